@@ -1,0 +1,4 @@
+#ifndef CNDN_H
+#define CNDN_H
+/* Umbrella header: one module a noun. */
+#endif

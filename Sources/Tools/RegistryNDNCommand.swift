@@ -1,0 +1,9 @@
+import ArgumentParser
+
+@main
+struct RegistryNDNCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "registry-ndn",
+        abstract: "Docker registry blobs over Named Data Networking.",
+        subcommands: [])
+}

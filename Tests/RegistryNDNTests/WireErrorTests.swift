@@ -1,0 +1,7 @@
+import Testing
+
+@testable import RegistryNDN
+
+@Test func wireErrorsCompare() {
+    #expect(WireError.invalid != WireError.incomplete)
+}
