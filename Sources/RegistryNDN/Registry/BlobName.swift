@@ -1,0 +1,56 @@
+import NIOCore
+
+/// The NDN name of a blob, and the only place that knows how such names are laid out.
+///
+/// `<prefix>/<repository>/<digest>`, then `/<seg=N>` for each packet of it, or `/32=metadata`. The repository is ONE
+/// GenericNameComponent with the whole name as UTF-8, slashes included; the digest is the 32 raw octets of the SHA-256.
+/// The layout is frozen: the original system's clients and servers use it.
+public struct BlobName: Hashable, Sendable, CustomStringConvertible {
+    /// How many components follow the prefix in the name of a packet.
+    public static let packetSuffixCount = 3
+    /// The last component of the Interest that asks whether a blob exists.
+    public static let metadataComponent = NameComponent.keyword("metadata")
+
+    public let prefix: Name
+    public let repository: RepositoryName
+    public let digest: ContentDigest
+
+    public init(prefix: Name, repository: RepositoryName, digest: ContentDigest) {
+        self.prefix = prefix
+        self.repository = repository
+        self.digest = digest
+    }
+
+    /// Reads `<prefix>/<repository>/<digest>`, or nil when `name` is not exactly that.
+    public init?(parsing name: Name, prefix: Name) {
+        guard name.count == prefix.count + 2, prefix.isPrefix(of: name) else { return nil }
+        self.init(parsing: name, prefixCount: prefix.count)
+    }
+
+    /// Reads `<prefix>/<repository>/<digest>` whose prefix is everything but the last two components, or nil when
+    /// these are not a repository and a digest.
+    public init?(parsing name: Name) {
+        guard name.count >= 2 else { return nil }
+        self.init(parsing: name, prefixCount: name.count - 2)
+    }
+
+    private init?(parsing name: Name, prefixCount: Int) {
+        let repository = name[prefixCount]
+        let digest = name[prefixCount + 1]
+        guard repository.type == NameComponent.genericType, digest.type == NameComponent.genericType,
+            let repository = RepositoryName(octets: repository.value.readableBytesView),
+            let digest = SHA256Digest(bytes: digest.value.readableBytesView)
+        else { return nil }
+        self.init(prefix: name.prefix(prefixCount), repository: repository, digest: ContentDigest(sha256: digest))
+    }
+
+    /// `<prefix>/<repository>/<digest>`.
+    public var name: Name {
+        prefix.appending(.generic(repository.text)).appending(.generic(digest.sha256.bytes))
+    }
+
+    /// `<prefix>/<repository>/<digest>/32=metadata`.
+    public var metadataName: Name { name.appending(Self.metadataComponent) }
+
+    public var description: String { name.uri }
+}
