@@ -1,0 +1,28 @@
+public import NIOCore
+
+/// Limits and timers of faces; the defaults suit every program here.
+public struct FaceConfiguration: Sendable {
+    /// Largest datagram payload; nil takes the path MTU less the IP and UDP headers, at most 8800.
+    public var mtu: Int?
+    /// Receive buffer asked of the system for UDP, in octets; what it grants bounds `Face.initialWindow`.
+    public var receiveBufferSize = 8 * 1024 * 1024
+    /// Send buffer asked of the system for UDP and Unix sockets, in octets.
+    public var sendBufferSize = 4 * 1024 * 1024
+    /// Octets that may wait in a face for the socket; more is dropped, never queued.
+    public var outboundLimit = 4 * 1024 * 1024
+    /// Faces a listener holds at once.
+    public var maximumFaces = 1024
+    /// Local addresses a listener on the wildcard address answers from, each with a socket of its own.
+    public var maximumLocalAddresses = 16
+    /// A UDP face of a listener that hears nothing for so long is closed.
+    public var idleTimeout = TimeAmount.minutes(10)
+    /// Time for one attempt to connect to one address.
+    public var connectTimeout = TimeAmount.seconds(3)
+    /// First and longest pause between attempts to connect.
+    public var minimumBackoff = TimeAmount.milliseconds(100)
+    public var maximumBackoff = TimeAmount.seconds(3)
+    /// Whether several datagrams may go to the kernel as one (UDP_SEGMENT).
+    public var segmentationOffload = true
+
+    public init() {}
+}
