@@ -1,0 +1,65 @@
+#ifndef CNDN_DATA_H
+#define CNDN_DATA_H
+
+#include "digest.h"
+#include "signature.h"
+
+/* Data packets (PROTOCOL.md 4). */
+
+enum {
+    CNDN_DATA_HAS_CONTENT = 1 << 0,
+    CNDN_DATA_HAS_FINAL_BLOCK = 1 << 1
+};
+
+/* A decoded Data. All offsets count from the first octet of the packet; spans are VALUEs. */
+typedef struct {
+    uint64_t content_type;
+    uint64_t freshness; /* milliseconds */
+    cndn_span name;
+    cndn_span final_block; /* one component element */
+    cndn_span content;
+    cndn_span signature_info;
+    cndn_span signature_value;
+    uint16_t signed_start; /* of the octets that the signature covers */
+    uint16_t signed_end;
+    uint16_t flags;
+} cndn_data;
+
+/*
+ * Decodes exactly one Data. CNDN_INCOMPLETE if octets are missing, CNDN_INVALID if a MUST is broken, octets follow or
+ * the packet exceeds CNDN_MAX_PACKET. Does not verify the signature.
+ */
+cndn_result cndn_data_decode(const uint8_t *packet, size_t length, cndn_data *data);
+
+/*
+ * A Data packet of a segmented object, signed with DigestSha256, whose payload arrives in its place. The caller fills the
+ * first group, cndn_segment_layout the second.
+ */
+typedef struct {
+    size_t prefix_length;  /* of the Name value before the segment component */
+    size_t payload_length; /* at most CNDN_MAX_PACKET */
+    uint64_t segment;
+    uint64_t final_segment;
+    uint64_t freshness; /* milliseconds */
+
+    size_t name_length;
+    size_t meta_length;
+    size_t value_length;
+    size_t signed_offset;  /* of the Name element: the first octet that is signed */
+    size_t payload_offset; /* of the Content's VALUE */
+    size_t size;           /* of the packet */
+} cndn_segment_data;
+
+/* Computes sizes. CNDN_NOSPACE if the packet would exceed CNDN_MAX_PACKET. */
+cndn_result cndn_segment_layout(cndn_segment_data *data);
+
+/*
+ * Writes the octets before the payload, payload_offset of them, into `packet`. `prefix` is the checked Name value of
+ * prefix_length octets.
+ */
+void cndn_segment_write_header(const cndn_segment_data *data, const uint8_t *prefix, uint8_t *packet);
+
+/* Appends SignatureInfo and SignatureValue behind the payload that stands in `packet`, which has `size` octets. */
+void cndn_segment_sign(const cndn_segment_data *data, uint8_t *packet, cndn_digest *digest);
+
+#endif

@@ -1,0 +1,65 @@
+#ifndef CNDN_INTEREST_H
+#define CNDN_INTEREST_H
+
+#include "signature.h"
+
+/* Interest packets (PROTOCOL.md 3). */
+
+enum {
+    CNDN_INTEREST_CAN_BE_PREFIX = 1 << 0,
+    CNDN_INTEREST_MUST_BE_FRESH = 1 << 1,
+    CNDN_INTEREST_HAS_HINT = 1 << 2,
+    CNDN_INTEREST_HAS_NONCE = 1 << 3,
+    CNDN_INTEREST_HAS_LIFETIME = 1 << 4,
+    CNDN_INTEREST_HAS_HOP_LIMIT = 1 << 5,
+    CNDN_INTEREST_HAS_PARAMETERS = 1 << 6,
+    CNDN_INTEREST_HAS_SIGNATURE_INFO = 1 << 7,
+    CNDN_INTEREST_HAS_SIGNATURE_VALUE = 1 << 8
+};
+
+/* Octets of a ParametersSha256Digest component, TYPE and LENGTH included. */
+#define CNDN_DIGEST_COMPONENT 34u
+
+/* A decoded Interest. All offsets count from the first octet of the packet; spans are VALUEs. */
+typedef struct {
+    uint64_t lifetime; /* milliseconds; meaningful with CNDN_INTEREST_HAS_LIFETIME */
+    cndn_span name;
+    cndn_span forwarding_hint; /* Name elements back to back, none when absent */
+    cndn_span parameters;
+    cndn_span signature_info;
+    cndn_span signature_value;
+    uint16_t value;                 /* of the Interest */
+    uint16_t end;                   /* of the Interest */
+    uint16_t nonce;                 /* of the 4 octets; or where a Nonce element would have to be inserted */
+    uint16_t hop_limit;             /* of the octet; or where a HopLimit element would have to be inserted */
+    uint16_t parameters_digest;     /* of the digest component; only with parameters */
+    uint16_t parameters_start;      /* of the TYPE of ApplicationParameters */
+    uint16_t signature_value_start; /* of the TYPE of InterestSignatureValue */
+    uint16_t flags;
+} cndn_interest;
+
+/*
+ * Decodes exactly one Interest. CNDN_INCOMPLETE if octets are missing, CNDN_INVALID if a MUST is broken, octets follow
+ * or the packet exceeds CNDN_MAX_PACKET. Does not compute the parameters digest: a producer must, a forwarder need not.
+ */
+cndn_result cndn_interest_decode(const uint8_t *packet, size_t length, cndn_interest *interest);
+
+/* An Interest for a segment of one object, all but number and nonce. */
+typedef struct {
+    size_t prefix_length; /* of the Name value before the segment component */
+    uint64_t lifetime;    /* milliseconds, with has_lifetime */
+    bool has_lifetime;
+    bool must_be_fresh;
+} cndn_segment_interest;
+
+/* Octets that cndn_segment_interest_write needs at most. */
+size_t cndn_segment_interest_bound(const cndn_segment_interest *interest);
+
+/*
+ * Writes the Interest for one segment; `w->result` tells whether it fitted. `prefix` is the checked Name value of
+ * prefix_length octets.
+ */
+void cndn_segment_interest_write(const cndn_segment_interest *interest, const uint8_t *prefix, uint64_t segment,
+                                 uint32_t nonce, cndn_writer *w);
+
+#endif

@@ -1,0 +1,108 @@
+internal import CNDNFast
+public import NIOCore
+
+/// A decoded Interest: the packet's octets and where in them the fields stand (PROTOCOL.md 3).
+///
+/// Decoding allocates nothing; what the accessors return shares the packet's storage.
+public struct Interest: Sendable {
+    /// The whole packet.
+    public let wire: ByteBuffer
+    let fields: cndn_interest
+
+    /// Lifetime of an Interest that does not say one.
+    public static let defaultLifetimeMilliseconds: UInt64 = 4000
+    /// Longest lifetime that is honoured; a peer may write 2^64-1.
+    static let maximumLifetimeMilliseconds: UInt64 = 86_400_000
+
+    /// Decodes exactly one Interest, as its producer: a wrong parameters digest is refused.
+    ///
+    /// - Throws: `WireError.incomplete` if octets are missing, `.invalid` if the packet breaks a MUST, is followed by
+    ///   more octets or exceeds 8800 octets.
+    public init(decoding wire: ByteBuffer) throws(WireError) {
+        try self.init(forwarding: wire)
+        guard hasValidParametersDigest else { throw .invalid }
+    }
+
+    /// Decodes exactly one Interest, as a forwarder: "NFD as a forwarder does not check the digest" (PROTOCOL.md 3.1.2).
+    public init(forwarding wire: ByteBuffer) throws(WireError) {
+        var fields = cndn_interest()
+        let result = unsafe wire.withOctets { unsafe cndn_interest_decode($0, $1, &fields) }
+        try result.check()
+        self.wire = wire
+        self.fields = fields
+    }
+
+    public var name: Name { Name(unchecked: wire.slice(fields.name)) }
+    public var canBePrefix: Bool { has(CNDN_INTEREST_CAN_BE_PREFIX) }
+    public var mustBeFresh: Bool { has(CNDN_INTEREST_MUST_BE_FRESH) }
+
+    /// Names of the ForwardingHint; empty when there is none.
+    public var forwardingHint: [Name] {
+        var reader = TLVReader(wire.slice(fields.forwarding_hint))
+        var names: [Name] = []
+        while let element = try? reader.next() {
+            if element.type == TLVType.name { names.append(Name(unchecked: element.value)) }
+        }
+        return names
+    }
+
+    /// Nonce, its four octets as a big-endian number.
+    public var nonce: UInt32? {
+        has(CNDN_INTEREST_HAS_NONCE) ? wire.getInteger(at: wire.readerIndex + Int(fields.nonce)) : nil
+    }
+
+    /// InterestLifetime as the packet has it, up to 2^64-1.
+    public var lifetimeMilliseconds: UInt64? { has(CNDN_INTEREST_HAS_LIFETIME) ? fields.lifetime : nil }
+
+    /// How long the sender waits: 4 s when it does not say, and never more than a day.
+    public var lifetime: TimeAmount {
+        let milliseconds = lifetimeMilliseconds ?? Self.defaultLifetimeMilliseconds
+        return .milliseconds(Int64(min(milliseconds, Self.maximumLifetimeMilliseconds)))
+    }
+
+    public var hopLimit: UInt8? {
+        has(CNDN_INTEREST_HAS_HOP_LIMIT) ? wire.getInteger(at: wire.readerIndex + Int(fields.hop_limit)) : nil
+    }
+
+    /// Value of ApplicationParameters; nil when there is no such element.
+    public var applicationParameters: ByteBuffer? {
+        has(CNDN_INTEREST_HAS_PARAMETERS) ? wire.slice(fields.parameters) : nil
+    }
+
+    func has(_ flag: Int) -> Bool { Int(fields.flags) & flag != 0 }
+}
+
+extension Interest {
+    /// The packet as a forwarder sends it on.
+    ///
+    /// - Parameters:
+    ///   - nonce: What the Nonce becomes, set in place or inserted; nil leaves the packet as it is.
+    ///   - hopLimit: Likewise for the HopLimit.
+    public func with(nonce: UInt32?, hopLimit: UInt8?) -> ByteBuffer {
+        var packet = wire
+        let start = packet.readerIndex
+        let insertsNonce = nonce != nil && !has(CNDN_INTEREST_HAS_NONCE)
+        let insertsHopLimit = hopLimit != nil && !has(CNDN_INTEREST_HAS_HOP_LIMIT)
+        if let nonce, !insertsNonce { packet.setInteger(nonce, at: start + Int(fields.nonce)) }
+        if let hopLimit, !insertsHopLimit { packet.setInteger(hopLimit, at: start + Int(fields.hop_limit)) }
+        guard insertsNonce || insertsHopLimit else { return packet }
+
+        let added = (insertsNonce ? 6 : 0) + (insertsHopLimit ? 3 : 0)
+        let (first, second) = (Int(fields.nonce), Int(fields.hop_limit))
+        var result = ByteBuffer()
+        result.reserveCapacity(packet.readableBytes + added + 4)
+        result.writeTLVHeader(type: TLVType.interest, length: Int(fields.end) - Int(fields.value) + added)
+        result.writeImmutableBuffer(packet.slice(offset: Int(fields.value), length: first - Int(fields.value)))
+        if let nonce, insertsNonce {
+            result.writeTLVHeader(type: TLVType.nonce, length: 4)
+            result.writeInteger(nonce)
+        }
+        result.writeImmutableBuffer(packet.slice(offset: first, length: second - first))
+        if let hopLimit, insertsHopLimit {
+            result.writeTLVHeader(type: TLVType.hopLimit, length: 1)
+            result.writeInteger(hopLimit)
+        }
+        result.writeImmutableBuffer(packet.slice(offset: second, length: Int(fields.end) - second))
+        return result
+    }
+}

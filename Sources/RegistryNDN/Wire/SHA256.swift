@@ -1,0 +1,54 @@
+internal import CNDNFast
+public import NIOCore
+
+/// A SHA-256 over octets that come in pieces; one context can hash many messages, one after another.
+///
+/// Owned by one task or event loop at a time: it cannot be copied, only moved.
+public struct SHA256: ~Copyable, Sendable {
+    /// Address of the C context, which this value alone owns: therefore it may move to another thread.
+    private let address: UInt
+
+    /// A context that has hashed nothing yet.
+    public init() {
+        guard let context = unsafe cndn_digest_new() else { preconditionFailure("OpenSSL offers no SHA-256") }
+        address = UInt(bitPattern: context)
+        unsafe cndn_digest_start(context)
+    }
+
+    deinit {
+        unsafe cndn_digest_free(context)
+    }
+
+    /// The C context, for what hashes inside C.
+    var context: OpaquePointer? { unsafe OpaquePointer(bitPattern: address) }
+
+    public mutating func update(_ octets: UnsafeRawBufferPointer) {
+        unsafe cndn_digest_update(context, octets.baseAddress, octets.count)
+    }
+
+    public mutating func update(_ buffer: ByteBuffer) {
+        unsafe buffer.withUnsafeReadableBytes { unsafe update($0) }
+    }
+
+    /// The digest of all octets so far; the context then begins a new message.
+    public mutating func finish() -> SHA256Digest {
+        let digest = unsafe SHA256Digest { out in unsafe cndn_digest_finish(context, out.baseAddress) }
+        restart()
+        return digest
+    }
+
+    /// Forgets the octets so far.
+    public mutating func restart() {
+        unsafe cndn_digest_start(context)
+    }
+
+    /// The digest of all octets so far; the context goes away.
+    public consuming func finalize() -> SHA256Digest { finish() }
+
+    /// The digest of one buffer. Makes a context for it: whoever hashes often keeps one.
+    public static func hash(_ buffer: ByteBuffer) -> SHA256Digest {
+        var context = SHA256()
+        context.update(buffer)
+        return context.finish()
+    }
+}

@@ -1,0 +1,79 @@
+internal import CNDNFast
+public import NIOCore
+
+/// SignatureType numbers (PROTOCOL.md 4.1).
+public enum SignatureType {
+    public static let digestSha256: UInt64 = 0
+    public static let sha256WithRSA: UInt64 = 1
+    public static let sha256WithECDSA: UInt64 = 3
+    public static let hmacWithSha256: UInt64 = 4
+    public static let ed25519: UInt64 = 5
+    /// Carries no security; not in the specification.
+    public static let null: UInt64 = 200
+}
+
+/// Which key made a signature.
+public enum KeyLocator: Hashable, Sendable {
+    /// Name of a certificate or a key.
+    case name(Name)
+    /// SHA-256 of the SubjectPublicKeyInfo.
+    case digest(ByteBuffer)
+}
+
+/// SignatureInfo of a Data, or InterestSignatureInfo of an Interest; values share the packet's storage.
+public struct SignatureInfo: Hashable, Sendable {
+    /// A number of `SignatureType`, or one that nobody knows.
+    public var type: UInt64
+    public var keyLocator: KeyLocator?
+    /// SignatureNonce, at least one octet.
+    public var nonce: ByteBuffer?
+    /// SignatureTime in milliseconds since 1970.
+    public var time: UInt64?
+    /// SignatureSeqNum.
+    public var sequenceNumber: UInt64?
+    /// Value of the ValidityPeriod element of a certificate.
+    public var validityPeriod: ByteBuffer?
+
+    public init(type: UInt64) {
+        self.type = type
+    }
+
+    /// Reads the value of a SignatureInfo element that stands in a packet.
+    init(value span: cndn_span, in packet: ByteBuffer) throws(WireError) {
+        var info = cndn_signature_info()
+        let result = unsafe packet.withReader { reader in
+            unsafe reader.pos = Int(span.offset)
+            unsafe reader.end = Int(span.offset) + Int(span.length)
+            return unsafe cndn_signature_info_parse(reader, &info)
+        }
+        try result.check()
+        let has = { (flag: Int) in Int(info.flags) & flag != 0 }
+        type = info.type
+        if has(CNDN_HAS_KEY_NAME) {
+            keyLocator = .name(Name(unchecked: packet.slice(info.key_name)))
+        } else if has(CNDN_HAS_KEY_DIGEST) {
+            keyLocator = .digest(packet.slice(info.key_digest))
+        }
+        nonce = has(CNDN_HAS_SIGNATURE_NONCE) ? packet.slice(info.nonce) : nil
+        time = has(CNDN_HAS_SIGNATURE_TIME) ? info.time : nil
+        sequenceNumber = has(CNDN_HAS_SIGNATURE_SEQ_NUM) ? info.sequence : nil
+        validityPeriod = has(CNDN_HAS_VALIDITY_PERIOD) ? packet.slice(info.validity_period) : nil
+    }
+
+    /// Appends the element as SignatureInfo or InterestSignatureInfo.
+    public func encode(type element: UInt32, into buffer: inout ByteBuffer) {
+        buffer.writeTLV(type: element) { value in
+            value.writeTLV(type: TLVType.signatureType, number: type)
+            switch keyLocator {
+            case .name(let name): value.writeTLV(type: TLVType.keyLocator) { name.encode(into: &$0) }
+            case .digest(let digest):
+                value.writeTLV(type: TLVType.keyLocator) { $0.writeTLV(type: TLVType.keyDigest, digest) }
+            case nil: break
+            }
+            if let nonce { value.writeTLV(type: TLVType.signatureNonce, nonce) }
+            if let time { value.writeTLV(type: TLVType.signatureTime, number: time) }
+            if let sequenceNumber { value.writeTLV(type: TLVType.signatureSeqNum, number: sequenceNumber) }
+            if let validityPeriod { value.writeTLV(type: TLVType.validityPeriod, validityPeriod) }
+        }
+    }
+}
