@@ -1,0 +1,132 @@
+"""skopeo, podman and Docker, each pulling into a store that was empty before."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Optional
+
+from .program import Program, ProgramError
+from .registry import containers_environment, run
+
+
+def skopeo(address: str, name: str, folder: Path, timeout: float = 300.0) -> str:
+    """Copies an image into a new folder; the image's id."""
+    shutil.rmtree(folder, ignore_errors=True)
+    run("skopeo", "--insecure-policy", "copy", "--quiet", "--src-tls-verify=false", f"docker://{address}/{name}",
+        f"dir:{folder}", environment=containers_environment(folder.parent), timeout=timeout)
+    return json.loads((folder / "manifest.json").read_text())["config"]["digest"]
+
+
+def same_files(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files, octet for octet."""
+    names = sorted(path.name for path in one.iterdir())
+    if names != sorted(path.name for path in other.iterdir()):
+        return False
+    return all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
+
+
+def podman(address: str, name: str, folder: Path, timeout: float = 300.0) -> str:
+    """Pulls into a new podman store; the image's id. Needs root."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    policy = folder / "policy.json"
+    policy.write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+    environment = containers_environment(folder)
+    del environment["_CONTAINERS_ROOTLESS_UID"]
+    # podman also writes below /var/lib, wherever its store is: that is not the machine's /var/lib here.
+    hidden = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+              'mount -t tmpfs none /var/lib && exec "$@"', "sh"]
+    store = ["podman", "--root", folder / "root", "--runroot", folder / "run", "--tmpdir", folder / "tmp",
+             "--network-config-dir", folder / "networks", "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs",
+             "--events-backend", "none"]
+    pulled = run(*hidden, *store, "pull", "--quiet", "--tls-verify=false", "--signature-policy", policy, f"{address}/{name}",
+                 environment=environment, timeout=timeout)
+    shutil.rmtree(folder, ignore_errors=True)
+    return "sha256:" + pulled.strip().splitlines()[-1]
+
+
+class Docker:
+    """A Docker daemon of our own: nothing of an installed one is used or touched. Needs root."""
+
+    def __init__(self, folder: Path):
+        # The path of a Unix socket has at most 107 octets.
+        self.folder = Path(tempfile.mkdtemp(prefix="registry-ndn-docker-"))
+        self._logs = folder
+        self._environment = containers_environment(self.folder)
+        self.driver = "overlay2"
+        self.containerd: Optional[Program] = None
+        self.daemon: Optional[Program] = None
+        try:
+            self._start_containerd()
+            try:
+                self._start_daemon()
+            except ProgramError:
+                # Overlay does not work on top of overlay.
+                self.daemon.stop()
+                self.driver = "vfs"
+                self._start_daemon()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start_containerd(self) -> None:
+        # Without one of its own, dockerd would use a containerd that the machine runs.
+        configuration = self.folder / "containerd.toml"
+        configuration.write_text(
+            f'version = 2\nroot = "{self.folder}/containerd"\nstate = "{self.folder}/containerd-state"\n'
+            f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{self.folder}/containerd.sock"\n'
+            f'[plugins."io.containerd.internal.v1.opt"]\npath = "{self.folder}/opt"\n')
+        self.containerd = Program("containerd", ["containerd", "--config", configuration], self._logs)
+        self.containerd.find(lambda line: "containerd successfully booted" in line, 30)
+
+    def _start_daemon(self) -> None:
+        settings = self.folder / "daemon.json"
+        # Releases before 23 write a key, to /etc/docker unless told where; later ones refuse the setting.
+        old = int(docker_version().split(".")[0]) < 23
+        settings.write_text(json.dumps({"deprecated-key-path": f"{self.folder}/key.json"} if old else {}))
+        # In a mount namespace of its own, what it mounts goes with it.
+        self.daemon = Program("dockerd", [
+            "unshare", "--mount", "--propagation", "private", "dockerd", "--config-file", settings,
+            "--containerd", self.folder / "containerd.sock", "--host", f"unix://{self.folder}/docker.sock",
+            "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
+            "--pidfile", self.folder / "docker.pid", "--storage-driver", self.driver,
+            "--iptables=false", "--ip6tables=false", "--bridge=none"],
+            self._logs, self._environment)
+        self.daemon.find(lambda line: "API listen on" in line, 60)
+
+    def _docker(self, *arguments, timeout: float = 300.0) -> str:
+        return run("docker", "--host", f"unix://{self.folder}/docker.sock", *arguments,
+                   environment=self._environment, timeout=timeout)
+
+    def pull(self, address: str, name: str, timeout: float = 300.0) -> str:
+        """Pulls into the store, which must hold nothing of the image; the image's id."""
+        self._docker("pull", "--quiet", f"{address}/{name}", timeout=timeout)
+        return self._docker("image", "inspect", "--format", "{{.Id}}", f"{address}/{name}").strip()
+
+    def forget(self) -> None:
+        """Empties the store."""
+        ids = self._docker("image", "ls", "--quiet", "--no-trunc").split()
+        if ids:
+            self._docker("image", "rm", "--force", *sorted(set(ids)))
+        assert not self._docker("image", "ls", "--quiet").split()
+
+    def stop(self) -> None:
+        for program in (self.daemon, self.containerd):
+            if program:
+                program.stop(20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def docker_version() -> str:
+    """The daemon's version, for tables."""
+    match = re.search(r"version ([^ ,]+)", run("dockerd", "--version"))
+    return match.group(1) if match else "?"
+
+
+def is_root() -> bool:
+    return os.geteuid() == 0
