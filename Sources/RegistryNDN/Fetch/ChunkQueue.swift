@@ -1,0 +1,175 @@
+import DequeModule
+import NIOCore
+import Synchronization
+
+/// Chunks of a blob on their way from the fetch on the face's event loop to one reader in a task.
+///
+/// The loop pushes, the reader pulls; the reader wakes the loop only when the loop asked for that. One reader task at a
+/// time.
+final class ChunkQueue: Sendable {
+    private struct State {
+        var size: UInt64?
+        var chunks: Deque<ByteBuffer> = []
+        /// Offset of the first octet not handed to the reader.
+        var position: UInt64 = 0
+        /// Offset behind the last octet pushed.
+        var end: UInt64 = 0
+        /// Nothing follows the chunks: the blob's end, or an error.
+        var outcome: Result<Void, FetchError>?
+        var isCancelled = false
+        /// The fetch waits for this reader's progress.
+        var isAwaited = false
+        var waiting: CheckedContinuation<Void, Never>?
+        var statistics = FetchStatistics()
+
+        mutating func takeWaiting() -> CheckedContinuation<Void, Never>? {
+            defer { waiting = nil }
+            return waiting
+        }
+    }
+
+    private let state = Mutex(State())
+    /// Called from the reader's side, on any thread: it made progress that was awaited, or it is gone.
+    private let changed: @Sendable () -> Void
+
+    init(changed: @escaping @Sendable () -> Void) {
+        self.changed = changed
+    }
+
+    // MARK: The loop's side
+
+    func open(size: UInt64) {
+        let waiting = state.withLock { state in
+            state.size = size
+            return state.takeWaiting()
+        }
+        waiting?.resume()
+    }
+
+    func push(_ chunks: [ByteBuffer], statistics: FetchStatistics) {
+        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.statistics = statistics
+            guard state.outcome == nil else { return nil }
+            for chunk in chunks where chunk.readableBytes > 0 {
+                state.end += UInt64(chunk.readableBytes)
+                state.chunks.append(chunk)
+            }
+            return state.takeWaiting()
+        }
+        waiting?.resume()
+    }
+
+    /// The reader gets the chunks that are here, then the end or the error.
+    func finish(_ outcome: Result<Void, FetchError>, statistics: FetchStatistics) {
+        let waiting = state.withLock { state in
+            state.statistics = statistics
+            if state.outcome == nil { state.outcome = outcome }
+            return state.takeWaiting()
+        }
+        waiting?.resume()
+    }
+
+    /// Where the reader is.
+    ///
+    /// - Parameter awaiting: whether to call back on its next progress.
+    func progress(awaiting: Bool) -> (position: UInt64, isGone: Bool, isDrained: Bool) {
+        state.withLock { state in
+            state.isAwaited = awaiting
+            return (state.position, state.isCancelled, state.outcome != nil && state.chunks.isEmpty)
+        }
+    }
+
+    /// Drops what goes beyond `octets` waiting octets, whole chunks only.
+    ///
+    /// - Returns: the offset from which chunks have to be pushed from now on.
+    func truncate(keeping octets: UInt64) -> UInt64 {
+        state.withLock { state in
+            while let last = state.chunks.last, state.end - state.position > octets {
+                state.end -= UInt64(last.readableBytes)
+                state.chunks.removeLast()
+            }
+            return state.end
+        }
+    }
+
+    // MARK: The reader's side
+
+    var statistics: FetchStatistics { state.withLock { $0.statistics } }
+
+    /// The blob's size, once known.
+    func size() async throws(FetchError) -> UInt64 {
+        while true {
+            let known = state.withLock { state -> Result<UInt64, FetchError>? in
+                if let size = state.size { return .success(size) }
+                if case .failure(let error) = state.outcome { return .failure(error) }
+                return nil
+            }
+            if let known { return try known.get() }
+            await wait { $0.size == nil && $0.outcome == nil }
+        }
+    }
+
+    /// The next chunk in order; nil at the end.
+    func next() async throws(FetchError) -> ByteBuffer? {
+        while true {
+            switch take() {
+            case .chunk(let chunk): return chunk
+            case .over(let outcome):
+                try outcome.get()
+                return nil
+            case .empty: await wait { $0.chunks.isEmpty && $0.outcome == nil }
+            }
+        }
+    }
+
+    func cancel() {
+        let (waiting, isNew) = state.withLock { state in
+            let isNew = !state.isCancelled
+            state.isCancelled = true
+            if case .success = state.outcome, state.chunks.isEmpty {
+                // Read to the end: that stays.
+            } else {
+                state.outcome = .failure(.cancelled)
+                state.chunks = []
+            }
+            return (state.takeWaiting(), isNew)
+        }
+        waiting?.resume()
+        if isNew { changed() }
+    }
+
+    private enum Taken {
+        case chunk(ByteBuffer)
+        case over(Result<Void, FetchError>)
+        case empty
+    }
+
+    private func take() -> Taken {
+        let (taken, isAwaited) = state.withLock { state -> (Taken, Bool) in
+            guard let chunk = state.chunks.popFirst() else {
+                return (state.outcome.map { .over($0) } ?? .empty, false)
+            }
+            state.position += UInt64(chunk.readableBytes)
+            defer { state.isAwaited = false }
+            return (.chunk(chunk), state.isAwaited)
+        }
+        if isAwaited { changed() }
+        return taken
+    }
+
+    private func wait(while condition: @Sendable (State) -> Bool) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let mustWait = state.withLock { state in
+                    guard condition(state) else { return false }
+                    precondition(state.waiting == nil, "a BlobReader is read by one task at a time")
+                    state.waiting = continuation
+                    return true
+                }
+                if !mustWait { continuation.resume() }
+            }
+        } onCancel: {
+            cancel()
+        }
+    }
+}

@@ -1,0 +1,21 @@
+public import NIOCore
+
+/// Limits and timers of a ``BlobFetcher``.
+public struct FetchConfiguration: Sendable {
+    /// Retransmissions of one segment before the fetch fails.
+    public var retransmissions = 10
+    /// Upper bound of the congestion window, in segments; nil: the memory budget alone bounds it.
+    public var maximumWindow: Int?
+    /// Time for a whole blob.
+    public var timeout = TimeAmount.minutes(10)
+    /// Time from the request until the size is known: segment 0 and the final one.
+    public var sizeTimeout = TimeAmount.milliseconds(1500)
+    /// Time without any new segment, while some are asked for, after which the fetch fails.
+    public var progressTimeout = TimeAmount.seconds(5)
+    /// Octets that all blobs of one fetcher together may hold: segments ahead of a gap and chunks not yet read.
+    public var memoryBudget = 32 << 20
+    /// InterestLifetime of segment Interests; nil: the default of 4 s, not encoded.
+    public var interestLifetime: TimeAmount?
+
+    public init() {}
+}

@@ -1,0 +1,34 @@
+/// Why a blob could not be fetched over NDN.
+public enum FetchError: Error, Sendable, Hashable {
+    /// The producer says that it has no such blob: an application Nack confirmed with MustBeFresh.
+    case notFound
+    /// The router has no route to the prefix: Nack NoRoute twice, at least 100 ms apart.
+    case noRoute
+    /// The size was not known within ``FetchConfiguration/sizeTimeout``.
+    case noSize
+    /// No new segment for ``FetchConfiguration/progressTimeout``, or one segment exhausted its retransmissions.
+    case stalled
+    /// The deadline of the whole fetch passed.
+    case deadline
+    /// The producer's segments contradict each other or are out of bounds; says how.
+    case malformed(String)
+    /// The reader or the task was cancelled, or the fetcher was shut down.
+    case cancelled
+    /// The connection to the router is down.
+    case faceDown
+}
+
+extension FetchError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .notFound: "the producer does not have this blob"
+        case .noRoute: "the router has no route to the blob's prefix (Nack NoRoute)"
+        case .noSize: "no answer that tells the blob's size"
+        case .stalled: "no further segments arrive"
+        case .deadline: "the time limit for the whole blob passed"
+        case .malformed(let what): "the producer's segments are wrong: \(what)"
+        case .cancelled: "cancelled"
+        case .faceDown: "the connection to the router is down"
+        }
+    }
+}

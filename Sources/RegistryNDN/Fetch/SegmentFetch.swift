@@ -1,0 +1,297 @@
+import NIOCore
+
+/// An Interest to be sent for a segment.
+struct SegmentInterest: Sendable, Hashable {
+    let segment: UInt64
+    let mustBeFresh: Bool
+    let isRetransmission: Bool
+}
+
+/// What a Data packet says beside its name, as far as fetching is concerned.
+struct SegmentData: Sendable {
+    var segment: UInt64
+    var contentType: UInt64 = 0
+    var length: Int
+    /// Segment number in FinalBlockId.
+    var final: UInt64?
+    var isMarked = false
+}
+
+/// One blob's segments: which to ask for next, which to ask for again, and what the answers say about its size.
+///
+/// Pure: `now` is a parameter, Interests are pulled with ``nextInterest(_:now:)``, and a terminal error is left in
+/// ``failure``. Segments are accepted in any order, each once; bringing them into order is the caller's affair.
+///
+/// Size discovery (two round trips): segment 0 gives chunk size and final segment; that one is asked for at once, and
+/// its length completes the size. The segments in between are fetched meanwhile. The final segment has a slot of its own
+/// behind the ring, since it is usually far ahead of the window.
+struct SegmentFetch: Sendable {
+    static let maximumCapacity = 1 << 14
+    static let nackContentType: UInt64 = 3
+
+    /// Why waiting ends.
+    struct Timers: Sendable {
+        var started: NIODeadline
+        var sizeDeadline: NIODeadline
+        var deadline: NIODeadline
+        var progressTimeout: TimeAmount
+        /// New data, or the first Interest after a pause.
+        var progress: NIODeadline
+        /// After Nack NoRoute nothing is sent until here.
+        var holdUntil: NIODeadline?
+        var noRouteSince: NIODeadline?
+        /// An application Nack stands for this segment until then.
+        var nacked: (segment: UInt64, until: NIODeadline)?
+        var lastActivity: NIODeadline
+        var probes = 0
+    }
+
+    var ring: SegmentRing
+    /// Slots for segments before the final one; a power of two.
+    var capacity: Int
+    /// The lowest segment that is not here.
+    private(set) var base: UInt64
+    /// The lowest segment never asked for, the final one apart.
+    var unsent: UInt64
+    /// The reader's demand: segments from here on are not asked for. The final one is exempt.
+    var limit: UInt64 = 1
+    private(set) var geometry: BlobGeometry?
+    /// Octets of the blob, once known.
+    private(set) var size: UInt64?
+    /// The error that ended the fetch.
+    private(set) var failure: FetchError?
+    var timers: Timers
+    /// The latest transmission that was answered; earlier ones have been overtaken.
+    var latestAnswered: UInt64 = 0
+    var statistics = FetchStatistics()
+    let maximumTransmissions: UInt8
+    /// Further Interests carry MustBeFresh: a cached Nack is in the way.
+    var mustBeFresh = false
+
+    init(configuration: FetchConfiguration, deadline: NIODeadline, now: NIODeadline) {
+        ring = SegmentRing(capacity: 2)
+        capacity = 1
+        base = 0
+        unsent = 0
+        maximumTransmissions = UInt8(clamping: max(configuration.retransmissions, 0) + 1)
+        timers = Timers(
+            started: now, sizeDeadline: min(now + configuration.sizeTimeout, deadline), deadline: deadline,
+            progressTimeout: configuration.progressTimeout, progress: now, lastActivity: now)
+    }
+
+    /// A fetch of a blob whose shape is known, from segment `start` on.
+    init(
+        configuration: FetchConfiguration, geometry: BlobGeometry, size: UInt64, start: UInt64, capacity: Int,
+        deadline: NIODeadline, now: NIODeadline
+    ) {
+        self.init(configuration: configuration, deadline: deadline, now: now)
+        base = start
+        unsent = start
+        limit = start
+        self.size = size
+        adopt(geometry, capacity: capacity)
+    }
+
+    var isComplete: Bool {
+        guard let geometry else { return false }
+        return base > geometry.final
+    }
+    var isOver: Bool { isComplete || failure != nil }
+
+    /// Sets the ring's size, once, when nothing is in flight.
+    private mutating func adopt(_ geometry: BlobGeometry, capacity wanted: Int) {
+        self.geometry = geometry
+        let most = min(UInt64(Self.maximumCapacity), UInt64(max(wanted, 1)), max(geometry.final, 1))
+        capacity = 1
+        while capacity < most { capacity *= 2 }
+        ring = SegmentRing(capacity: capacity + 1)
+    }
+
+    func index(of segment: UInt64) -> Int {
+        segment == geometry?.final ? capacity : Int(truncatingIfNeeded: segment & UInt64(capacity - 1))
+    }
+
+    func segment(at index: Int) -> UInt64 {
+        if index == capacity, let geometry { return geometry.final }
+        let mask = UInt64(capacity - 1)
+        return base &+ ((UInt64(index) &- base) & mask)
+    }
+
+    /// End of the segments that may be asked for in sequence: the final one, the demand, the ring.
+    private var sequentialEnd: UInt64 {
+        guard let geometry else { return 1 }
+        return min(geometry.final, limit, base &+ UInt64(capacity))
+    }
+
+    /// The reader's demand is all that keeps Interests back.
+    var isHeldByDemand: Bool {
+        guard let geometry, failure == nil else { return false }
+        return unsent >= limit && unsent < geometry.final
+    }
+
+    /// The reader allows segments below `segment`; never more than ``capacity`` beyond ``base`` are asked for.
+    mutating func raiseLimit(to segment: UInt64) {
+        limit = max(limit, segment)
+    }
+
+    mutating func fail(_ error: FetchError) {
+        if failure == nil { failure = error }
+    }
+
+    // MARK: Sending
+
+    /// The next Interest to send, retransmissions first; nil when there is none for now.
+    mutating func nextInterest(_ path: inout FetchPath, now: NIODeadline) -> SegmentInterest? {
+        guard failure == nil else { return nil }
+        if let hold = timers.holdUntil {
+            guard now >= hold else { return nil }
+            timers.holdUntil = nil
+        }
+        if let index = ring.firstLost, now >= readyAgain(index) {
+            return send(index, &path, now: now)
+        }
+        if let geometry, geometry.final >= base, ring[capacity].state == .unsent {
+            return send(capacity, &path, now: now)
+        }
+        guard unsent < sequentialEnd else { return nil }
+        defer { unsent += 1 }
+        return send(index(of: unsent), &path, now: now)
+    }
+
+    /// When the lost segment in slot `index` may be sent again.
+    func readyAgain(_ index: Int) -> NIODeadline {
+        ring[index].sentAt + RTTEstimator.suppression(transmissions: ring[index].transmissions)
+    }
+
+    private mutating func send(_ index: Int, _ path: inout FetchPath, now: NIODeadline) -> SegmentInterest? {
+        guard ring[index].transmissions < maximumTransmissions else {
+            fail(.stalled)
+            return nil
+        }
+        if ring.inFlight == 0 && ring.lost == 0 { timers.progress = now }
+        let again = ring[index].transmissions > 0
+        ring[index].transmissions += 1
+        ring[index].sentAt = now
+        ring[index].sequence = path.takeSequence()
+        ring[index].isFresh = mustBeFresh
+        ring.send(index)
+        timers.lastActivity = now
+        path.inFlight += 1
+        statistics.interests += 1
+        if again { statistics.retransmissions += 1 }
+        return SegmentInterest(segment: segment(at: index), mustBeFresh: mustBeFresh, isRetransmission: again)
+    }
+
+    // MARK: Receiving
+
+    /// Data arrived.
+    ///
+    /// - Parameter capacity: segments the ring should hold, asked for once, with the chunk size.
+    /// - Returns: whether the segment is new and its payload belongs to the blob.
+    mutating func receive(
+        _ data: SegmentData, _ path: inout FetchPath, now: NIODeadline, capacity wanted: (_ chunk: Int) -> Int
+    ) -> Bool {
+        guard failure == nil else { return false }
+        guard let index = awaited(data.segment) else {
+            statistics.duplicates += 1
+            return false
+        }
+        if data.isMarked { statistics.marks += 1 }
+        noteAnswer(index, &path, isMarked: data.isMarked, now: now)
+        guard data.contentType != Self.nackContentType else {
+            applicationNack(index, segment: data.segment, &path, now: now)
+            return false
+        }
+        do {
+            try check(data)
+            land(index, segment: data.segment, &path)
+            if geometry == nil { try begin(data, capacity: wanted) }
+            if data.segment == geometry?.final, size == nil { size = knownSize(lastLength: data.length) }
+        } catch {
+            fail(error)
+            return false
+        }
+        statistics.segments += 1
+        statistics.octets &+= UInt64(data.length)
+        timers.progress = now
+        timers.noRouteSince = nil
+        timers.probes = 0
+        if timers.nacked?.segment == data.segment { timers.nacked = nil }
+        return true
+    }
+
+    /// The slot of a segment that was asked for and is not here.
+    func awaited(_ segment: UInt64) -> Int? {
+        if let geometry, segment == geometry.final {
+            // Its slot lies outside the ring.
+        } else {
+            guard segment >= base, segment < unsent else { return nil }
+        }
+        let index = index(of: segment)
+        switch ring[index].state {
+        case .inFlight, .lost: return index
+        case .unsent, .received: return nil
+        }
+    }
+
+    /// Round-trip sample, overtaking and congestion state from an answer to the transmission in slot `index`.
+    private mutating func noteAnswer(_ index: Int, _ path: inout FetchPath, isMarked: Bool, now: NIODeadline) {
+        let slot = ring[index]
+        let elapsed = now - slot.sentAt
+        // Karn's rule: after a retransmission nobody knows which of the two was answered.
+        let sample = slot.transmissions == 1 ? elapsed : nil
+        let wasEarlier = slot.transmissions > 1 && elapsed < (path.rtt.minimum ?? .zero)
+        if slot.state == .lost || wasEarlier {
+            path.sawReordering()  // The segment had been late, not lost.
+        }
+        if !wasEarlier { latestAnswered = max(latestAnswered, slot.sequence) }
+        timers.lastActivity = now
+        path.received(sample: sample, isMarked: isMarked, sequence: slot.sequence, now: now)
+    }
+
+    /// Marks slot `index` received and moves the window on.
+    private mutating func land(_ index: Int, segment: UInt64, _ path: inout FetchPath) {
+        if ring[index].state == .inFlight { path.inFlight -= 1 }
+        ring.receive(index)
+        while let final = geometry?.final, base < final {
+            let first = self.index(of: base)
+            guard ring[first].state == .received else { return }
+            ring.recycle(first)
+            base += 1
+        }
+        if let final = geometry?.final, base == final, ring[capacity].state == .received { base += 1 }
+    }
+
+    // MARK: Size
+
+    private func check(_ data: SegmentData) throws(FetchError) {
+        guard data.contentType == 0 else { throw .malformed("ContentType \(data.contentType)") }
+        guard let geometry else { return }
+        if let final = data.final, final != geometry.final {
+            throw .malformed("FinalBlockId moved from \(geometry.final) to \(final)")
+        }
+        if data.segment == geometry.final {
+            guard data.length <= geometry.chunk else {
+                throw .malformed("the last segment has \(data.length) octets, the first \(geometry.chunk)")
+            }
+        } else {
+            guard data.length == geometry.chunk else {
+                throw .malformed("segment \(data.segment) has \(data.length) octets, the first \(geometry.chunk)")
+            }
+        }
+    }
+
+    /// Segment 0 is here, the first of all.
+    private mutating func begin(_ data: SegmentData, capacity wanted: (_ chunk: Int) -> Int) throws(FetchError) {
+        guard let final = data.final else { throw .noSize }
+        let geometry = try BlobGeometry(chunk: data.length, final: final)
+        adopt(geometry, capacity: wanted(data.length))
+        base = 1
+        unsent = 1
+        limit = max(limit, 1)
+    }
+
+    private func knownSize(lastLength: Int) -> UInt64? {
+        geometry.map { $0.offset(of: $0.final) &+ UInt64(lastLength) }
+    }
+}

@@ -1,0 +1,106 @@
+import NIOCore
+import Testing
+
+@testable import RegistryNDN
+
+@Suite struct FetchTimingTests {
+    @Test func firstSampleAndFloor() {
+        var rtt = RTTEstimator()
+        #expect(rtt.timeout == .seconds(1))
+        rtt.sample(.milliseconds(100), inFlight: 1)
+        #expect(rtt.smoothed == .milliseconds(100))
+        #expect(rtt.timeout == .milliseconds(300), "SRTT + 4 × RTTVAR, RTTVAR = R / 2")
+        for _ in 0..<100 { rtt.sample(.milliseconds(1), inFlight: 1) }
+        #expect(rtt.timeout == .milliseconds(200))
+        #expect(rtt.minimum == .milliseconds(1))
+    }
+
+    @Test func laterSamples() {
+        var rtt = RTTEstimator()
+        rtt.sample(.milliseconds(100), inFlight: 1)
+        rtt.sample(.milliseconds(200), inFlight: 1)
+        // RTTVAR = 50 + (100 - 50) / 4, SRTT = 100 + 100 / 8.
+        #expect(rtt.smoothed == .microseconds(112_500))
+        #expect(rtt.timeout == .microseconds(112_500 + 4 * 62_500))
+    }
+
+    @Test func gainsShrinkWithTheFlight() {
+        var rtt = RTTEstimator()
+        rtt.sample(.milliseconds(100), inFlight: 1)
+        rtt.sample(.milliseconds(200), inFlight: 20)
+        #expect(rtt.smoothed == .milliseconds(101) + .microseconds(250))
+    }
+
+    @Test func backoffEndsWithASample() {
+        var rtt = RTTEstimator()
+        rtt.sample(.milliseconds(10), inFlight: 1)
+        rtt.backOff()
+        #expect(rtt.timeout == .milliseconds(400))
+        for _ in 0..<10 { rtt.backOff() }
+        #expect(rtt.timeout == .seconds(2))
+        rtt.sample(.milliseconds(10), inFlight: 1)
+        #expect(rtt.timeout == .milliseconds(200))
+    }
+
+    @Test func suppressionDoublesLikeNFD() {
+        let delays = (1...7).map { RTTEstimator.suppression(transmissions: UInt8($0)) }
+        #expect(delays == [12, 24, 48, 96, 192, 260, 260].map { .milliseconds($0) })
+    }
+
+    @Test func cubicGrowsBackToItsMaximum() {
+        var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var cubic = Cubic(initialWindow: 10)
+        while cubic.window < 100 { cubic.received(limited: true, smoothedRTT: .milliseconds(100), now: now) }
+        cubic.reduce(now: now)
+        #expect(cubic.window == 70)
+        // K = cbrt(100 × 0.3 / 0.4) = 4.2 s; a window's worth of Data each 100 ms.
+        func run(_ seconds: Double) {
+            for _ in 0..<Int(seconds * 10) {
+                for _ in 0..<Int(cubic.window) {
+                    cubic.received(limited: true, smoothedRTT: .milliseconds(100), now: now)
+                }
+                now = now + .milliseconds(100)
+            }
+        }
+        run(2)
+        #expect(cubic.window > 90 && cubic.window < 100)
+        run(2.2)
+        #expect(abs(cubic.window - 100) < 3)
+        run(4)
+        #expect(cubic.window > 115)
+    }
+
+    @Test func windowNeitherGrowsUnusedNorFallsBelowItsFloor() {
+        let now = NIODeadline.uptimeNanoseconds(1)
+        var cubic = Cubic(initialWindow: 10)
+        cubic.received(limited: false, smoothedRTT: nil, now: now)
+        #expect(cubic.window == 10)
+        for _ in 0..<20 { cubic.reduce(now: now) }
+        #expect(cubic.window == 2)
+        cubic.collapse(now: now)
+        #expect(cubic.window == 2)
+    }
+
+    @Test func secondTimeoutWithoutDataCollapsesTheWindow() {
+        let now = NIODeadline.uptimeNanoseconds(1)
+        var path = FetchPath(maximumWindow: 1000) { Cubic(initialWindow: 100) }
+        let first = path.takeSequence()
+        path.timedOut(sequence: first, now: now)
+        #expect(path.window == 70)
+        path.timedOut(sequence: first, now: now)
+        #expect(path.window == 70)
+        path.timedOut(sequence: path.takeSequence(), now: now)
+        #expect(path.window == 2)
+    }
+
+    @Test func windowStaysWithinItsBound() {
+        let now = NIODeadline.uptimeNanoseconds(1)
+        var path = FetchPath(maximumWindow: 12) { Cubic(initialWindow: 10) }
+        for _ in 0..<100 {
+            path.isWindowLimited = true
+            path.received(sample: .milliseconds(1), isMarked: false, sequence: path.takeSequence(), now: now)
+        }
+        #expect(path.window == 12)
+        #expect(path.controller.window <= 13)
+    }
+}

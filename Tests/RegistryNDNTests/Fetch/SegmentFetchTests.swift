@@ -1,0 +1,335 @@
+import NIOCore
+import Testing
+
+@testable import RegistryNDN
+
+/// One fetch driven by hand.
+private final class Script {
+    var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    var path = FetchPath(maximumWindow: 1000) { Cubic(initialWindow: 10) }
+    var fetch: SegmentFetch
+    var isUp = true
+
+    init(_ configure: (inout FetchConfiguration) -> Void = { _ in }) {
+        var configuration = FetchConfiguration()
+        configure(&configuration)
+        fetch = SegmentFetch(configuration: configuration, deadline: now + configuration.timeout, now: now)
+    }
+
+    /// Everything that may be sent now.
+    func sent() -> [SegmentInterest] {
+        var interests: [SegmentInterest] = []
+        while let interest = fetch.nextInterest(&path, now: now) { interests.append(interest) }
+        return interests
+    }
+
+    func segments() -> [UInt64] { sent().map(\.segment) }
+
+    func data(
+        _ segment: UInt64, length: Int = 100, final: UInt64? = 9, type: UInt64 = 0, isMarked: Bool = false
+    ) -> Bool {
+        fetch.receive(
+            SegmentData(segment: segment, contentType: type, length: length, final: final, isMarked: isMarked), &path,
+            now: now, capacity: { _ in 64 })
+    }
+
+    func wait(_ amount: TimeAmount) {
+        now = now + amount
+        fetch.advance(&path, isUp: isUp, now: now)
+    }
+
+    func nack(_ reason: FetchNack, _ segment: UInt64) {
+        fetch.receiveNack(reason, segment: segment, &path, now: now)
+    }
+
+    /// Past size discovery, with segments `1..<limit` just sent.
+    static func running(final: UInt64 = 9, limit: UInt64 = 100) -> Script {
+        let script = Script()
+        _ = script.sent()
+        script.now = script.now + .milliseconds(1)
+        _ = script.data(0, final: final)
+        script.fetch.raiseLimit(to: limit)
+        _ = script.sent()
+        return script
+    }
+}
+
+@Suite struct SegmentFetchTests {
+    @Test func sizeIsKnownAfterFirstAndFinalSegment() {
+        let script = Script()
+        #expect(script.segments() == [0])
+        #expect(script.data(0))
+        #expect(script.fetch.size == nil)
+        #expect(script.segments() == [9], "the final segment is asked for without any demand")
+        #expect(script.data(9, length: 42))
+        #expect(script.fetch.size == 942)
+        #expect(script.segments() == [], "no demand, no Interests")
+        #expect(script.fetch.isHeldByDemand)
+        script.fetch.raiseLimit(to: 4)
+        #expect(script.segments() == [1, 2, 3])
+        script.fetch.raiseLimit(to: 100)
+        #expect(script.segments() == [4, 5, 6, 7, 8])
+        for segment in UInt64(1)...8 { #expect(script.data(segment)) }
+        #expect(script.fetch.isComplete)
+        #expect(script.path.inFlight == 0)
+    }
+
+    @Test(arguments: [0, 1, 100]) func singleSegmentIsTheWholeBlob(length: Int) {
+        let script = Script()
+        _ = script.sent()
+        #expect(script.data(0, length: length, final: 0))
+        #expect(script.fetch.size == UInt64(length))
+        #expect(script.fetch.isComplete)
+        #expect(script.sent().isEmpty)
+    }
+
+    @Test(arguments: [
+        (0, 1), (1, UInt64.max), (7777, 1 << 60), (2, 1 << 62), (8800, UInt64.max / 8800),
+    ] as [(Int, UInt64)])
+    func hostileSizes(length: Int, final: UInt64) {
+        let script = Script()
+        _ = script.sent()
+        #expect(!script.data(0, length: length, final: final))
+        guard case .malformed = script.fetch.failure else {
+            Issue.record("\(String(describing: script.fetch.failure))")
+            return
+        }
+    }
+
+    @Test func hugeButPossibleSizeNeedsNoMemory() {
+        let script = Script()
+        _ = script.sent()
+        #expect(script.data(0, length: 8000, final: 1 << 49))
+        #expect(script.segments() == [1 << 49])
+        #expect(script.data(1 << 49, length: 8000, final: 1 << 49))
+        #expect(script.fetch.size == (1 << 49) * 8000 + 8000)
+    }
+
+    @Test func lengthsAndFinalBlockAreHeldToTheFirstSegment() {
+        for (segment, length, final) in [(9, 101, 9), (3, 99, 9), (3, 101, 9), (3, 100, 8), (9, 10, 10)] {
+            let script = Script.running()
+            #expect(!script.data(UInt64(segment), length: length, final: UInt64(final)))
+            guard case .malformed = script.fetch.failure else {
+                Issue.record("segment \(segment) of \(length) octets, final \(final): accepted")
+                continue
+            }
+        }
+        let script = Script.running()
+        #expect(script.data(3, final: nil), "a segment need not repeat FinalBlockId")
+    }
+
+    @Test func unaskedAndRepeatedSegmentsAreIgnored() {
+        let script = Script.running(limit: 4)
+        #expect(!script.data(5))
+        #expect(script.data(2))
+        #expect(!script.data(2))
+        #expect(!script.data(0))
+        #expect(!script.data(77))
+        #expect(script.fetch.statistics.duplicates == 4)
+        #expect(script.fetch.failure == nil)
+    }
+
+    @Test func firstSegmentWithoutFinalBlockHasNoSize() {
+        let script = Script()
+        _ = script.sent()
+        #expect(!script.data(0, final: nil))
+        #expect(script.fetch.failure == .noSize)
+    }
+
+    @Test func silenceIsProbedThenTimesOut() {
+        let script = Script()
+        #expect(script.segments() == [0])
+        script.wait(.milliseconds(299))
+        #expect(script.segments() == [])
+        script.wait(.milliseconds(1))
+        #expect(script.sent() == [.init(segment: 0, mustBeFresh: false, isRetransmission: true)])
+        script.wait(.milliseconds(1199))
+        #expect(script.fetch.failure == nil)
+        script.wait(.milliseconds(1))
+        #expect(script.fetch.failure == .noSize)
+    }
+
+    @Test func overtakenSegmentIsSentAgainAfterSuppression() {
+        let script = Script.running()
+        script.wait(.milliseconds(1))
+        for segment in UInt64(2)...5 { #expect(script.data(segment)) }
+        script.wait(.milliseconds(10))
+        #expect(script.segments() == [], "NFD drops a retransmission within 10 ms")
+        script.wait(.milliseconds(1))
+        #expect(script.segments() == [1])
+        #expect(script.fetch.statistics.overtaken == 1)
+        #expect(script.fetch.base == 1)
+        #expect(script.data(1))
+        #expect(script.fetch.base == 6)
+    }
+
+    @Test func finalSegmentIsNotOvertaken() {
+        let script = Script.running()
+        script.wait(.milliseconds(1))
+        for segment in UInt64(1)...7 { #expect(script.data(segment)) }
+        script.wait(.milliseconds(10))
+        _ = script.data(8)
+        let window = script.path.controller.window
+        script.wait(.milliseconds(150))
+        #expect(script.segments() == [9], "as a probe only")
+        #expect(script.fetch.statistics.overtaken == 0)
+        #expect(script.path.controller.window == window)
+    }
+
+    @Test func oneReactionARoundTrip() {
+        let script = Script.running(final: 40)
+        script.wait(.milliseconds(1))
+        let window = script.path.controller.window
+        script.nack(.congestion, 1)
+        #expect(script.path.controller.window == window * 0.7)
+        script.nack(.congestion, 2)
+        #expect(script.data(3, final: 40, isMarked: true))
+        #expect(script.path.controller.window == window * 0.7)
+        script.wait(.milliseconds(12))
+        #expect(script.segments().starts(with: [1, 2]))
+        #expect(script.data(1, final: 40, isMarked: true))
+        #expect(script.path.controller.window < window * 0.5)
+    }
+
+    @Test func retransmissionsAreBounded() {
+        let script = Script { $0.progressTimeout = .hours(1); $0.retransmissions = 3 }
+        _ = script.sent()
+        #expect(script.data(0))
+        script.fetch.raiseLimit(to: 2)
+        var sent = script.segments().filter { $0 == 1 }.count
+        while script.fetch.failure == nil {
+            script.wait(.milliseconds(100))
+            sent += script.segments().filter { $0 == 1 }.count
+        }
+        #expect(sent == 4)
+        #expect(script.fetch.failure == .stalled)
+    }
+
+    @Test func noProgressStalls() {
+        let script = Script.running(limit: 3)
+        _ = script.data(9)
+        for _ in 0..<49 {
+            script.wait(.milliseconds(100))
+            _ = script.sent()
+        }
+        #expect(script.fetch.failure == nil)
+        script.wait(.milliseconds(100))
+        #expect(script.fetch.failure == .stalled)
+    }
+
+    @Test func aReaderThatPausesIsNoStall() {
+        let script = Script.running(limit: 3)
+        for segment: UInt64 in [1, 2, 9] { #expect(script.data(segment)) }
+        script.wait(.minutes(9))
+        #expect(script.fetch.failure == nil)
+        script.fetch.raiseLimit(to: 5)
+        #expect(script.segments() == [3, 4])
+        script.wait(.milliseconds(4999))
+        #expect(script.fetch.failure == nil)
+        script.wait(.seconds(56))
+        #expect(script.fetch.failure == .deadline)
+    }
+
+    @Test func noRouteTwiceEndsIt() {
+        let script = Script()
+        _ = script.sent()
+        script.nack(.noRoute, 0)
+        #expect(script.segments() == [])
+        script.wait(.milliseconds(99))
+        #expect(script.segments() == [])
+        script.wait(.milliseconds(1))
+        #expect(script.segments() == [0])
+        script.nack(.noRoute, 0)
+        #expect(script.fetch.failure == .noRoute)
+    }
+
+    @Test func dataBetweenNoRouteNacksClearsThem() {
+        let script = Script.running(limit: 4)
+        script.nack(.noRoute, 1)
+        #expect(script.data(2))
+        script.wait(.milliseconds(100))
+        #expect(script.segments().first == 1)
+        script.nack(.noRoute, 1)
+        #expect(script.fetch.failure == nil)
+    }
+
+    @Test func duplicateNackIsAnsweredWithANewInterest() {
+        let script = Script.running(limit: 4)
+        let window = script.path.controller.window
+        script.nack(.duplicate, 2)
+        script.wait(.milliseconds(12))
+        #expect(script.segments().contains(2))
+        #expect(script.path.controller.window == window)
+    }
+
+    @Test func applicationNackIsConfirmed() {
+        let script = Script()
+        _ = script.sent()
+        #expect(!script.data(0, length: 0, final: nil, type: 3))
+        script.wait(.milliseconds(12))
+        #expect(script.sent() == [.init(segment: 0, mustBeFresh: true, isRetransmission: true)])
+        #expect(!script.data(0, length: 0, final: nil, type: 3))
+        #expect(script.fetch.failure == .notFound)
+    }
+
+    @Test func unconfirmedApplicationNackExpires() {
+        let script = Script()
+        _ = script.sent()
+        _ = script.data(0, length: 0, final: nil, type: 3)
+        script.wait(.milliseconds(499))
+        #expect(script.fetch.failure == nil)
+        script.wait(.milliseconds(1))
+        #expect(script.fetch.failure == .notFound)
+    }
+
+    @Test func staleApplicationNackIsOvercome() {
+        let script = Script()
+        _ = script.sent()
+        _ = script.data(0, length: 0, final: nil, type: 3)
+        script.wait(.milliseconds(12))
+        _ = script.sent()
+        #expect(script.data(0))
+        script.wait(.milliseconds(1000))
+        #expect(script.fetch.failure == nil)
+    }
+
+    @Test func otherContentTypesAreRefused() {
+        let script = Script()
+        _ = script.sent()
+        #expect(!script.data(0, type: 2))
+        #expect(script.fetch.failure == .malformed("ContentType 2"))
+    }
+
+    @Test func faceDownThenUp() {
+        let script = Script.running(limit: 5)
+        #expect(script.data(9))
+        script.fetch.loseFlight(&script.path)
+        script.isUp = false
+        #expect(script.path.inFlight == 0)
+        script.wait(.milliseconds(4000))
+        #expect(script.fetch.failure == nil)
+        script.isUp = true
+        #expect(Set(script.segments()) == [1, 2, 3, 4])
+        script.isUp = false
+        script.fetch.loseFlight(&script.path)
+        script.wait(.milliseconds(5000))
+        #expect(script.fetch.failure == .faceDown)
+    }
+
+    @Test func startsInTheMiddle() throws {
+        let now = NIODeadline.uptimeNanoseconds(1)
+        var path = FetchPath(maximumWindow: 10) { Cubic(initialWindow: 10) }
+        var fetch = SegmentFetch(
+            configuration: .init(), geometry: try BlobGeometry(chunk: 10, final: 9), size: 95, start: 7, capacity: 4,
+            deadline: now + .minutes(1), now: now)
+        fetch.raiseLimit(to: 100)
+        var sent: [UInt64] = []
+        while let interest = fetch.nextInterest(&path, now: now) { sent.append(interest.segment) }
+        #expect(sent == [9, 7, 8])
+        for segment in sent {
+            let data = SegmentData(segment: segment, length: segment == 9 ? 5 : 10, final: 9)
+            #expect(fetch.receive(data, &path, now: now, capacity: { _ in 4 }))
+        }
+        #expect(fetch.isComplete)
+    }
+}
