@@ -102,7 +102,8 @@ struct FetchScheduler: Sendable {
     func nextDeadline(now: NIODeadline) -> NIODeadline? {
         var next: NIODeadline?
         for id in fetches.indices {
-            guard let deadline = fetches[id].flatMap({ $0.isOver ? nil : $0.nextDeadline(path, isUp: isUp, now: now) }) else {
+            guard let deadline = fetches[id].flatMap({ $0.isOver ? nil : $0.nextDeadline(path, isUp: isUp, now: now) })
+            else {
                 continue
             }
             next = min(next ?? deadline, deadline)

@@ -83,9 +83,10 @@ private final class Script {
         #expect(script.sent().isEmpty)
     }
 
-    @Test(arguments: [
-        (0, 1), (1, UInt64.max), (7777, 1 << 60), (2, 1 << 62), (8800, UInt64.max / 8800),
-    ] as [(Int, UInt64)])
+    @Test(
+        arguments: [
+            (0, 1), (1, UInt64.max), (7777, 1 << 60), (2, 1 << 62), (8800, UInt64.max / 8800),
+        ] as [(Int, UInt64)])
     func hostileSizes(length: Int, final: UInt64) {
         let script = Script()
         _ = script.sent()
@@ -192,7 +193,10 @@ private final class Script {
     }
 
     @Test func retransmissionsAreBounded() {
-        let script = Script { $0.progressTimeout = .hours(1); $0.retransmissions = 3 }
+        let script = Script {
+            $0.progressTimeout = .hours(1)
+            $0.retransmissions = 3
+        }
         _ = script.sent()
         #expect(script.data(0))
         script.fetch.raiseLimit(to: 2)
