@@ -25,7 +25,7 @@ public struct LinkFields: Hashable, Sendable {
         header.nack_reason = UInt64(nack?.rawValue ?? 0)
         header.has_congestion_mark = congestionMark != 0
         header.congestion_mark = congestionMark
-        guard let pitToken else { return unsafe body(&header, nil) }
+        guard let pitToken else { return body(&header, nil) }
         header.pit_token.length = UInt16(pitToken.size)
         return unsafe pitToken.withUnsafeBytes { octets in
             unsafe body(&header, octets.baseAddress?.assumingMemoryBound(to: UInt8.self))

@@ -27,11 +27,11 @@ public enum SegmentPlacement: Hashable, Sendable {
 ///
 /// Payloads are copied once, into slabs of 64 segments that are used again; a whole slab goes out as one buffer without
 /// another copy. Memory is bounded by the window. No number a peer sends makes it trap.
-public struct SegmentReassembler: ~Copyable {
+@safe public struct SegmentReassembler: ~Copyable {
     /// Segments that share a buffer.
     public static let slabSegments = Int(CNDN_SLAB_SEGMENTS)
 
-    private var state = cndn_reassembler()
+    private var state = unsafe cndn_reassembler()
     private let words: UnsafeMutableBufferPointer<UInt64>
     private var slabs: [ByteBuffer]
     private let pool: SlabPool
