@@ -1,0 +1,140 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// Keep-alive connections to one upstream, bounded in number.
+final class ConnectionPool: Sendable {
+    private typealias Waiter = EventLoopPromise<UpstreamConnection>
+
+    private let url: UpstreamURL
+    private let group: any EventLoopGroup
+    private let configuration: UpstreamConfiguration
+    private let state: NIOLockedValueBox<ConnectionPoolState<UpstreamConnection, Waiter>>
+    private let nextID = NIOLockedValueBox(0)
+
+    init(url: UpstreamURL, group: any EventLoopGroup, configuration: UpstreamConfiguration) {
+        self.url = url
+        self.group = group
+        self.configuration = configuration
+        state = NIOLockedValueBox(
+            ConnectionPoolState(
+                maximumConnections: configuration.maximumConnections, maximumWaiting: configuration.maximumWaiting))
+    }
+
+    /// A connection for one exchange; it comes back by itself when the exchange is over.
+    func lease(fresh: Bool) async throws -> UpstreamConnection {
+        let id = newID()
+        let promise = group.any().makePromise(of: UpstreamConnection.self)
+        return try await withTaskCancellationHandler {
+            start(id: id, promise: promise, fresh: fresh)
+            let connection = try await promise.futureResult.get()
+            if Task.isCancelled {
+                released(connection)
+                throw CancellationError()
+            }
+            return connection
+        } onCancel: {
+            state.withLockedValue { $0.cancel(id: id) }?.fail(CancellationError())
+        }
+    }
+
+    /// The same, as a future on `eventLoop`.
+    func lease(fresh: Bool, on eventLoop: any EventLoop) -> EventLoopFuture<UpstreamConnection> {
+        let promise = eventLoop.makePromise(of: UpstreamConnection.self)
+        start(id: newID(), promise: promise, fresh: fresh)
+        return promise.futureResult
+    }
+
+    /// Closes what is unused; connections in use end with their exchanges.
+    func shutdown() {
+        let (idle, waiting) = state.withLockedValue { $0.shutdown() }
+        for connection in idle { connection.close() }
+        for waiter in waiting { waiter.fail(UpstreamError(.closed, "the upstream client was shut down")) }
+    }
+
+    private func newID() -> Int {
+        nextID.withLockedValue { id in
+            id += 1
+            return id
+        }
+    }
+
+    private func start(id: Int, promise: Waiter, fresh: Bool) {
+        switch state.withLockedValue({ $0.lease(id: id, waiter: promise, fresh: fresh) }) {
+        case .use(let connection): promise.succeed(connection)
+        case .open(let evicted):
+            evicted?.close()
+            open(for: promise)
+        case .wait: break
+        case .refuse:
+            promise.fail(UpstreamError(.busy, "too many requests wait for a connection to \(url)"))
+        }
+    }
+
+    private func released(_ connection: UpstreamConnection) {
+        switch state.withLockedValue({ $0.release(connection) }) {
+        case .keep: break
+        case .give(let waiter): waiter.succeed(connection)
+        case .close: connection.close()
+        }
+    }
+
+    private func closed(_ connection: UpstreamConnection?) {
+        if let waiter = state.withLockedValue({ $0.closed(connection) }) { open(for: waiter) }
+    }
+
+    private func open(for promise: Waiter) {
+        let url = url
+        connect().whenComplete { result in
+            switch result {
+            case .success(let connection):
+                connection.channel.closeFuture.whenComplete { _ in self.closed(connection) }
+                promise.succeed(connection)
+            case .failure(let error):
+                promise.fail(
+                    error as? UpstreamError
+                        ?? UpstreamError(.connect, "cannot connect to \(url)", underlying: error))
+                self.closed(nil)
+            }
+        }
+    }
+
+    private func connect() -> EventLoopFuture<UpstreamConnection> {
+        let eventLoop = group.next()
+        return ClientBootstrap(group: eventLoop)
+            .connectTimeout(configuration.connectTimeout)
+            .channelOption(.autoRead, value: false)
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 4096, initial: min(16384, configuration.readSize), maximum: configuration.readSize)
+            )
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try self.configure(channel) }
+            }
+            .connect(host: url.host, port: url.port)
+            .flatMap { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = try channel.pipeline.syncOperations.handler(type: UpstreamHandler.self)
+                    let connection = UpstreamConnection(
+                        channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+                    handler.onIdle = { [weak connection] in
+                        if let connection { self.released(connection) }
+                    }
+                    return connection
+                }
+            }
+    }
+
+    /// The handlers of a connection, transport security below HTTP.
+    private func configure(_ channel: any Channel) throws {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = configuration.maximumHeadSize
+        limits.maxHeaderListSize = configuration.maximumHeadSize
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHTTPClientHandlers(decoderLimitConfiguration: limits)
+        try pipeline.addHandler(UpstreamHandler(configuration: configuration))
+    }
+}

@@ -1,0 +1,34 @@
+/// The value of a Content-Range field with the unit `bytes` (RFC 9110 section 14.4).
+public enum ContentRange: Hashable, Sendable {
+    /// `bytes first-last/total`; the total is nil for `*`.
+    case octets(first: UInt64, last: UInt64, total: UInt64?)
+    /// `bytes */total`: no octet could be sent.
+    case unsatisfied(total: UInt64)
+
+    /// Reads the value of the field, or nil when it is not one.
+    public init?(_ text: String) {
+        guard text.utf8.count <= 80, let space = text.firstIndex(of: " "), text[..<space].lowercased() == "bytes",
+            let slash = text.lastIndex(of: "/"), space < slash
+        else { return nil }
+        let range = text[text.index(after: space)..<slash]
+        let totalText = text[text.index(after: slash)...]
+        let total = Self.number(totalText)
+        guard total != nil || totalText == "*" else { return nil }
+        if range == "*" {
+            guard let total else { return nil }
+            self = .unsatisfied(total: total)
+            return
+        }
+        guard let dash = range.firstIndex(of: "-"), let first = Self.number(range[..<dash]),
+            let last = Self.number(range[range.index(after: dash)...]), first <= last,
+            total.map({ last < $0 }) ?? true
+        else { return nil }
+        self = .octets(first: first, last: last, total: total)
+    }
+
+    /// Decimal digits only: `UInt64` itself would take a sign.
+    private static func number(_ text: Substring) -> UInt64? {
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return UInt64(text)
+    }
+}

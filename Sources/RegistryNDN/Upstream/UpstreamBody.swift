@@ -1,0 +1,71 @@
+public import NIOCore
+
+/// The body of an upstream's response, pulled: what is not asked for is not read from the socket.
+///
+/// It can be iterated once. Ending early, by cancellation, `cancel()` or letting go of the body, closes the connection.
+public struct UpstreamBody: AsyncSequence, Sendable {
+    public typealias Element = ByteBuffer
+
+    /// Cancels the exchange when nobody is left to read the body.
+    fileprivate final class Lifetime: Sendable {
+        let source: PulledResponse
+
+        init(source: PulledResponse) {
+            self.source = source
+        }
+
+        deinit {
+            source.cancel()
+        }
+    }
+
+    private let lifetime: Lifetime
+    private let expected: UInt64?
+
+    init(_ source: PulledResponse) {
+        lifetime = Lifetime(source: source)
+        expected = nil
+    }
+
+    private init(_ body: UpstreamBody, expecting count: UInt64) {
+        lifetime = body.lifetime
+        expected = count
+    }
+
+    /// The same body, which fails unless it has exactly `count` octets.
+    func expecting(_ count: UInt64) -> UpstreamBody {
+        UpstreamBody(self, expecting: count)
+    }
+
+    /// Reads no more of the body and closes its connection, unless it has been received in full.
+    public func cancel() {
+        lifetime.source.cancel()
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(lifetime: lifetime, expected: expected)
+    }
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        private let lifetime: Lifetime
+        private let expected: UInt64?
+        private var count: UInt64 = 0
+
+        fileprivate init(lifetime: Lifetime, expected: UInt64?) {
+            self.lifetime = lifetime
+            self.expected = expected
+        }
+
+        /// The next octets, nil after the last; throws `UpstreamError` or `CancellationError`.
+        public mutating func next() async throws -> ByteBuffer? {
+            let chunk = try await lifetime.source.next()
+            count += UInt64(chunk?.readableBytes ?? 0)
+            guard let expected else { return chunk }
+            if count > expected || (chunk == nil && count < expected) {
+                lifetime.source.cancel()
+                throw UpstreamError(.range, "the upstream sent \(count) octets of \(expected)")
+            }
+            return chunk
+        }
+    }
+}

@@ -1,0 +1,125 @@
+public import Logging
+public import NIOCore
+public import NIOHTTP1
+
+/// An upstream's response: the head, and the body as it is pulled.
+public struct UpstreamResponse: Sendable {
+    public let head: HTTPResponseHead
+    public let body: UpstreamBody
+}
+
+/// An HTTP/1.1 client for one upstream registry, with a bounded pool of kept connections.
+public final class UpstreamClient: Sendable {
+    public let base: UpstreamURL
+    let configuration: UpstreamConfiguration
+    let pool: ConnectionPool
+    private let logger: Logger
+
+    /// A client whose connections live on the event loops of `group`; nothing is opened yet.
+    public init(
+        base: UpstreamURL, group: any EventLoopGroup, configuration: UpstreamConfiguration = .init(), logger: Logger
+    ) {
+        self.base = base
+        self.configuration = configuration
+        self.logger = logger
+        pool = ConnectionPool(url: base, group: group, configuration: configuration)
+    }
+
+    /// Closes unused connections and fails those who wait; exchanges under way end by themselves.
+    public func shutdown() {
+        pool.shutdown()
+    }
+
+    /// Sends a request without a body and returns once the response head is there.
+    ///
+    /// `head.uri` is relative to the base URL and Host is replaced. A GET, HEAD or OPTIONS on a kept connection that the
+    /// upstream has closed meanwhile is sent once more on a new one. Throws `UpstreamError` or `CancellationError`.
+    public func execute(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
+        let head = prepare(head, hasBody: false)
+        do {
+            return try await exchange(head, fresh: false)
+        } catch let error as UpstreamError where error.code == .stale && Self.isIdempotent(head.method) {
+            logger.debug("request repeated on a new connection", metadata: ["uri": "\(head.uri)"])
+            return try await exchange(head, fresh: true)
+        }
+    }
+
+    /// Sends a request with a body and returns once the response head is there.
+    ///
+    /// Without a Content-Length in `head` the body goes out in chunked transfer coding. It is pulled as fast as the
+    /// upstream takes it; an upstream that refuses early (a status over 299) is sent no more of it.
+    public func execute<Body: AsyncSequence & Sendable>(
+        _ head: HTTPRequestHead, body: Body
+    ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
+        let head = prepare(head, hasBody: true)
+        // What is consumed cannot be sent again, so that a connection which may be stale is not used.
+        let connection = try await pool.lease(fresh: true)
+        let response = PulledResponse(connection: connection, window: configuration.bodyWindow)
+        connection.start(head, hasBody: true, consumer: response)
+        let received = UpstreamBody(response)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await Self.send(body, over: connection, whenFailed: response) }
+            let head = try await response.head()
+            if head.status.code >= 300 { group.cancelAll() }
+            do {
+                try await group.waitForAll()
+            } catch  where head.status.code >= 300 {
+                connection.abandonRequest()
+            }
+            return UpstreamResponse(head: head, body: received)
+        }
+    }
+
+    private func exchange(_ head: HTTPRequestHead, fresh: Bool) async throws -> UpstreamResponse {
+        let connection = try await pool.lease(fresh: fresh)
+        let response = PulledResponse(connection: connection, window: configuration.bodyWindow)
+        connection.start(head, hasBody: false, consumer: response)
+        let body = UpstreamBody(response)
+        return UpstreamResponse(head: try await response.head(), body: body)
+    }
+
+    private static func send<Body: AsyncSequence>(
+        _ body: Body, over connection: UpstreamConnection, whenFailed response: PulledResponse
+    ) async throws where Body.Element == ByteBuffer {
+        do {
+            for try await octets in body {
+                try await connection.send(octets)
+            }
+            try Task.checkCancellation()
+            connection.requestEnded()
+        } catch {
+            // Without its end the request has no answer: whoever waits for one must not wait for the timeout.
+            if !Task.isCancelled {
+                response.responseFailed(
+                    UpstreamError(.closed, "the request body could not be sent", underlying: error))
+                connection.cancel(response)
+            }
+            throw error
+        }
+    }
+
+    private static func isIdempotent(_ method: HTTPMethod) -> Bool {
+        method == .GET || method == .HEAD || method == .OPTIONS
+    }
+
+    /// Host, path and framing of a request.
+    func prepare(_ head: HTTPRequestHead, hasBody: Bool) -> HTTPRequestHead {
+        var head = head
+        head.version = .http1_1
+        head.uri = base.path + head.uri
+        head.headers.replaceOrAdd(name: "Host", value: base.authority)
+        if hasBody {
+            if !head.headers.contains(name: "Content-Length") {
+                head.headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked")
+            }
+        } else {
+            head.headers.remove(name: "Transfer-Encoding")
+            head.headers.remove(name: "Content-Length")
+            switch head.method {
+            case .POST, .PUT, .PATCH: head.headers.add(name: "Content-Length", value: "0")
+            default: break
+            }
+        }
+        return head
+    }
+}

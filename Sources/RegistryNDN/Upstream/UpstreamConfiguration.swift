@@ -1,0 +1,22 @@
+public import NIOCore
+
+/// Bounds of the connections to an upstream.
+public struct UpstreamConfiguration: Sendable {
+    /// Connections at a time, in use and kept.
+    public var maximumConnections = 64
+    /// Callers that may wait for a connection.
+    public var maximumWaiting = 1024
+    public var connectTimeout = TimeAmount.seconds(5)
+    /// How long an upstream may send nothing while its answer is awaited.
+    public var idleTimeout = TimeAmount.seconds(30)
+    /// How long an unused connection is kept.
+    public var keepAlive = TimeAmount.seconds(60)
+    /// Octets asked from the socket at once.
+    public var readSize = 65_536
+    /// Octets of a response that may wait for the one who pulls them before the socket is read no more.
+    public var bodyWindow = 262_144
+    /// Octets of all fields of a response head.
+    public var maximumHeadSize = 65_536
+
+    public init() {}
+}

@@ -1,0 +1,38 @@
+/// Why an upstream gave no (whole) answer.
+public struct UpstreamError: Error, Sendable, CustomStringConvertible {
+    public enum Code: Hashable, Sendable {
+        /// The URL of the upstream cannot be used.
+        case url
+        /// No connection could be made.
+        case connect
+        /// All connections are taken and enough callers wait already.
+        case busy
+        /// No octet for as long as the configuration allows.
+        case timeout
+        /// The connection ended before the response did.
+        case closed
+        /// A kept connection ended before the response began: nothing of it was received, it may be asked again.
+        case stale
+        /// What came is not HTTP/1.1, or is larger than allowed.
+        case malformed
+        /// The answer is not the range that was asked for.
+        case range
+        /// The one who asked does not want the answer any more.
+        case cancelled
+    }
+
+    public let code: Code
+    /// What went wrong and what to do, for people.
+    public let message: String
+    public let underlying: (any Error)?
+
+    public init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.underlying = underlying
+    }
+
+    public var description: String {
+        underlying.map { "\(message): \($0)" } ?? message
+    }
+}

@@ -1,0 +1,190 @@
+import NIOCore
+import NIOHTTP1
+
+/// The last handler of a connection to an upstream: one exchange at a time, read on demand. Confined to its event loop.
+final class UpstreamHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private let configuration: UpstreamConfiguration
+    /// Called whenever an exchange leaves the connection free for the next one.
+    var onIdle: (() -> Void)?
+    private var state = ExchangeState()
+    private var consumer: (any ResponseConsumer)?
+    private var context: ChannelHandlerContext?
+    private var isPaused = false
+    private var lastActivity = NIODeadline.distantPast
+    private var timer: Scheduled<Void>?
+
+    init(configuration: UpstreamConfiguration) {
+        self.configuration = configuration
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    /// Sends a request head, and the end of the request unless a body follows.
+    func start(_ head: HTTPRequestHead, hasBody: Bool, consumer: any ResponseConsumer) {
+        guard let context, state.start(method: head.method, hasBody: hasBody) else {
+            consumer.responseFailed(UpstreamError(.stale, "the upstream closed a kept connection"))
+            return
+        }
+        self.consumer = consumer
+        isPaused = false
+        lastActivity = .now()
+        armTimer(context)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !hasBody { context.write(wrapOutboundOut(.end(nil)), promise: nil) }
+        context.flush()
+    }
+
+    /// The request body is out in full.
+    func requestEnded() {
+        guard let context else { return }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        guard state.requestDone() else { return }
+        if state.isIdle { becomeIdle() } else { context.close(promise: nil) }
+    }
+
+    /// The rest of the request body will not be sent: the response may still come, then the connection ends.
+    func abandonRequest() {
+        guard let context, state.requestAbandoned() else { return }
+        context.close(promise: nil)
+    }
+
+    /// Octets of the request body went out.
+    func touch() {
+        lastActivity = .now()
+    }
+
+    /// Reads on after the consumer wanted no more.
+    func resume() {
+        guard let context, isPaused, state.isReceiving else { return }
+        isPaused = false
+        lastActivity = .now()
+        context.read()
+    }
+
+    /// Ends an exchange that nobody wants any more, and with it the connection.
+    func cancel(_ consumer: any ResponseConsumer) {
+        guard let context, self.consumer === consumer else { return }
+        fail(context, .cancelled, nil)
+    }
+
+    // MARK: events of the channel
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        lastActivity = .now()
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            guard state.received(head) else { return fail(context, .malformed, nil) }
+            consumer?.response(head: head)
+        case .body(let octets):
+            guard state.received(octets: octets.readableBytes) else { return fail(context, .malformed, nil) }
+            consumer?.response(body: octets)
+        case .end:
+            let outcome = state.received()
+            let consumer = take(outcome)
+            // Free before the consumer knows, whose next request then finds it.
+            if outcome == .ended(reusable: true) { becomeIdle() }
+            deliver(outcome, to: consumer, nil)
+            if state.isClosed { context.close(promise: nil) }
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        guard state.isReceiving, let consumer, !consumer.wantsMore() else {
+            // Also between exchanges, so that the upstream's close is seen.
+            context.read()
+            return
+        }
+        isPaused = true
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        fail(context, .closed, nil)
+        timer?.cancel()
+        timer = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let isEarlyEnd = error as? HTTPParserError == .invalidEOFState
+        fail(context, error is HTTPParserError && !isEarlyEnd ? .malformed : .closed, error)
+    }
+
+    // MARK: outcome
+
+    private func fail(_ context: ChannelHandlerContext, _ code: UpstreamError.Code, _ underlying: (any Error)?) {
+        let outcome = state.fail(code)
+        deliver(outcome, to: take(outcome), underlying)
+        context.close(promise: nil)
+    }
+
+    private func take(_ outcome: ExchangeState.Outcome) -> (any ResponseConsumer)? {
+        guard outcome != .none else { return nil }
+        defer { consumer = nil }
+        return consumer
+    }
+
+    private func deliver(
+        _ outcome: ExchangeState.Outcome, to consumer: (any ResponseConsumer)?, _ underlying: (any Error)?
+    ) {
+        guard let consumer else { return }
+        switch outcome {
+        case .none: break
+        case .ended: consumer.responseEnded()
+        case .failed(let code):
+            consumer.responseFailed(UpstreamError(code, Self.message(code), underlying: underlying))
+        }
+    }
+
+    private static func message(_ code: UpstreamError.Code) -> String {
+        switch code {
+        case .timeout: "the upstream sent nothing for too long"
+        case .stale: "the upstream closed a kept connection"
+        case .malformed: "the upstream's answer is not HTTP/1.1 or too large"
+        case .cancelled: "cancelled"
+        default: "the upstream closed the connection before its answer was complete"
+        }
+    }
+
+    private func becomeIdle() {
+        lastActivity = .now()
+        onIdle?()
+    }
+
+    // MARK: time
+
+    /// One timer a connection, set again only when it fires.
+    private func armTimer(_ context: ChannelHandlerContext) {
+        guard timer == nil else { return }
+        schedule(context, in: min(configuration.idleTimeout, configuration.keepAlive))
+    }
+
+    private func schedule(_ context: ChannelHandlerContext, in delay: TimeAmount) {
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in self?.timerFired() }
+    }
+
+    private func timerFired() {
+        timer = nil
+        guard let context, !state.isClosed else { return }
+        let limit = state.isIdle ? configuration.keepAlive : configuration.idleTimeout
+        let quiet = NIODeadline.now() - lastActivity
+        if isPaused && !state.isIdle {
+            schedule(context, in: limit)
+        } else if quiet >= limit {
+            fail(context, .timeout, nil)
+        } else {
+            schedule(context, in: limit - quiet)
+        }
+    }
+}

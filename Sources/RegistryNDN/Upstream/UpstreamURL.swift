@@ -1,0 +1,80 @@
+/// The base URL of an upstream registry: `http://registry.example:5000`, with an optional path below which it lives.
+public struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
+    /// Host name or IP address, IPv6 without its brackets.
+    public let host: String
+    public let port: Int
+    /// Empty, or a path with a leading and no trailing slash.
+    public let path: String
+
+    /// Reads `text`; the error says which part of it is wrong.
+    public init(_ text: String) throws(UpstreamError) {
+        func wrong(_ why: String) -> UpstreamError { UpstreamError(.url, "upstream URL \"\(text)\": \(why)") }
+        guard let separator = Self.schemeSeparator(in: text) else {
+            throw wrong("write it as http://host:port")
+        }
+        switch text[..<separator.lowerBound].lowercased() {
+        case "http": break
+        case "https": throw wrong("https upstreams are not supported yet; use http://")
+        default: throw wrong("the scheme must be http")
+        }
+        let rest = text[separator.upperBound...]
+        guard rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+            throw wrong("only printable ASCII is allowed")
+        }
+        guard !rest.contains("?"), !rest.contains("#") else { throw wrong("a query or fragment is not allowed") }
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        guard let (host, port) = Self.parse(authority: rest[..<slash]) else {
+            throw wrong("the host must be a name or an address, without a user, and the port a number up to 65535")
+        }
+        self.host = host
+        self.port = port
+        var path = rest[slash...]
+        while path.hasSuffix("/") { path = path.dropLast() }
+        self.path = String(path)
+    }
+
+    private static func schemeSeparator(in text: String) -> Range<String.Index>? {
+        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
+        return colon..<text.index(colon, offsetBy: 3)
+    }
+
+    private static func parse(authority: Substring) -> (host: String, port: Int)? {
+        let host: Substring
+        let after: Substring
+        if authority.hasPrefix("[") {
+            guard let end = authority.firstIndex(of: "]") else { return nil }
+            host = authority[authority.index(after: authority.startIndex)..<end]
+            after = authority[authority.index(after: end)...]
+            guard host.contains(":"), host.utf8.allSatisfy({ isHexDigit($0) || ":.".utf8.contains($0) }) else {
+                return nil
+            }
+        } else {
+            let colon = authority.firstIndex(of: ":") ?? authority.endIndex
+            host = authority[..<colon]
+            after = authority[colon...]
+            guard !host.isEmpty, host.utf8.allSatisfy({ isAlphanumeric($0) || "-._".utf8.contains($0) }) else {
+                return nil
+            }
+        }
+        guard !after.isEmpty else { return (String(host), 80) }
+        guard after.first == ":", after.dropFirst().allSatisfy({ $0.isNumber }), let port = Int(after.dropFirst()),
+            (1...65535).contains(port)
+        else { return nil }
+        return (String(host), port)
+    }
+
+    private static func isHexDigit(_ octet: UInt8) -> Bool { Character(Unicode.Scalar(octet)).isHexDigit }
+
+    private static func isAlphanumeric(_ octet: UInt8) -> Bool {
+        let character = Character(Unicode.Scalar(octet))
+        return character.isASCII && (character.isLetter || character.isNumber)
+    }
+
+    /// The value of the Host field (RFC 9110 section 7.2).
+    public var authority: String {
+        let host = host.contains(":") ? "[\(host)]" : host
+        return port == 80 ? host : "\(host):\(port)"
+    }
+
+    public var description: String { "http://\(authority)\(path)" }
+}
