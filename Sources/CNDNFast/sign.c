@@ -12,18 +12,11 @@ static EVP_PKEY *pkey(const cndn_key *key) {
 
 /* SignatureType of what OpenSSL read; 0 for what NDN has no type for. */
 static uint64_t signature_type(const EVP_PKEY *key) {
-    switch (EVP_PKEY_get_base_id(key)) {
-    case EVP_PKEY_RSA:
-        return CNDN_SHA256_WITH_RSA;
-    case EVP_PKEY_EC:
-        return CNDN_SHA256_WITH_ECDSA;
-    case EVP_PKEY_HMAC:
-        return CNDN_HMAC_WITH_SHA256;
-    case EVP_PKEY_ED25519:
-        return CNDN_ED25519;
-    default:
-        return 0;
-    }
+    return EVP_PKEY_is_a(key, "EC")        ? CNDN_SHA256_WITH_ECDSA
+           : EVP_PKEY_is_a(key, "HMAC")    ? CNDN_HMAC_WITH_SHA256
+           : EVP_PKEY_is_a(key, "ED25519") ? CNDN_ED25519
+           : EVP_PKEY_is_a(key, "RSA")     ? CNDN_SHA256_WITH_RSA
+                                           : 0;
 }
 
 /* Hands out a key of a usable kind that was read from all of its octets; frees any other. */
