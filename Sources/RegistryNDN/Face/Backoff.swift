@@ -1,0 +1,26 @@
+import NIOCore
+
+/// Pauses between attempts to connect: doubling from the minimum to the maximum, each with up to a quarter of jitter, so
+/// that many clients do not come back to a restarted router in the same instant.
+struct Backoff {
+    let minimum: TimeAmount
+    let maximum: TimeAmount
+    private var failures = 0
+
+    init(minimum: TimeAmount, maximum: TimeAmount) {
+        self.minimum = minimum
+        self.maximum = maximum
+    }
+
+    mutating func reset() {
+        failures = 0
+    }
+
+    /// The next pause; `random` is uniform in 0..<1.
+    mutating func next(random: Double) -> TimeAmount {
+        let base = min(maximum.nanoseconds, minimum.nanoseconds << min(failures, 30))
+        failures = min(failures + 1, 30)
+        let jitter = Int64(Double(base) / 4 * random)
+        return .nanoseconds(max(minimum.nanoseconds, base - jitter))
+    }
+}

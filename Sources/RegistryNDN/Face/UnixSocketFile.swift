@@ -1,0 +1,62 @@
+import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The file of a Unix socket that this program listens at.
+struct UnixSocketFile {
+    private let path: String
+    /// Identity of the file this program made: another program may have put its own there since.
+    private let device: UInt
+    private let inode: UInt
+
+    /// Opens the socket to every user of the machine, as NFD's is (PROTOCOL.md 6.1.1), and remembers the file.
+    init(openedAt uri: FaceURI) throws {
+        path = uri.path
+        guard unsafe chmod(path, 0o666) == 0, let status = UnixSocketFile.status(path) else {
+            throw FaceError.listening(at: uri, SystemError(call: "chmod"))
+        }
+        device = UInt(status.st_dev)
+        inode = UInt(status.st_ino)
+    }
+
+    /// Removes the file, unless it is another program's.
+    func remove() {
+        guard let status = UnixSocketFile.status(path), UInt(status.st_dev) == device, UInt(status.st_ino) == inode
+        else { return }
+        _ = unsafe unlink(path)
+    }
+
+    /// Removes what a program that is gone left behind; a live listener and any other file stay, and are an error.
+    static func removeStale(_ uri: FaceURI) throws(FaceError) {
+        guard let status = status(uri.path) else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw FaceError(
+                .inUse, "cannot listen at \(uri): the path is a file that is not a socket; choose another path")
+        }
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw FaceError.listening(at: uri, SystemError(call: "socket")) }
+        defer { SystemSocket.shut(descriptor) }
+        guard let address = try? SocketAddress(unixDomainSocketPath: uri.path) else { return }
+        let result = unsafe address.withSockAddr { unsafe connect(descriptor, $0, socklen_t($1)) }
+        let number = errno
+        switch (result, number) {
+        case (0, _):
+            throw FaceError.listening(at: uri, SystemError(call: "bind", number: EADDRINUSE))
+        case (_, ECONNREFUSED):
+            guard unsafe unlink(uri.path) == 0 || errno == ENOENT else {
+                throw FaceError.listening(at: uri, SystemError(call: "unlink"))
+            }
+        default:
+            throw FaceError.listening(at: uri, SystemError(call: "connect", number: number))
+        }
+    }
+
+    private static func status(_ path: String) -> stat? {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 ? status : nil
+    }
+}
