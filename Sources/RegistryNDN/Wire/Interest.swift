@@ -79,12 +79,13 @@ extension Interest {
     ///   - nonce: What the Nonce becomes, set in place or inserted; nil leaves the packet as it is.
     ///   - hopLimit: Likewise for the HopLimit.
     public func with(nonce: UInt32?, hopLimit: UInt8?) -> ByteBuffer {
-        var packet = wire
-        let start = packet.readerIndex
+        guard nonce != nil || hopLimit != nil else { return wire }
+        // A copy of just this packet: writing into `wire` would copy all of a receive buffer that it is a part of.
+        var packet = ByteBuffer(bytes: wire.readableBytesView)
         let insertsNonce = nonce != nil && !has(CNDN_INTEREST_HAS_NONCE)
         let insertsHopLimit = hopLimit != nil && !has(CNDN_INTEREST_HAS_HOP_LIMIT)
-        if let nonce, !insertsNonce { packet.setInteger(nonce, at: start + Int(fields.nonce)) }
-        if let hopLimit, !insertsHopLimit { packet.setInteger(hopLimit, at: start + Int(fields.hop_limit)) }
+        if let nonce, !insertsNonce { packet.setInteger(nonce, at: Int(fields.nonce)) }
+        if let hopLimit, !insertsHopLimit { packet.setInteger(hopLimit, at: Int(fields.hop_limit)) }
         guard insertsNonce || insertsHopLimit else { return packet }
 
         let added = (insertsNonce ? 6 : 0) + (insertsHopLimit ? 3 : 0)
