@@ -1,37 +1,5 @@
 #include "tlv.h"
 
-cndn_result cndn_read_header(cndn_reader *r, uint32_t *type, uint64_t *length) {
-    uint64_t number = 0;
-    cndn_result result = cndn_read_varnum(r, &number);
-    if (result != CNDN_OK) {
-        return result;
-    }
-    if (number == 0 || number > UINT32_MAX) {
-        return CNDN_INVALID;
-    }
-    *type = (uint32_t)number;
-    return cndn_read_varnum(r, length);
-}
-
-cndn_result cndn_read_element(cndn_reader *r, cndn_element *e) {
-    uint64_t length = 0;
-    e->start = r->pos;
-    cndn_result result = cndn_read_header(r, &e->type, &length);
-    if (result != CNDN_OK) {
-        return result;
-    }
-    e->value = r->pos;
-    if (!cndn_take(r, length)) {
-        return CNDN_INCOMPLETE;
-    }
-    e->length = (size_t)length;
-    return CNDN_OK;
-}
-
-cndn_result cndn_read_child(cndn_reader *r, cndn_element *e) {
-    return cndn_read_element(r, e) == CNDN_OK ? CNDN_OK : CNDN_INVALID;
-}
-
 cndn_result cndn_nni(const uint8_t *value, size_t length, uint64_t *number) {
     if (length != 1 && length != 2 && length != 4 && length != 8) {
         return CNDN_INVALID;

@@ -6,7 +6,7 @@
 
 /*
  * SHA-256 through OpenSSL. One context is made by its owner and used again for every message; it must not be used by two
- * threads at once. OpenSSL allocates in cndn_digest_new only.
+ * threads at once. OpenSSL fetches the method in cndn_digest_new only; version 3.0 allocates its state in each start.
  */
 typedef struct cndn_digest cndn_digest;
 

@@ -105,13 +105,39 @@ static inline cndn_result cndn_read_varnum(cndn_reader *r, uint64_t *number) {
 }
 
 /* Reads TYPE and LENGTH, and does not ask whether VALUE is there: stream framing. */
-cndn_result cndn_read_header(cndn_reader *r, uint32_t *type, uint64_t *length);
+static inline cndn_result cndn_read_header(cndn_reader *r, uint32_t *type, uint64_t *length) {
+    uint64_t number = 0;
+    cndn_result result = cndn_read_varnum(r, &number);
+    if (result != CNDN_OK) {
+        return result;
+    }
+    if (number == 0 || number > UINT32_MAX) {
+        return CNDN_INVALID;
+    }
+    *type = (uint32_t)number;
+    return cndn_read_varnum(r, length);
+}
 
 /* Reads one element and steps over it. CNDN_INCOMPLETE if the input ends before VALUE does. */
-cndn_result cndn_read_element(cndn_reader *r, cndn_element *e);
+static inline cndn_result cndn_read_element(cndn_reader *r, cndn_element *e) {
+    uint64_t length = 0;
+    e->start = r->pos;
+    cndn_result result = cndn_read_header(r, &e->type, &length);
+    if (result != CNDN_OK) {
+        return result;
+    }
+    e->value = r->pos;
+    if (!cndn_take(r, length)) {
+        return CNDN_INCOMPLETE;
+    }
+    e->length = (size_t)length;
+    return CNDN_OK;
+}
 
 /* As cndn_read_element, for what is inside another element: an input that ends too early is CNDN_INVALID. */
-cndn_result cndn_read_child(cndn_reader *r, cndn_element *e);
+static inline cndn_result cndn_read_child(cndn_reader *r, cndn_element *e) {
+    return cndn_read_element(r, e) == CNDN_OK ? CNDN_OK : CNDN_INVALID;
+}
 
 /* The octets inside an element, to be read in turn; offsets still count from the base of `r`. */
 static inline cndn_reader cndn_enter(const cndn_reader *r, const cndn_element *e) {

@@ -7,12 +7,13 @@ public import NIOCore
 public struct SHA256: ~Copyable, Sendable {
     /// Address of the C context, which this value alone owns: therefore it may move to another thread.
     private let address: UInt
+    /// Whether a message has begun. Beginning costs OpenSSL 3.0 an allocation, so it waits for the first octets.
+    private var isStarted = false
 
     /// A context that has hashed nothing yet.
     public init() {
         guard let context = unsafe cndn_digest_new() else { preconditionFailure("OpenSSL offers no SHA-256") }
         address = UInt(bitPattern: context)
-        unsafe cndn_digest_start(context)
     }
 
     deinit {
@@ -23,6 +24,7 @@ public struct SHA256: ~Copyable, Sendable {
     var context: OpaquePointer? { unsafe OpaquePointer(bitPattern: address) }
 
     public mutating func update(_ octets: UnsafeRawBufferPointer) {
+        start()
         unsafe cndn_digest_update(context, octets.baseAddress, octets.count)
     }
 
@@ -32,6 +34,7 @@ public struct SHA256: ~Copyable, Sendable {
 
     /// The digest of all octets so far; the context then begins a new message.
     public mutating func finish() -> SHA256Digest {
+        start()
         let digest = unsafe SHA256Digest { out in unsafe cndn_digest_finish(context, out.baseAddress) }
         restart()
         return digest
@@ -39,6 +42,12 @@ public struct SHA256: ~Copyable, Sendable {
 
     /// Forgets the octets so far.
     public mutating func restart() {
+        isStarted = false
+    }
+
+    private mutating func start() {
+        guard !isStarted else { return }
+        isStarted = true
         unsafe cndn_digest_start(context)
     }
 
