@@ -1,38 +1,104 @@
 public import Logging
 public import NIOCore
+import Synchronization
 
 /// Fetches blobs over one connection to a router (or straight to a server).
 ///
-/// All blobs in flight share the connection's congestion window by round robin and ``FetchConfiguration/memoryBudget``
-/// for what has arrived but is not read. Requests for one blob share one fetch while its first octets are still here;
-/// a reader that falls too far behind the fastest one goes on with a fetch of its own, from where it is.
+/// All blobs in flight share the connection's congestion window by round robin, and ``FetchConfiguration/memoryBudget``
+/// for what has arrived but is not read. Requests for one blob share one fetch while its first octets are still held (up
+/// to a quarter of the blob's share of the budget); a later request has a fetch of its own. A reader that falls behind the
+/// fastest by half the blob's share goes on with a fetch of its own, from where it is.
 public final class BlobFetcher: Sendable {
-    /// Connects to a router.
-    ///
-    /// - Throws: ``FetchError/faceDown`` when the connection cannot be made now.
-    public static func connect(
-        router: FaceURI, configuration: FetchConfiguration = .init(), group: any EventLoopGroup, logger: Logger
-    ) async throws -> BlobFetcher {
-        throw FetchError.faceDown
+    private let loop: any EventLoop
+    private let engine: NIOLoopBound<FetchEngine>
+    private let isShutDown = Atomic(false)
+
+    private init(engine: FetchEngine, loop: any EventLoop) {
+        self.loop = loop
+        self.engine = NIOLoopBound(engine, eventLoop: loop)
     }
 
-    private init() {}
+    deinit {
+        guard !isShutDown.load(ordering: .relaxed) else { return }
+        let engine = engine
+        loop.execute { engine.value.close() }
+    }
+
+    /// Connects to a router; a connection that is lost later is made again by itself.
+    ///
+    /// - Parameters:
+    ///   - group: one of its loops carries the connection.
+    ///   - waitsUntilUp: returns once the connection is there, and throws `FaceError` when the first attempt fails;
+    ///     else returns at once, and blobs fail with ``FetchError/faceDown`` while there is no connection.
+    public static func connect(
+        router: FaceURI, configuration: FetchConfiguration = .init(), group: any EventLoopGroup, logger: Logger,
+        waitsUntilUp: Bool = true
+    ) async throws -> BlobFetcher {
+        let loop = group.next()
+        return try await loop.flatSubmit {
+            let connector = FaceConnector(to: router, on: loop, logger: logger)
+            let engine = FetchEngine(
+                endpoint: Endpoint(face: connector.face), configuration: configuration, logger: logger)
+            let connected = loop.makePromise(of: BlobFetcher.self)
+            let fetcher = BlobFetcher(engine: engine, loop: loop)
+            if waitsUntilUp {
+                report(connector, engine, fetcher, to: connected)
+            } else {
+                connected.succeed(fetcher)
+            }
+            connector.start()
+            return connected.futureResult
+        }.get()
+    }
+
+    /// Completes `connected` with the outcome of the first attempt to connect.
+    private static func report(
+        _ connector: FaceConnector, _ engine: FetchEngine, _ fetcher: BlobFetcher,
+        to connected: EventLoopPromise<BlobFetcher>
+    ) {
+        engine.onUp = { [weak connector, weak engine] in
+            engine?.onUp = nil
+            connector?.onFailure = nil
+            connected.succeed(fetcher)
+        }
+        connector.onFailure = { [weak connector, weak engine] error in
+            engine?.onUp = nil
+            connector?.onFailure = nil
+            engine?.close()
+            connected.fail(error)
+        }
+    }
 
     /// Ends all fetches with ``FetchError/cancelled`` and closes the connection.
-    public func shutdown() async {}
+    public func shutdown() async {
+        guard !isShutDown.exchange(true, ordering: .relaxed) else { return }
+        let engine = engine
+        try? await loop.submit { engine.value.close() }.get()
+    }
 
-    /// Starts to fetch a blob, or joins a running fetch of it.
+    /// Starts to fetch a blob, or joins a running fetch of it (and its deadline).
     ///
     /// - Parameters:
     ///   - blob: the blob's name, without a segment component.
-    ///   - deadline: the end of the whole fetch; nil: ``FetchConfiguration/timeout`` from now.
+    ///   - deadline: the end of the whole fetch; at most, and by default, ``FetchConfiguration/timeout`` from now.
     /// - Returns: once the size is known.
     public func open(_ blob: Name, deadline: NIODeadline? = nil) async throws(FetchError) -> BlobReader {
-        throw .faceDown
+        let (loop, engine) = (loop, engine)
+        let queue = ChunkQueue { loop.execute { engine.value.settle() } }
+        loop.execute { engine.value.open(blob, deadline: deadline, reader: queue) }
+        return BlobReader(size: try await queue.size(), queue: queue)
     }
 
-    /// Whether anything answers `name` (an Interest with CanBePrefix and MustBeFresh) with Data; for health probing.
+    /// Whether anything answers `name` with Data within a second (an Interest with CanBePrefix and MustBeFresh); for
+    /// health probing.
     public func probe(_ name: Name) async -> Bool {
-        false
+        let engine = engine
+        var builder = InterestBuilder(name: name)
+        builder.canBePrefix = true
+        builder.mustBeFresh = true
+        builder.lifetimeMilliseconds = 1000
+        let interest = builder
+        let data = try? await loop.flatSubmit { engine.value.endpoint.express(interest) }.get()
+        return data != nil
     }
 }

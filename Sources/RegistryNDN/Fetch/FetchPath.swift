@@ -4,7 +4,7 @@ import NIOCore
 struct FetchPath: Sendable {
     private(set) var rtt = RTTEstimator()
     private(set) var controller: any CongestionController
-    private let makeController: @Sendable () -> any CongestionController
+    private let makeController: @Sendable (_ initialWindow: Int) -> any CongestionController
     private let maximumWindow: Int
     /// Interests in flight, all fetches together.
     var inFlight = 0
@@ -15,10 +15,15 @@ struct FetchPath: Sendable {
     private var recoverySequence: UInt64 = 0
     private var dataSinceTimeout = true
 
-    init(maximumWindow: Int, controller: @escaping @Sendable () -> any CongestionController) {
+    init(
+        initialWindow: Int, maximumWindow: Int,
+        controller: @escaping @Sendable (_ initialWindow: Int) -> any CongestionController = {
+            Cubic(initialWindow: $0)
+        }
+    ) {
         self.maximumWindow = max(maximumWindow, 1)
         makeController = controller
-        self.controller = controller()
+        self.controller = controller(initialWindow)
     }
 
     /// The window in whole Interests, within its bound.
@@ -62,9 +67,9 @@ struct FetchPath: Sendable {
     }
 
     /// The connection is new: nothing learnt holds.
-    mutating func reset() {
+    mutating func reset(initialWindow: Int) {
         rtt = RTTEstimator()
-        controller = makeController()
+        controller = makeController(initialWindow)
         recoverySequence = nextSequence
         isWindowLimited = false
         dataSinceTimeout = true

@@ -84,11 +84,15 @@ struct FetchScheduler: Sendable {
         fetches[id]?.fail(error)
     }
 
-    /// The face came up or went down.
-    mutating func setUp(_ up: Bool, now: NIODeadline) {
-        guard up != isUp else { return }
-        isUp = up
-        if up { return path.reset() }
+    /// The face came up, anew.
+    mutating func faceUp(initialWindow: Int) {
+        isUp = true
+        path.reset(initialWindow: initialWindow)
+    }
+
+    /// The face went down: whatever is in flight is lost.
+    mutating func faceDown() {
+        isUp = false
         for id in fetches.indices { fetches[id]?.loseFlight(&path) }
     }
 

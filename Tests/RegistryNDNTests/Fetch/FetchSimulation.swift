@@ -93,7 +93,7 @@ struct FetchSimulation {
         read = Array(repeating: 0, count: blobs.count)
         checked = read
         scheduler = FetchScheduler(
-            path: FetchPath(maximumWindow: maximumWindow) { Cubic(initialWindow: 10) })
+            path: FetchPath(initialWindow: 10, maximumWindow: maximumWindow))
         for index in blobs.indices {
             let id = scheduler.add(
                 SegmentFetch(configuration: configuration, deadline: now + configuration.timeout, now: now))
@@ -179,9 +179,10 @@ struct FetchSimulation {
         case .data(let blob, let segment, let isMarked):
             receive(blob, segment, isMarked)
         case .read(let blob):
-            if let base = scheduler[blob]?.base, read[blob] < base { read[blob] += 1 }
+            let segments = UInt64((blobs[blob].readRate ?? 0) / 100) + 1
+            read[blob] = max(read[blob], min(scheduler[blob]?.base ?? 0, read[blob] + segments))
             raise(blob)
-            schedule(.read(blob: blob), after: .nanoseconds(Int64(1e9 / (blobs[blob].readRate ?? 1))))
+            if scheduler[blob]?.isOver == false { schedule(.read(blob: blob), after: .milliseconds(10)) }
         }
     }
 

@@ -83,7 +83,7 @@ import Testing
 
     @Test func secondTimeoutWithoutDataCollapsesTheWindow() {
         let now = NIODeadline.uptimeNanoseconds(1)
-        var path = FetchPath(maximumWindow: 1000) { Cubic(initialWindow: 100) }
+        var path = FetchPath(initialWindow: 100, maximumWindow: 1000)
         let first = path.takeSequence()
         path.timedOut(sequence: first, now: now)
         #expect(path.window == 70)
@@ -95,7 +95,7 @@ import Testing
 
     @Test func windowStaysWithinItsBound() {
         let now = NIODeadline.uptimeNanoseconds(1)
-        var path = FetchPath(maximumWindow: 12) { Cubic(initialWindow: 10) }
+        var path = FetchPath(initialWindow: 10, maximumWindow: 12)
         for _ in 0..<100 {
             path.isWindowLimited = true
             path.received(sample: .milliseconds(1), isMarked: false, sequence: path.takeSequence(), now: now)

@@ -6,7 +6,7 @@ import Testing
 /// One fetch driven by hand.
 private final class Script {
     var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-    var path = FetchPath(maximumWindow: 1000) { Cubic(initialWindow: 10) }
+    var path = FetchPath(initialWindow: 10, maximumWindow: 1000)
     var fetch: SegmentFetch
     var isUp = true
 
@@ -54,7 +54,7 @@ private final class Script {
     }
 }
 
-@Suite struct SegmentFetchTests {
+@Suite struct FetchSegmentTests {
     @Test func sizeIsKnownAfterFirstAndFinalSegment() {
         let script = Script()
         #expect(script.segments() == [0])
@@ -322,7 +322,7 @@ private final class Script {
 
     @Test func startsInTheMiddle() throws {
         let now = NIODeadline.uptimeNanoseconds(1)
-        var path = FetchPath(maximumWindow: 10) { Cubic(initialWindow: 10) }
+        var path = FetchPath(initialWindow: 10, maximumWindow: 10)
         var fetch = SegmentFetch(
             configuration: .init(), geometry: try BlobGeometry(chunk: 10, final: 9), size: 95, start: 7, capacity: 4,
             deadline: now + .minutes(1), now: now)

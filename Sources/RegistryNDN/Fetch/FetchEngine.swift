@@ -1,0 +1,293 @@
+import Logging
+import NIOCore
+
+/// All fetches over one face: the state machines' edge. Confined to the face's event loop.
+///
+/// Packets are handled as they come; after each batch the readers get what is in order and the next Interests leave.
+final class FetchEngine {
+    let endpoint: Endpoint
+    let configuration: FetchConfiguration
+    private let logger: Logger
+    var scheduler: FetchScheduler
+    /// All that are read, complete ones included.
+    private var fetches: [BlobFetch] = []
+    /// Those that the scheduler knows, by its number.
+    private var active: [BlobFetch?] = []
+    private var byName: [Name: [BlobFetch]] = [:]
+    /// The blob of the last packet: usually also that of the next.
+    private var recent: (name: Name, fetches: [BlobFetch])?
+    private let pool = SlabPool()
+    private var nonces = NonceGenerator()
+    /// The time of the batch being handled.
+    private var batchTime: NIODeadline?
+    private var timer: Scheduled<Void>?
+    private var timerDeadline = NIODeadline.distantFuture
+    private var isClosed = false
+    /// The connection is there, for the first time or again.
+    var onUp: (() -> Void)?
+
+    init(endpoint: Endpoint, configuration: FetchConfiguration, logger: Logger) {
+        self.endpoint = endpoint
+        self.configuration = configuration
+        self.logger = logger
+        let bound = min(configuration.maximumWindow ?? .max, SegmentFetch.maximumCapacity)
+        let path = FetchPath(initialWindow: Self.initialWindow(endpoint.face), maximumWindow: bound)
+        scheduler = FetchScheduler(path: path, isUp: endpoint.face.state == .up)
+        endpoint.segmentHandler = { [weak self] in self?.receive($0, $1) ?? false }
+        endpoint.nackHandler = { [weak self] in self?.receiveNack($0, $1) ?? false }
+        endpoint.batchEnded = { [weak self] in self?.settle() }
+        endpoint.onStateChange = { [weak self] in self?.changed($0) }
+    }
+
+    // MARK: Opening
+
+    /// Adds a reader of a blob, to a running fetch or a new one.
+    func open(_ blob: Name, deadline: NIODeadline?, reader: ChunkQueue) {
+        guard !isClosed else { return reader.finish(.failure(.cancelled), statistics: .init()) }
+        if let running = byName[blob], running.contains(where: { $0.join(reader) }) { return }
+        let now = NIODeadline.now()
+        let deadline = min(deadline ?? .distantFuture, now + configuration.timeout)
+        let id = scheduler.add(SegmentFetch(configuration: configuration, deadline: deadline, now: now))
+        let fetch = BlobFetch(
+            id: id, name: blob.owned(), lifetime: configuration.interestLifetime, deadline: deadline, reader: reader)
+        add(fetch)
+        askForMetadata(fetch)
+        settle()
+    }
+
+    /// A Nack for `<blob>/32=metadata` says that the blob is unknown; everything else, silence included, says nothing.
+    private func askForMetadata(_ fetch: BlobFetch) {
+        var interest = InterestBuilder(name: fetch.name.appending(.keyword("metadata")))
+        interest.canBePrefix = true
+        interest.mustBeFresh = true
+        interest.lifetimeMilliseconds = 500
+        endpoint.express(interest, retransmissions: 2).assumeIsolated().whenSuccess { [weak self, weak fetch] data in
+            guard let self, let fetch, fetch.isActive, data.contentType == ContentType.nack else { return }
+            guard self.scheduler[fetch.id]?.geometry == nil else { return }
+            self.scheduler.fail(fetch.id, .notFound)
+            self.settle()
+        }
+    }
+
+    /// Lets a slow reader go on alone, from `offset`.
+    private func detach(_ reader: ChunkQueue, at offset: UInt64, from fetch: BlobFetch) {
+        guard let state = scheduler[fetch.id], let geometry = state.geometry, let size = state.size else { return }
+        let start = geometry.segment(at: offset)
+        let window = ringCapacity(chunk: geometry.chunk)
+        let id = scheduler.add(
+            SegmentFetch(
+                configuration: configuration, geometry: geometry, size: size, start: start, capacity: window,
+                deadline: fetch.deadline, now: .now()))
+        let alone = BlobFetch(
+            id: id, name: fetch.name, lifetime: configuration.interestLifetime, deadline: fetch.deadline,
+            reader: reader, skip: Int(clamping: offset - geometry.offset(of: start)), isShared: false)
+        alone.begin(at: start, chunk: geometry.chunk, window: window, pool: pool)
+        add(alone)
+        settle(alone, now: .now())
+        logger.debug("a slow reader goes on alone", metadata: ["blob": "\(fetch.name)", "offset": "\(offset)"])
+    }
+
+    private func add(_ fetch: BlobFetch) {
+        fetches.append(fetch)
+        byName[fetch.name, default: []].append(fetch)
+        while active.count <= fetch.id { active.append(nil) }
+        active[fetch.id] = fetch
+        recent = nil
+    }
+
+    private func remove(_ fetch: BlobFetch) {
+        if fetch.isActive { retire(fetch) }
+        fetch.abandon()
+        fetches.removeAll { $0 === fetch }
+        byName[fetch.name]?.removeAll { $0 === fetch }
+        if byName[fetch.name]?.isEmpty == true { byName[fetch.name] = nil }
+        recent = nil
+        if fetches.isEmpty { pool.trim() }
+    }
+
+    private func retire(_ fetch: BlobFetch) {
+        scheduler.remove(fetch.id)
+        active[fetch.id] = nil
+    }
+
+    // MARK: Packets
+
+    private func named(_ name: Name) -> [BlobFetch] {
+        if let recent, recent.name == name { return recent.fetches }
+        guard let fetches = byName[name], let first = fetches.first else { return [] }
+        recent = (first.name, fetches)
+        return fetches
+    }
+
+    private func timeOfBatch() -> NIODeadline {
+        if let batchTime { return batchTime }
+        let now = NIODeadline.now()
+        batchTime = now
+        return now
+    }
+
+    private func receive(_ data: DataPacket, _ fields: LinkFields) -> Bool {
+        guard let (prefix, segment) = data.name.splitSegment() else { return false }
+        var isAwaited = false
+        for fetch in named(prefix) where fetch.isActive && scheduler[fetch.id]?.awaited(segment) != nil {
+            isAwaited = true
+            receive(data, segment, isMarked: fields.congestionMark > 0, for: fetch)
+        }
+        return isAwaited
+    }
+
+    private func receive(_ data: DataPacket, _ segment: UInt64, isMarked: Bool, for fetch: BlobFetch) {
+        let content = data.content
+        let said = SegmentData(
+            segment: segment, contentType: data.contentType, length: content.readableBytes, final: data.finalSegment,
+            isMarked: isMarked)
+        let isFirst = scheduler[fetch.id]?.geometry == nil
+        let isNew = scheduler.receive(said, for: fetch.id, now: timeOfBatch(), capacity: ringCapacity)
+        guard isNew, let geometry = scheduler[fetch.id]?.geometry else { return }
+        if isFirst {
+            let window = ringCapacity(chunk: geometry.chunk)
+            fetch.begin(at: 0, chunk: geometry.chunk, window: window, pool: pool)
+        }
+        fetch.place(segment, content, final: geometry.final)
+    }
+
+    private func receiveNack(_ reason: NackReason, _ interest: Interest) -> Bool {
+        guard let (prefix, segment) = interest.name.splitSegment() else { return false }
+        let reason: FetchNack =
+            switch reason {
+            case .congestion: .congestion
+            case .noRoute: .noRoute
+            case .duplicate, .none: .duplicate
+            }
+        let fetches = named(prefix)
+        for fetch in fetches where fetch.isActive {
+            scheduler.receiveNack(reason, segment: segment, for: fetch.id, now: timeOfBatch())
+        }
+        return !fetches.isEmpty
+    }
+
+    private func changed(_ state: FaceState) {
+        switch state {
+        case .up:
+            scheduler.faceUp(initialWindow: Self.initialWindow(endpoint.face))
+            onUp?()
+        case .down: scheduler.faceDown()
+        case .closed:
+            scheduler.faceDown()
+            failAll(.faceDown)
+        }
+        settle()
+    }
+
+    /// RFC 6928 starts TCP with 10 packets; but what a receive buffer cannot hold is lost at once.
+    private static func initialWindow(_ face: Face) -> Int {
+        min(max(face.initialWindow, 2), 32)
+    }
+
+    /// Segments the window of a blob holds at most.
+    private func ringCapacity(chunk: Int) -> Int {
+        min(configuration.memoryBudget / max(chunk, 1) + 1, SegmentFetch.maximumCapacity)
+    }
+
+    // MARK: After a batch
+
+    /// Does everything that is due: losses, chunks to readers, new demand, Interests, the timer.
+    func settle() {
+        batchTime = nil
+        let now = NIODeadline.now()
+        scheduler.advance(now: now)
+        for fetch in fetches { settle(fetch, now: now) }
+        pump(now: now)
+        schedule(now: now)
+    }
+
+    private func settle(_ fetch: BlobFetch, now: NIODeadline) {
+        let allowance = configuration.memoryBudget / max(fetches.count, 1)
+        if fetch.isActive, let state = scheduler[fetch.id] {
+            fetch.deliver(state, scheduler.path, retained: allowance / 4, now: now)
+            if !fetch.isActive { retire(fetch) }
+        }
+        let (slowest, detached) = fetch.checkReaders(
+            allowance: UInt64(allowance), isLow: isLow(fetch, allowance: allowance))
+        for (reader, offset) in detached { detach(reader, at: offset, from: fetch) }
+        guard let slowest else { return remove(fetch) }
+        raiseDemand(of: fetch, from: slowest, allowance: allowance)
+    }
+
+    /// Less than half of what the fetch may hold is left to be asked for: readers have to tell when they go on.
+    private func isLow(_ fetch: BlobFetch, allowance: Int) -> Bool {
+        guard fetch.isActive, let state = scheduler[fetch.id], let geometry = state.geometry else { return false }
+        return state.unsent &+ UInt64(allowance / 2 / max(geometry.chunk, 1)) >= state.limit
+    }
+
+    private func raiseDemand(of fetch: BlobFetch, from offset: UInt64, allowance: Int) {
+        guard fetch.isActive, let geometry = scheduler[fetch.id]?.geometry else { return }
+        let end = geometry.segment(at: offset &+ UInt64(allowance))
+        scheduler.raiseLimit(of: fetch.id, to: max(end, geometry.segment(at: offset) &+ 8))
+    }
+
+    /// Sends every Interest that may leave now; those of one size lie back to back and leave as one train.
+    private func pump(now: NIODeadline) {
+        let face = endpoint.face
+        var train = ByteBuffer()
+        var size = 0
+        var isEmpty = true
+        while let (id, interest) = scheduler.nextInterest(now: now) {
+            guard let fetch = active[id] else { continue }
+            if isEmpty { train = ByteBufferAllocator().buffer(capacity: 4096) }
+            isEmpty = false
+            let before = train.readableBytes
+            let written = fetch.write(interest, nonce: nonces.next(), into: &train)
+            if before > 0, written != size, let same = train.readSlice(length: before) {
+                face.send(train: same, packetSize: size)
+            }
+            size = written
+        }
+        if !isEmpty {
+            face.send(train: train, packetSize: size)
+            face.flush()
+        }
+    }
+
+    private func schedule(now: NIODeadline) {
+        var next = scheduler.nextDeadline(now: now)
+        for fetch in fetches {
+            if let due = fetch.deliverBy { next = min(next ?? due, due) }
+        }
+        guard let next, next < timerDeadline else { return }
+        timer?.cancel()
+        timerDeadline = next
+        timer = endpoint.face.eventLoop.assumeIsolated().scheduleTask(deadline: next) { [weak self] in
+            self?.timerDeadline = .distantFuture
+            self?.settle()
+        }
+    }
+
+    // MARK: End
+
+    private func failAll(_ error: FetchError) {
+        for fetch in fetches where fetch.isActive { scheduler.fail(fetch.id, error) }
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        failAll(.cancelled)
+        settle()
+        timer?.cancel()
+        endpoint.close()
+    }
+}
+
+/// Nonces need only differ: a generator that costs no system call (SplitMix64).
+private struct NonceGenerator {
+    private var state = UInt64.random(in: .min ... .max)
+
+    mutating func next() -> UInt32 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return UInt32(truncatingIfNeeded: z >> 32)
+    }
+}
