@@ -72,7 +72,8 @@ struct FragmentPlan {
 
     /// The plan with the fewest fragments; nil if more than 400 were needed.
     init?(octets: Int, _ fields: LinkFields, mtu: Int) {
-        let least = max(2, octets / max(mtu, 1)), most = Int(CNDN_LP_MAX_FRAGMENTS)
+        let least = max(2, octets / max(mtu, 1))
+        let most = Int(CNDN_LP_MAX_FRAGMENTS)
         guard least <= most else { return nil }
         for count in least...most {
             let overhead = Self.headerSize(LinkFields(), count)

@@ -52,7 +52,7 @@ struct GuardPageTests {
         // A system call reports what a read would die of.
         var pipe: [Int32] = [0, 0]
         #expect(unsafe Glibc.pipe(&pipe) == 0)
-        defer { pipe.forEach { close($0) } }
+        defer { for end in pipe { close(end) } }
         #expect(unsafe write(pipe[1], last.baseAddress!, 1) == 1)
         #expect(unsafe write(pipe[1], last.baseAddress! + 1, 1) == -1)
         #expect(errno == EFAULT)
