@@ -5,7 +5,6 @@
 """
 import json
 import pathlib
-import shutil
 
 here = pathlib.Path(__file__).resolve().parent
 vectors = json.loads((here.parent / "RegistryNDNTests/Resources/vectors.json").read_text())
@@ -58,7 +57,6 @@ SCRIPTS = {
     "resume-at-the-end": start(2, 6, 2**64 - 3) + place_at(2**64 - 3, 6) + place_at(2**64 - 2, 6) + TAKE_PARTIAL,
 }
 
-shutil.rmtree(here / "corpus", ignore_errors=True)
 for vector in vectors:
     octets = bytes.fromhex(vector.get("hex") or "")
     if 0 < len(octets) <= LARGEST:
