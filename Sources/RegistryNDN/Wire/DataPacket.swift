@@ -34,6 +34,16 @@ public struct DataPacket: Sendable {
         self.fields = fields
     }
 
+    /// The same packet in memory of its own, to be kept longer than a large receive buffer; not decoded again.
+    public func owned() -> DataPacket {
+        DataPacket(wire: ByteBuffer(bytes: wire.readableBytesView), fields: fields)
+    }
+
+    private init(wire: ByteBuffer, fields: cndn_data) {
+        self.wire = wire
+        self.fields = fields
+    }
+
     public var name: Name { Name(unchecked: wire.slice(fields.name)) }
     /// A number of `ContentType`, or one that nobody knows; 0 when the packet does not say.
     public var contentType: UInt64 { fields.content_type }

@@ -1,0 +1,37 @@
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// SignatureTime of command Interests: milliseconds since 1970, strictly rising.
+///
+/// NFD accepts a command only when its time is later than that of the last one from the same key, and all digest signers
+/// count as one key (PROTOCOL.md 7.1): one clock a process, shared by all registrations.
+public final class CommandClock: Sendable {
+    /// The clock of this process.
+    public static let shared = CommandClock()
+
+    private let last = Atomic<UInt64>(0)
+
+    public init() {}
+
+    /// A time later than every one given out before: `wallClock`, or one more than the last.
+    public func next(wallClock: UInt64 = CommandClock.wallClock()) -> UInt64 {
+        var previous = last.load(ordering: .relaxed)
+        while true {
+            let time = max(wallClock, previous &+ 1)
+            let (exchanged, original) = last.compareExchange(
+                expected: previous, desired: time, ordering: .relaxed)
+            if exchanged { return time }
+            previous = original
+        }
+    }
+
+    /// Milliseconds since 1970.
+    public static func wallClock() -> UInt64 {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        return UInt64(max(0, now.tv_sec)) * 1000 + UInt64(now.tv_nsec / 1_000_000)
+    }
+}

@@ -1,0 +1,85 @@
+public import NIOCore
+
+/// ControlParameters of an NFD management command (PROTOCOL.md 7.3).
+///
+/// Every field is optional here; which of them a command needs or allows is that command's affair.
+public struct ControlParameters: Equatable, Sendable {
+    public var name: Name?
+    public var faceID: UInt64?
+    public var uri: String?
+    public var localURI: String?
+    public var origin: UInt64?
+    public var cost: UInt64?
+    public var capacity: UInt64?
+    public var count: UInt64?
+    public var flags: UInt64?
+    public var mask: UInt64?
+    public var strategy: Name?
+    /// Milliseconds.
+    public var expirationPeriod: UInt64?
+    public var facePersistency: UInt64?
+    /// Nanoseconds.
+    public var baseCongestionMarkingInterval: UInt64?
+    /// Octets.
+    public var defaultCongestionThreshold: UInt64?
+    public var mtu: UInt64?
+
+    public init(name: Name? = nil) {
+        self.name = name
+    }
+
+    /// The number fields in the order NFD writes them after Name, FaceId, Uri and LocalUri. Strategy stands between Mask
+    /// and ExpirationPeriod.
+    private static var numbers: [(type: UInt32, field: WritableKeyPath<Self, UInt64?>)] {
+        [
+            (NFDType.origin, \.origin), (NFDType.cost, \.cost), (NFDType.capacity, \.capacity),
+            (NFDType.count, \.count),
+            (NFDType.flags, \.flags), (NFDType.mask, \.mask), (NFDType.expirationPeriod, \.expirationPeriod),
+            (NFDType.facePersistency, \.facePersistency),
+            (NFDType.baseCongestionMarkingInterval, \.baseCongestionMarkingInterval),
+            (NFDType.defaultCongestionThreshold, \.defaultCongestionThreshold), (NFDType.mtu, \.mtu),
+        ]
+    }
+
+    /// Reads a ControlParameters element. Fields may come in any order; unknown ones are ignored, as NFD does.
+    public init(decoding element: ByteBuffer) throws(WireError) {
+        try self.init(fields: TLVElement.unwrap(NFDType.controlParameters, from: element))
+    }
+
+    init(fields: TLVReader) throws(WireError) {
+        var reader = fields
+        while let element = try reader.next() {
+            switch element.type {
+            case NFDType.name: name = try Name(value: element.value)
+            case NFDType.faceID: faceID = try element.number()
+            case NFDType.uri: uri = element.value.text
+            case NFDType.localURI: localURI = element.value.text
+            case NFDType.strategy:
+                var inside = element.children
+                guard let name = try inside.next(), name.type == NFDType.name else { throw .invalid }
+                strategy = try Name(value: name.value)
+            default:
+                guard let known = Self.numbers.first(where: { $0.type == element.type }) else { continue }
+                self[keyPath: known.field] = try element.number()
+            }
+        }
+    }
+
+    /// The element, in NFD's field order.
+    public func encode() -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeTLV(type: NFDType.controlParameters) { inside in
+            name?.encode(into: &inside)
+            if let faceID { inside.writeTLV(type: NFDType.faceID, number: faceID) }
+            if let uri { inside.writeTLV(type: NFDType.uri, bytes: uri.utf8) }
+            if let localURI { inside.writeTLV(type: NFDType.localURI, bytes: localURI.utf8) }
+            for (type, field) in Self.numbers {
+                if type == NFDType.expirationPeriod, let strategy {
+                    inside.writeTLV(type: NFDType.strategy) { strategy.encode(into: &$0) }
+                }
+                if let number = self[keyPath: field] { inside.writeTLV(type: type, number: number) }
+            }
+        }
+        return buffer
+    }
+}

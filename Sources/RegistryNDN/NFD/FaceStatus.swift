@@ -1,0 +1,82 @@
+public import NIOCore
+
+/// One entry of the dataset `faces/list` (ndn-cxx `mgmt/nfd/face-status.hpp`).
+public struct FaceStatus: Equatable, Sendable {
+    public var faceID: UInt64 = 0
+    public var remoteURI = ""
+    public var localURI = ""
+    /// Milliseconds until an idle face is closed.
+    public var expirationPeriod: UInt64?
+    /// Whether `/localhost` is reachable over the face.
+    public var isLocal = false
+    /// 0 persistent, 1 on-demand, 2 permanent.
+    public var persistency: UInt64 = 0
+    /// 0 point-to-point, 1 multi-access, 2 ad hoc.
+    public var linkType: UInt64 = 0
+    public var mtu: UInt64?
+    public var inInterests: UInt64 = 0
+    public var inData: UInt64 = 0
+    public var inNacks: UInt64 = 0
+    public var outInterests: UInt64 = 0
+    public var outData: UInt64 = 0
+    public var outNacks: UInt64 = 0
+    public var inBytes: UInt64 = 0
+    public var outBytes: UInt64 = 0
+    public var flags: UInt64 = 0
+
+    public init() {}
+
+    /// The number fields that always follow the optional Mtu, in ndn-cxx's order, which its decoder insists on.
+    private static var counters: [(type: UInt32, field: WritableKeyPath<Self, UInt64>)] {
+        [
+            (NFDType.inInterests, \.inInterests), (NFDType.inData, \.inData), (NFDType.inNacks, \.inNacks),
+            (NFDType.outInterests, \.outInterests), (NFDType.outData, \.outData), (NFDType.outNacks, \.outNacks),
+            (NFDType.inBytes, \.inBytes), (NFDType.outBytes, \.outBytes), (NFDType.flags, \.flags),
+        ]
+    }
+
+    /// Reads the reassembled content of `faces/list`.
+    public static func decodeList(_ content: ByteBuffer) throws(WireError) -> [FaceStatus] {
+        var reader = TLVReader(content)
+        var faces: [FaceStatus] = []
+        while let element = try reader.next() {
+            guard element.type == NFDType.faceStatus else { throw .invalid }
+            faces.append(try FaceStatus(fields: element.children))
+        }
+        return faces
+    }
+
+    private init(fields: TLVReader) throws(WireError) {
+        var reader = fields
+        while let element = try reader.next() {
+            switch element.type {
+            case NFDType.faceID: faceID = try element.number()
+            case NFDType.uri: remoteURI = element.value.text
+            case NFDType.localURI: localURI = element.value.text
+            case NFDType.expirationPeriod: expirationPeriod = try element.number()
+            case NFDType.faceScope: isLocal = try element.number() == 1
+            case NFDType.facePersistency: persistency = try element.number()
+            case NFDType.linkType: linkType = try element.number()
+            case NFDType.mtu: mtu = try element.number()
+            default:
+                guard let known = Self.counters.first(where: { $0.type == element.type }) else { continue }
+                self[keyPath: known.field] = try element.number()
+            }
+        }
+    }
+
+    /// Appends the element.
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeTLV(type: NFDType.faceStatus) { inside in
+            inside.writeTLV(type: NFDType.faceID, number: faceID)
+            inside.writeTLV(type: NFDType.uri, bytes: remoteURI.utf8)
+            inside.writeTLV(type: NFDType.localURI, bytes: localURI.utf8)
+            if let expirationPeriod { inside.writeTLV(type: NFDType.expirationPeriod, number: expirationPeriod) }
+            inside.writeTLV(type: NFDType.faceScope, number: isLocal ? 1 : 0)
+            inside.writeTLV(type: NFDType.facePersistency, number: persistency)
+            inside.writeTLV(type: NFDType.linkType, number: linkType)
+            if let mtu { inside.writeTLV(type: NFDType.mtu, number: mtu) }
+            for (type, field) in Self.counters { inside.writeTLV(type: type, number: self[keyPath: field]) }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/// TLV-TYPE numbers of the NFD management protocol (ndn-cxx `encoding/tlv-nfd.hpp`, PROTOCOL.md 7.3 to 7.5).
+///
+/// Numbers are reused between messages: 128 is RibEntry in one dataset and FaceStatus in another.
+enum NFDType {
+    static let name: UInt32 = 7
+    static let controlResponse: UInt32 = 101
+    static let statusCode: UInt32 = 102
+    static let statusText: UInt32 = 103
+    static let controlParameters: UInt32 = 104
+    static let faceID: UInt32 = 105
+    static let cost: UInt32 = 106
+    static let strategy: UInt32 = 107
+    static let flags: UInt32 = 108
+    static let expirationPeriod: UInt32 = 109
+    static let origin: UInt32 = 111
+    static let mask: UInt32 = 112
+    static let uri: UInt32 = 114
+    static let ribEntry: UInt32 = 128
+    static let faceStatus: UInt32 = 128
+    static let route: UInt32 = 129
+    static let localURI: UInt32 = 129
+    static let capacity: UInt32 = 131
+    static let count: UInt32 = 132
+    static let faceScope: UInt32 = 132
+    static let facePersistency: UInt32 = 133
+    static let linkType: UInt32 = 134
+    static let baseCongestionMarkingInterval: UInt32 = 135
+    static let defaultCongestionThreshold: UInt32 = 136
+    static let mtu: UInt32 = 137
+    static let inInterests: UInt32 = 144
+    static let inData: UInt32 = 145
+    static let outInterests: UInt32 = 146
+    static let outData: UInt32 = 147
+    static let inBytes: UInt32 = 148
+    static let outBytes: UInt32 = 149
+    static let inNacks: UInt32 = 151
+    static let outNacks: UInt32 = 152
+
+    /// ForwarderStatus (`status/general`).
+    enum Status {
+        static let version: UInt32 = 128
+        static let startTimestamp: UInt32 = 129
+        static let currentTimestamp: UInt32 = 130
+        static let nameTreeEntries: UInt32 = 131
+        static let fibEntries: UInt32 = 132
+        static let pitEntries: UInt32 = 133
+        static let measurementsEntries: UInt32 = 134
+        static let contentStoreEntries: UInt32 = 135
+        static let satisfiedInterests: UInt32 = 153
+        static let unsatisfiedInterests: UInt32 = 154
+    }
+}

@@ -1,0 +1,210 @@
+public import NIOCore
+
+/// When to register a prefix, and when again: no socket, no clock.
+///
+/// Events come in with the time; each gives at most one thing to do, and `deadline` says when `timerFired` is due. One
+/// command or probe is under way at a time.
+public struct RegistrationMachine: Sendable {
+    /// What to do next.
+    public enum Action: Equatable, Sendable {
+        case none
+        /// Send `rib/register`, its SignatureTime this many milliseconds ahead of the clock.
+        case register(aheadMilliseconds: UInt64)
+        /// Send a probe for the registration, and report with `probed`.
+        case probe
+        /// Send `rib/unregister`.
+        case unregister
+        /// The prefix is registered; `isNew` unless it was all along.
+        case registered(isNew: Bool)
+        /// It is not registered; another attempt follows at `deadline`.
+        case failed(RegistrationError.Reason)
+        /// Stopped: nothing more will happen.
+        case finished
+    }
+
+    /// Times of the protocol.
+    public struct Timing: Sendable {
+        /// Between two commands for a prefix that is registered, ± 10 %.
+        public var refresh: TimeAmount = .seconds(300)
+        /// Between two probes; nil: none.
+        public var probe: TimeAmount?
+        /// From a face that came up again to the command: a forwarder that has just started is left to settle.
+        public var settle: TimeAmount = .milliseconds(100)
+        /// After a failure: the first delay, doubled each time up to the limit.
+        public var retry: TimeAmount = .seconds(1)
+        public var retryAfterRejection: TimeAmount = .milliseconds(100)
+        public var retryLimit: TimeAmount = .seconds(10)
+        public var probeLimit: TimeAmount = .seconds(60)
+        /// Uniform in -1 ... 1.
+        public var jitter: @Sendable () -> Double = { .random(in: -1...1) }
+
+        public init() {}
+
+        /// ExpirationPeriod of a route in milliseconds: a forwarder that never hears of us again forgets the route after
+        /// four refreshes, a lost one does no harm.
+        public var expirationMilliseconds: UInt64 { UInt64(max(1, 4 * refresh.nanoseconds / 1_000_000)) }
+
+        func jittered(_ amount: TimeAmount) -> TimeAmount {
+            .nanoseconds(Int64(Double(amount.nanoseconds) * (1 + 0.1 * jitter())))
+        }
+    }
+
+    private enum State {
+        case idle, waitingForFace, registering, registered, probing, unregistering, stopped
+        case waiting
+    }
+
+    private let timing: Timing
+    private var state = State.idle
+    private var isRegistered = false
+    private var attemptAt: NIODeadline?
+    private var probeAt: NIODeadline?
+    private var failures = 0
+    private var rejections = 0
+    private var probeFailures = 0
+
+    public init(timing: Timing = Timing()) {
+        self.timing = timing
+    }
+
+    /// When `timerFired` is due; nil: only an event can change anything.
+    public var deadline: NIODeadline? {
+        switch state {
+        case .waiting: attemptAt
+        case .registered: [attemptAt, probeAt].compactMap(\.self).min()
+        default: nil
+        }
+    }
+
+    /// Begins; the face may be up or not yet.
+    public mutating func start(faceIsUp: Bool) -> Action {
+        guard case .idle = state else { return .none }
+        guard faceIsUp else {
+            state = .waitingForFace
+            return .none
+        }
+        return register()
+    }
+
+    /// The face came up.
+    public mutating func faceUp(now: NIODeadline) -> Action {
+        guard case .waitingForFace = state else { return .none }
+        state = .waiting
+        attemptAt = now + timing.settle
+        return .none
+    }
+
+    /// The face went down, and with it, in the forwarder, all its routes.
+    public mutating func faceDown() -> Action {
+        switch state {
+        case .idle, .stopped, .waitingForFace: return .none
+        case .unregistering:
+            state = .stopped
+            return .finished
+        case .waiting, .registering, .registered, .probing:
+            state = .waitingForFace
+            let wasRegistered = isRegistered
+            isRegistered = false
+            failures = 0
+            return wasRegistered ? .failed(.faceDown) : .none
+        }
+    }
+
+    /// `deadline` has come.
+    public mutating func timerFired(now: NIODeadline) -> Action {
+        guard let deadline, deadline <= now else { return .none }
+        if let attemptAt, attemptAt <= now { return register() }
+        state = .probing
+        return .probe
+    }
+
+    /// The answer to a command.
+    public mutating func answered(_ response: ControlResponse, now: NIODeadline) -> Action {
+        switch state {
+        case .unregistering:
+            state = .stopped
+            return .finished
+        case .registering where response.isSuccess:
+            let isNew = !isRegistered
+            isRegistered = true
+            failures = 0
+            state = .registered
+            attemptAt = now + timing.jittered(timing.refresh)
+            probeAt = timing.probe.map { now + Self.doubled($0, probeFailures, limit: timing.probeLimit) }
+            return .registered(isNew: isNew)
+        case .registering:
+            return failed(.rejected(code: response.code, text: response.text), now: now)
+        default: return .none
+        }
+    }
+
+    /// A command had no ControlResponse.
+    public mutating func commandFailed(_ reason: RegistrationError.Reason, now: NIODeadline) -> Action {
+        switch state {
+        case .unregistering:
+            state = .stopped
+            return .finished
+        case .registering: return failed(reason, now: now)
+        default: return .none
+        }
+    }
+
+    /// A probe came back through the forwarder, or not.
+    ///
+    /// One that did not come back may have met another producer of the prefix, or a lossy link: the remedy, registering
+    /// again, is harmless, and the next probe waits twice as long.
+    public mutating func probed(_ arrived: Bool, now: NIODeadline) -> Action {
+        guard case .probing = state else { return .none }
+        guard !arrived else {
+            probeFailures = 0
+            state = .registered
+            probeAt = timing.probe.map { now + $0 }
+            return .none
+        }
+        probeFailures += 1
+        return register()
+    }
+
+    /// Ends; `finished` follows at once or after the answer to `unregister`.
+    public mutating func stop() -> Action {
+        switch state {
+        case .stopped: return .none
+        case .registering, .registered, .probing:
+            state = .unregistering
+            return .unregister
+        case .unregistering: return .none
+        case .idle, .waiting, .waitingForFace:
+            state = isRegistered ? .unregistering : .stopped
+            return isRegistered ? .unregister : .finished
+        }
+    }
+
+    private mutating func register() -> Action {
+        state = .registering
+        attemptAt = nil
+        probeAt = nil
+        // The first 403 may come from a command of another program in the same millisecond: a later time is enough. More
+        // of them come from a program whose clock is ahead, as NFD counts all digest signers as one key: step past it,
+        // within the 120 s that NFD allows.
+        let ahead: [UInt64] = [0, 0, 1000, 4000, 16000, 64000]
+        return .register(aheadMilliseconds: ahead[rejections % ahead.count])
+    }
+
+    private mutating func failed(_ reason: RegistrationError.Reason, now: NIODeadline) -> Action {
+        var first = timing.retry
+        if case .rejected(403, _) = reason {
+            rejections += 1
+            first = timing.retryAfterRejection
+        }
+        state = .waiting
+        isRegistered = false
+        let delay = Self.doubled(first, failures, limit: timing.retryLimit)
+        attemptAt = now + timing.jittered(delay)
+        failures += 1
+        return .failed(reason)
+    }
+
+    private static func doubled(_ amount: TimeAmount, _ times: Int, limit: TimeAmount) -> TimeAmount {
+        .nanoseconds(min(limit.nanoseconds, amount.nanoseconds << min(times, 20)))
+    }
+}

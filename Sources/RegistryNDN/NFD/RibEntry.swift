@@ -1,0 +1,106 @@
+public import NIOCore
+
+/// Who registered a route (ndn-cxx `encoding/nfd-constants.hpp`).
+public enum RouteOrigin {
+    public static let application: UInt64 = 0
+    /// NFD passes routes of this origin on to its routing daemon (PROTOCOL.md 7.6).
+    public static let client: UInt64 = 65
+    public static let staticRoute: UInt64 = 255
+}
+
+/// Bits of a route's Flags.
+public struct RouteFlags: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt64
+
+    public init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// The route serves longer prefixes too.
+    public static let childInherit = RouteFlags(rawValue: 1)
+    /// Routes of shorter prefixes end here.
+    public static let capture = RouteFlags(rawValue: 2)
+}
+
+/// One entry of the dataset `rib/list` (PROTOCOL.md 7.5).
+public struct RibEntry: Equatable, Sendable {
+    /// A way to a prefix.
+    public struct Route: Equatable, Sendable {
+        public var faceID: UInt64
+        public var origin: UInt64
+        public var cost: UInt64
+        public var flags: RouteFlags
+        /// Milliseconds left; nil: as long as the face.
+        public var expirationPeriod: UInt64?
+
+        public init(
+            faceID: UInt64, origin: UInt64 = 0, cost: UInt64 = 0, flags: RouteFlags = .childInherit,
+            expirationPeriod: UInt64? = nil
+        ) {
+            self.faceID = faceID
+            self.origin = origin
+            self.cost = cost
+            self.flags = flags
+            self.expirationPeriod = expirationPeriod
+        }
+    }
+
+    public var name: Name
+    public var routes: [Route]
+
+    public init(name: Name, routes: [Route]) {
+        self.name = name
+        self.routes = routes
+    }
+
+    /// Reads the reassembled content of `rib/list`.
+    public static func decodeList(_ content: ByteBuffer) throws(WireError) -> [RibEntry] {
+        var reader = TLVReader(content)
+        var entries: [RibEntry] = []
+        while let element = try reader.next() {
+            guard element.type == NFDType.ribEntry else { throw .invalid }
+            entries.append(try RibEntry(fields: element.children))
+        }
+        return entries
+    }
+
+    private init(fields: TLVReader) throws(WireError) {
+        var reader = fields
+        guard let first = try reader.next(), first.type == NFDType.name else { throw .invalid }
+        name = try Name(value: first.value)
+        routes = []
+        while let element = try reader.next() {
+            if element.type == NFDType.route { routes.append(try Route(fields: element.children)) }
+        }
+    }
+
+    /// Appends the element.
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeTLV(type: NFDType.ribEntry) { inside in
+            name.encode(into: &inside)
+            for route in routes { route.encode(into: &inside) }
+        }
+    }
+}
+
+extension RibEntry.Route {
+    fileprivate init(fields: TLVReader) throws(WireError) {
+        let parameters = try ControlParameters(fields: fields)
+        guard let faceID = parameters.faceID, let origin = parameters.origin, let cost = parameters.cost,
+            let flags = parameters.flags
+        else { throw .invalid }
+        self.init(
+            faceID: faceID, origin: origin, cost: cost, flags: RouteFlags(rawValue: flags),
+            expirationPeriod: parameters.expirationPeriod)
+    }
+
+    fileprivate func encode(into buffer: inout ByteBuffer) {
+        buffer.writeTLV(type: NFDType.route) { inside in
+            inside.writeTLV(type: NFDType.faceID, number: faceID)
+            inside.writeTLV(type: NFDType.origin, number: origin)
+            inside.writeTLV(type: NFDType.cost, number: cost)
+            inside.writeTLV(type: NFDType.flags, number: flags.rawValue)
+            if let expirationPeriod { inside.writeTLV(type: NFDType.expirationPeriod, number: expirationPeriod) }
+        }
+    }
+}
