@@ -1,0 +1,139 @@
+internal import NIOCore
+
+/// Data packets kept to answer Interests from, least recently used out first, limited in octets.
+///
+/// Each packet is a copy: a receive buffer of 64 KiB must not stay for one packet of it. Exact names are hashed; the ordered
+/// index serves CanBePrefix.
+struct ContentStore {
+    private struct Entry {
+        var data: DataPacket
+        var staleAt: NIODeadline
+        var size: Int
+        var older: Int = none
+        var newer: Int = none
+    }
+
+    private static let none = -1
+    /// What an entry costs beside the packet: its records here, in the hash table and in the index.
+    private static let overhead = 384
+    /// Candidates looked at for one CanBePrefix Interest: a pile of stale packets must not hold up the forwarder.
+    private static let prefixScan = 128
+
+    private let capacity: Int
+    private var entries: [Entry?] = []
+    private var free: [Int] = []
+    private var slots: [Name: Int] = [:]
+    private var index = NameIndex()
+    private var newest = none
+    private var oldest = none
+    /// Octets of memory in use.
+    private(set) var octets = 0
+    private(set) var hits: UInt64 = 0
+    private(set) var misses: UInt64 = 0
+
+    /// - Parameter capacity: Octets of memory; 0 keeps nothing.
+    init(capacity: Int) {
+        self.capacity = capacity
+    }
+
+    /// Packets kept.
+    var count: Int { slots.count }
+
+    /// Keeps a copy of a packet, in place of one of the same name.
+    mutating func insert(_ data: DataPacket, now: NIODeadline) {
+        let size = Self.memory(of: data.wire)
+        guard size <= capacity else { return }
+        if let slot = slots[data.name] {
+            // The same octets again, as after a retransmission: only the time they were heard changes.
+            guard entries[slot]?.data.wire != data.wire else {
+                entries[slot]?.staleAt = Self.staleTime(of: data, now: now)
+                return touch(slot)
+            }
+            remove(slot)
+        }
+        while octets + size > capacity, oldest != Self.none { remove(oldest) }
+        let owned = data.owned()
+        let entry = Entry(data: owned, staleAt: Self.staleTime(of: data, now: now), size: size)
+        let slot = free.popLast() ?? entries.count
+        if slot == entries.count { entries.append(entry) } else { entries[slot] = entry }
+        slots[owned.name] = slot
+        index.insert(owned.name, slot: slot)
+        octets += size
+        link(slot)
+    }
+
+    /// The packet that answers an Interest, if one is kept (PROTOCOL.md 3.1.3).
+    mutating func find(_ interest: Interest, now: NIODeadline) -> DataPacket? {
+        guard let slot = slot(for: interest, now: now) else {
+            misses += 1
+            return nil
+        }
+        hits += 1
+        touch(slot)
+        return entries[slot]?.data
+    }
+
+    private func slot(for interest: Interest, now: NIODeadline) -> Int? {
+        guard !slots.isEmpty else { return nil }
+        let name = interest.name
+        let mustBeFresh = interest.mustBeFresh
+        if let slot = slots[name], isUsable(slot, mustBeFresh, now) { return slot }
+        if let slot = slotByDigest(name), isUsable(slot, mustBeFresh, now) { return slot }
+        guard interest.canBePrefix else { return nil }
+        return index.first(under: name, limit: Self.prefixScan) { isUsable($0, mustBeFresh, now) }
+    }
+
+    /// The packet whose full name, implicit digest included, is `name`.
+    private func slotByDigest(_ name: Name) -> Int? {
+        guard let digest = name.implicitDigest, let slot = slots[name.dropLast()],
+            let data = entries[slot]?.data, digest == data.implicitDigest
+        else { return nil }
+        return slot
+    }
+
+    private func isUsable(_ slot: Int, _ mustBeFresh: Bool, _ now: NIODeadline) -> Bool {
+        guard mustBeFresh else { return true }
+        return entries[slot].map { now < $0.staleAt } ?? false
+    }
+
+    private mutating func remove(_ slot: Int) {
+        guard let entry = entries[slot] else { return }
+        unlink(slot)
+        entries[slot] = nil
+        free.append(slot)
+        slots[entry.data.name] = nil
+        index.remove(entry.data.name)
+        octets -= entry.size
+    }
+
+    private mutating func touch(_ slot: Int) {
+        guard slot != newest else { return }
+        unlink(slot)
+        link(slot)
+    }
+
+    private mutating func link(_ slot: Int) {
+        entries[slot]?.older = newest
+        entries[slot]?.newer = Self.none
+        if newest != Self.none { entries[newest]?.newer = slot } else { oldest = slot }
+        newest = slot
+    }
+
+    private mutating func unlink(_ slot: Int) {
+        guard let entry = entries[slot] else { return }
+        if entry.newer != Self.none { entries[entry.newer]?.older = entry.older } else { newest = entry.older }
+        if entry.older != Self.none { entries[entry.older]?.newer = entry.newer } else { oldest = entry.newer }
+    }
+
+    /// What keeping a copy costs: ByteBuffer allocates powers of two.
+    private static func memory(of wire: ByteBuffer) -> Int {
+        var size = 1
+        while size < wire.readableBytes { size <<= 1 }
+        return size + overhead
+    }
+
+    /// A FreshnessPeriod of millions of years must not overflow.
+    private static func staleTime(of data: DataPacket, now: NIODeadline) -> NIODeadline {
+        now + .milliseconds(Int64(clamping: min(data.freshnessMilliseconds, 1 << 40)))
+    }
+}

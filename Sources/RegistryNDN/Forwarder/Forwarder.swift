@@ -1,0 +1,140 @@
+public import Logging
+public import NIOCore
+
+/// The forwarding core at work: its faces, its timer, its listeners. Confined to one event loop, as all its faces are.
+public final class Forwarder: FaceDelegate {
+    public let eventLoop: any EventLoop
+    private let logger: Logger
+    private let configuration: FaceConfiguration
+    private var core: ForwardingCore
+    private var faces: [UInt64: Face] = [:]
+    private var listeners: [FaceListener] = []
+    private var timer: Scheduled<Void>?
+    private var timerDeadline: NIODeadline?
+    /// Faces that something was sent to since the last flush.
+    private var unflushed: [UInt64: Face] = [:]
+    /// The core's actions while they are performed.
+    private var actions: [ForwardingAction] = []
+
+    public init(
+        on eventLoop: any EventLoop, limits: ForwardingCore.Limits = .init(),
+        configuration: FaceConfiguration = .init(), logger: Logger
+    ) {
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.configuration = configuration
+        core = ForwardingCore(limits: limits)
+        core.setFaceList { [weak self] in self?.faceStatuses ?? [] }
+    }
+
+    /// Sums and sizes at this moment.
+    public var statistics: ForwarderStatistics { core.statistics }
+
+    /// Listens at one more address; gives the real one, or fails with a `FaceError` that says what to do.
+    public func listen(at uri: FaceURI) -> EventLoopFuture<FaceURI> {
+        let listener = FaceListener(at: uri, on: eventLoop, configuration: configuration, logger: logger) {
+            [weak self] face in face.delegate = self
+        }
+        listeners.append(listener)
+        return listener.start()
+    }
+
+    /// Closes all listeners and faces.
+    public func close() {
+        timer?.cancel()
+        for listener in listeners { listener.close() }
+        listeners = []
+    }
+
+    private func perform() {
+        swap(&actions, &core.actions)
+        for action in actions {
+            guard let face = faces[action.face] else { continue }
+            face.send(action.packet, action.fields)
+            unflushed[action.face] = face
+        }
+        actions.removeAll(keepingCapacity: true)
+    }
+
+    private func flush() {
+        for face in unflushed.values { face.flush() }
+        unflushed.removeAll(keepingCapacity: true)
+        schedule()
+    }
+
+    /// One timer for the earliest deadline; it may fire in vain, when what it was for has been satisfied meanwhile.
+    private func schedule() {
+        guard let deadline = core.deadline else { return }
+        if let timerDeadline, timerDeadline <= deadline { return }
+        timer?.cancel()
+        timerDeadline = deadline
+        timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            guard let self else { return }
+            timerDeadline = nil
+            core.timerFired(now: eventLoop.now)
+            perform()
+            flush()
+        }
+    }
+
+    private var faceStatuses: [FaceStatus] {
+        faces.values.sorted { $0.id < $1.id }.map { FaceStatus($0) }
+    }
+}
+
+extension Forwarder {
+    public func face(_ face: Face, received interest: Interest, _ fields: LinkFields) {
+        core.receive(interest, fields, from: face.id, now: eventLoop.now)
+        perform()
+    }
+
+    public func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) {
+        core.receive(data, fields, from: face.id, now: eventLoop.now)
+        perform()
+    }
+
+    public func face(_ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields) {
+        core.receive(nack: reason, for: interest, from: face.id, now: eventLoop.now)
+        perform()
+    }
+
+    public func faceBatchEnded(_ face: Face) {
+        // A face with routes stays when a listener needs room.
+        face.isPinned = core.hasRoute(to: face.id)
+        flush()
+    }
+
+    public func face(_ face: Face, changed state: FaceState) {
+        guard state == .up else {
+            faces[face.id] = nil
+            unflushed[face.id] = nil
+            return core.removeFace(face.id)
+        }
+        guard core.addFace(face.id, isLocal: face.isLocal) else {
+            logger.notice("too many faces, a new one is closed", metadata: ["remote": "\(face.remote)"])
+            return face.close()
+        }
+        faces[face.id] = face
+    }
+}
+
+extension FaceStatus {
+    /// A live face, as the dataset `faces/list` has it.
+    init(_ face: Face) {
+        faceID = face.id
+        // The peer of a Unix socket has no name; NFD writes its descriptor there.
+        remoteURI = face.remote.scheme == .unix ? "fd://\(face.id)" : "\(face.remote)"
+        localURI = "\(face.local)"
+        isLocal = face.isLocal
+        persistency = 1
+        mtu = UInt64(face.mtu)
+        inInterests = face.counters.inInterests
+        inData = face.counters.inData
+        inNacks = face.counters.inNacks
+        inBytes = face.counters.inOctets
+        outInterests = face.counters.outInterests
+        outData = face.counters.outData
+        outNacks = face.counters.outNacks
+        outBytes = face.counters.outOctets
+    }
+}

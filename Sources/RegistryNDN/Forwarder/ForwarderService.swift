@@ -1,0 +1,71 @@
+public import Logging
+public import NIOCore
+public import ServiceLifecycle
+
+/// The forwarder as a service: listens, says so, and serves until the group shuts down.
+public struct ForwarderService: Service {
+    private let listeners: [FaceURI]
+    private let limits: ForwardingCore.Limits
+    private let eventLoop: any EventLoop
+    private let signals: @Sendable () -> AsyncStream<Void>
+    private let ready: @Sendable (FaceURI) -> Void
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - signals: Each element asks for a statistics line.
+    ///   - ready: Told of each listener's real address.
+    public init(
+        listeners: [FaceURI], limits: ForwardingCore.Limits, on eventLoop: any EventLoop, logger: Logger,
+        statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
+        ready: @escaping @Sendable (FaceURI) -> Void
+    ) {
+        self.listeners = listeners
+        self.limits = limits
+        self.eventLoop = eventLoop
+        self.signals = signals
+        self.ready = ready
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        let forwarder = try await eventLoop.submit {
+            NIOLoopBound(Forwarder(on: eventLoop, limits: limits, logger: logger), eventLoop: eventLoop)
+        }.get()
+        do {
+            for uri in listeners {
+                ready(try await eventLoop.flatSubmit { forwarder.value.listen(at: uri) }.get())
+            }
+        } catch {
+            try await eventLoop.submit { forwarder.value.close() }.get()
+            throw error
+        }
+        await serve(forwarder)
+        try await eventLoop.submit {
+            logger.info("statistics", metadata: forwarder.value.statistics.metadata)
+            forwarder.value.close()
+        }.get()
+    }
+
+    /// Returns at the graceful shutdown.
+    private func serve(_ forwarder: NIOLoopBound<Forwarder>) async {
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                for await _ in signals().cancelOnGracefulShutdown() {
+                    eventLoop.execute { logger.info("statistics", metadata: forwarder.value.statistics.metadata) }
+                }
+            }
+            tasks.addTask { try? await gracefulShutdown() }
+            await tasks.waitForAll()
+        }
+    }
+}
+
+extension ForwarderStatistics {
+    /// As the statistics line has it.
+    var metadata: Logger.Metadata {
+        [
+            "interests": "\(interests)", "data": "\(data)", "cs_hits": "\(hits)", "cs_misses": "\(misses)",
+            "cs_bytes": "\(storedOctets)", "pit": "\(pending)", "faces": "\(faces)",
+        ]
+    }
+}

@@ -1,0 +1,140 @@
+internal import NIOCore
+
+/// Commands and datasets under /localhost/nfd. Only local faces get here, and whoever may open the socket is trusted:
+/// signatures are not asked for, as with ndnd and with NFD's `trust-anchor { type any }`.
+extension ForwardingCore {
+    /// Answers a management Interest; one that makes no sense gets silence, an unknown module a Nack, as from NFD
+    /// (PROTOCOL.md 7.1.7).
+    mutating func manage(_ interest: Interest, _ fields: LinkFields, from face: UInt64, now: NIODeadline) {
+        let answer: ByteBuffer?
+        switch management.request(interest.name) {
+        case ("rib/register", let argument?)?:
+            answer = command(argument, interest) { core, parameters throws(ManagementError) in
+                try core.register(parameters, from: face, now: now)
+            }
+        case ("rib/unregister", let argument?)?:
+            answer = command(argument, interest) { core, parameters throws(ManagementError) in
+                try core.unregister(parameters, from: face)
+            }
+        case ("rib/list", nil)? where interest.canBePrefix:
+            answer = management.publish(under: interest.name) { content in
+                for entry in routes.list(now: now) { entry.encode(into: &content) }
+            }
+        case ("faces/list", nil)? where interest.canBePrefix:
+            let faceList = management.faceList()
+            answer = management.publish(under: interest.name) { content in
+                for status in faceList { status.encode(into: &content) }
+            }
+        case ("status/general", nil)? where interest.canBePrefix:
+            let status = encodedStatus
+            answer = management.publish(under: interest.name) { $0.writeImmutableBuffer(status) }
+        case ("rib/list", _)?, ("faces/list", _)?, ("status/general", _)?:
+            answer = management.segment(interest.name)
+        case let request?:
+            let known = ["rib/", "faces/", "status/"].contains { request.verb.hasPrefix($0) }
+            if !known { refuse(interest, fields, from: face) }
+            return
+        case nil: return
+        }
+        if let answer { send(answer, LinkFields(pitToken: fields.pitToken), to: face) }
+    }
+
+    private mutating func refuse(_ interest: Interest, _ fields: LinkFields, from face: UInt64) {
+        counters.nacks += 1
+        let packet = interest.with(nonce: interest.nonce ?? random.next(), hopLimit: nil)
+        send(packet, LinkFields(pitToken: fields.pitToken, nack: .noRoute), to: face)
+    }
+
+    /// Carries out a command whose ControlParameters are readable; silence otherwise.
+    private mutating func command(
+        _ argument: NameComponent, _ interest: Interest,
+        _ body: (inout Self, ControlParameters) throws(ManagementError) -> ControlParameters
+    ) -> ByteBuffer? {
+        guard let parameters = try? ControlParameters(decoding: argument.value) else { return nil }
+        let response: ControlResponse
+        do throws(ManagementError) {
+            response = ControlResponse(code: 200, text: "OK", body: try body(&self, parameters))
+        } catch {
+            response = ControlResponse(code: error.code, text: error.text)
+        }
+        return management.reply(response, to: interest.name)
+    }
+
+    private mutating func register(
+        _ parameters: ControlParameters, from face: UInt64, now: NIODeadline
+    ) throws(ManagementError) -> ControlParameters {
+        let (prefix, target) = try route(of: parameters, from: face)
+        guard faces[target] != nil else { throw ManagementError(code: 404, text: "face \(target) does not exist") }
+        guard !management.isMeant(prefix) else {
+            throw ManagementError(code: 403, text: "\(prefix) belongs to the forwarder")
+        }
+        let route = RoutingTable.Route(
+            face: target, origin: parameters.origin ?? RouteOrigin.application, cost: parameters.cost ?? 0,
+            flags: parameters.flags.map { RouteFlags(rawValue: $0) } ?? .childInherit,
+            expiry: parameters.expirationPeriod.map { now + .milliseconds(Int64(min($0, 1 << 40))) })
+        do throws(RoutingTable.Refusal) {
+            try routes.register(prefix, route)
+        } catch {
+            switch error {
+            case .prefixTooLong:
+                throw ManagementError(
+                    code: 414, text: "a prefix has at most \(RoutingTable.maximumLength) components")
+            case .tableFull:
+                throw ManagementError(code: 500, text: "the routing table is full (\(limits.routes) routes)")
+            }
+        }
+        var done = ControlParameters(name: prefix)
+        done.faceID = target
+        done.origin = route.origin
+        done.cost = route.cost
+        done.flags = route.flags.rawValue
+        done.expirationPeriod = parameters.expirationPeriod
+        return done
+    }
+
+    private mutating func unregister(
+        _ parameters: ControlParameters, from face: UInt64
+    ) throws(ManagementError) -> ControlParameters {
+        let (prefix, target) = try route(of: parameters, from: face)
+        let origin = parameters.origin ?? RouteOrigin.application
+        routes.unregister(prefix, face: target, origin: origin)
+        var done = ControlParameters(name: prefix)
+        done.faceID = target
+        done.origin = origin
+        return done
+    }
+
+    /// Prefix and face of a command; FaceId 0 or none is the face it came from.
+    private func route(
+        of parameters: ControlParameters, from face: UInt64
+    ) throws(ManagementError) -> (prefix: Name, face: UInt64) {
+        guard let prefix = parameters.name else { throw ManagementError(code: 400, text: "Name is missing") }
+        let target = parameters.faceID ?? 0
+        return (prefix, target == 0 ? face : target)
+    }
+
+    /// The dataset `status/general`: ForwarderStatus.
+    private var encodedStatus: ByteBuffer {
+        var content = ByteBuffer()
+        content.writeTLV(type: NFDType.Status.version, bytes: "registry-ndn".utf8)
+        let numbers: [(UInt32, UInt64)] = [
+            (NFDType.Status.startTimestamp, management.startTime),
+            (NFDType.Status.currentTimestamp, CommandClock.wallClock()),
+            (NFDType.Status.nameTreeEntries, UInt64(routes.count + pit.count)),
+            (NFDType.Status.fibEntries, UInt64(routes.count)), (NFDType.Status.pitEntries, UInt64(pit.count)),
+            (NFDType.Status.measurementsEntries, 0), (NFDType.Status.contentStoreEntries, UInt64(store.count)),
+            (NFDType.inInterests, counters.interests), (NFDType.inData, counters.data), (NFDType.inNacks, 0),
+            (NFDType.outInterests, 0), (NFDType.outData, 0), (NFDType.outNacks, counters.nacks),
+            (NFDType.Status.satisfiedInterests, counters.satisfied),
+            (NFDType.Status.unsatisfiedInterests, counters.unsatisfied),
+        ]
+        for (type, number) in numbers { content.writeTLV(type: type, number: number) }
+        return content
+    }
+}
+
+/// Why a command is not carried out.
+struct ManagementError: Error {
+    let code: UInt64
+    let text: String
+}

@@ -1,0 +1,206 @@
+public import NIOCore
+
+/// The forwarder without its sockets: a packet, the face it came from and the time in, packets to send out.
+///
+/// Follows NFD's pipelines and best-route strategy (PROTOCOL.md 8) where a peer could tell the difference, except that
+/// Data is taken only from a face that was asked for it, and that a second consumer's Interest joins a pending one without
+/// being sent again.
+public struct ForwardingCore {
+    /// Sizes of the tables; what does not fit is dropped, nothing grows beyond them.
+    public struct Limits: Sendable {
+        public var pendingInterests = 65536
+        /// Octets of the content store.
+        public var contentStore = 512 << 20
+        public var routes = 4096
+        public var faces = 4096
+        /// Longer lifetimes count as this one.
+        public var lifetime = TimeAmount.seconds(60)
+
+        public init() {}
+    }
+
+    /// What the core knows of a face.
+    struct FaceRecord {
+        let isLocal: Bool
+        /// In-records: no face may have more than half of the PIT.
+        var pending = 0
+    }
+
+    /// Since the start.
+    public struct Counters: Equatable, Sendable {
+        public var interests: UInt64 = 0
+        public var data: UInt64 = 0
+        public var nacks: UInt64 = 0
+        public var satisfied: UInt64 = 0
+        public var unsatisfied: UInt64 = 0
+        /// Packets not taken for want of room, or against a rule.
+        public var drops: UInt64 = 0
+    }
+
+    let limits: Limits
+    var faces: [UInt64: FaceRecord] = [:]
+    var routes: RoutingTable
+    var pit: PendingInterestTable
+    var store: ContentStore
+    var deadNonces = DeadNonceList()
+    var management = Management()
+    var random = SystemRandomNumberGenerator()
+    var matches: [Int] = []
+    public internal(set) var counters = Counters()
+    /// What to send, for the caller to take away after each call.
+    public var actions: [ForwardingAction] = []
+
+    public init(limits: Limits = Limits()) {
+        self.limits = limits
+        routes = RoutingTable(capacity: limits.routes)
+        pit = PendingInterestTable(capacity: limits.pendingInterests)
+        store = ContentStore(capacity: limits.contentStore)
+    }
+
+    /// When `timerFired` is due; nil: not before the next packet.
+    public var deadline: NIODeadline? { [pit.deadline, routes.deadline].compactMap(\.self).min() }
+
+    /// A face came up; false when there are too many already.
+    ///
+    /// - Parameter isLocal: Whether `/localhost` is reachable over it.
+    public mutating func addFace(_ id: UInt64, isLocal: Bool) -> Bool {
+        guard faces[id] == nil else { return true }
+        guard faces.count < limits.faces else { return false }
+        faces[id] = FaceRecord(isLocal: isLocal)
+        return true
+    }
+
+    /// A face is gone, and its routes with it. Its records in the PIT are skipped from now on.
+    public mutating func removeFace(_ id: UInt64) {
+        guard faces.removeValue(forKey: id) != nil else { return }
+        routes.removeFace(id)
+    }
+
+    /// Whether any route leads to a face.
+    public func hasRoute(to face: UInt64) -> Bool { routes.hasRoute(to: face) }
+
+    /// Where the dataset `faces/list` comes from.
+    public mutating func setFaceList(_ list: @escaping () -> [FaceStatus]) { management.faceList = list }
+
+    /// `deadline` has come.
+    public mutating func timerFired(now: NIODeadline) {
+        while let slot = pit.nextExpired(now: now) {
+            counters.unsatisfied += 1
+            finish(slot, rememberNonces: true, now: now)
+        }
+        routes.expire(now: now)
+    }
+
+    /// An Interest arrived.
+    public mutating func receive(
+        _ interest: Interest, _ fields: LinkFields, from face: UInt64, now: NIODeadline
+    ) {
+        guard let record = faces[face] else { return }
+        counters.interests += 1
+        let name = interest.name
+        let isLocalhost = Name.localhost.isPrefix(of: name)
+        // HopLimit 0 on arrival is dropped; /localhost never crosses a host's border.
+        guard interest.hopLimit != 0, record.isLocal || !isLocalhost else {
+            counters.drops += 1
+            return
+        }
+        if isLocalhost, management.isMeant(name) {
+            return manage(interest, fields, from: face, now: now)
+        }
+        let arrival = Arrival(
+            interest: interest, nonce: interest.nonce ?? random.next(), token: fields.pitToken, face: face, now: now)
+        guard !deadNonces.contains(name, nonce: arrival.nonce, now: now) else {
+            return nack(arrival, .duplicate)
+        }
+        let key = PITKey(name: name, canBePrefix: interest.canBePrefix, mustBeFresh: interest.mustBeFresh)
+        if let slot = pit.slot(for: key) {
+            join(slot, arrival)
+        } else if let data = store.find(interest, now: now) {
+            send(data.wire, LinkFields(pitToken: arrival.token), to: face)
+        } else {
+            begin(key, arrival)
+        }
+    }
+
+    /// No entry, no Data: ask upstream.
+    private mutating func begin(_ key: PITKey, _ arrival: Arrival) {
+        guard !pit.isFull, faces[arrival.face].map({ $0.pending < limits.pendingInterests / 2 + 1 }) ?? false else {
+            counters.drops += 1
+            return
+        }
+        guard let upstream = bestHop(for: arrival, entry: nil) else { return nack(arrival, .noRoute) }
+        let slot = pit.insert(key)
+        _ = pit[slot].receive(inRecord(arrival))
+        faces[arrival.face]?.pending += 1
+        forward(arrival, slot, to: upstream)
+        pit.schedule(slot, now: arrival.now)
+    }
+
+    /// An entry is there: aggregate, and pass on a downstream's retransmission.
+    private mutating func join(_ slot: Int, _ arrival: Arrival) {
+        guard !pit[slot].isLoop(nonce: arrival.nonce, from: arrival.face) else {
+            return nack(arrival, .duplicate)
+        }
+        let isNew = pit[slot].receive(inRecord(arrival))
+        if isNew { faces[arrival.face]?.pending += 1 }
+        pit.schedule(slot, now: arrival.now)
+        guard !(isNew && isAsked(slot, now: arrival.now)), !isSuppressed(slot, now: arrival.now),
+            let upstream = bestHop(for: arrival, entry: pit[slot])
+        else { return }
+        forward(arrival, slot, to: upstream)
+    }
+
+    private func inRecord(_ arrival: Arrival) -> InRecord {
+        let lifetime = min(arrival.interest.lifetime, limits.lifetime)
+        return InRecord(
+            face: arrival.face, token: arrival.token, nonce: arrival.nonce, expiry: arrival.now + lifetime)
+    }
+
+    private mutating func forward(_ arrival: Arrival, _ slot: Int, to upstream: UInt64) {
+        pit[slot].send(
+            OutRecord(
+                face: upstream, nonce: arrival.nonce, sent: arrival.now,
+                expiry: arrival.now + min(arrival.interest.lifetime, limits.lifetime)))
+        send(arrival.forwarded, LinkFields(), to: upstream)
+    }
+
+    /// The downstream is told at once that nothing will come.
+    private mutating func nack(_ arrival: Arrival, _ reason: NackReason) {
+        counters.nacks += 1
+        let packet = arrival.interest.with(nonce: arrival.nonce, hopLimit: arrival.interest.hopLimit)
+        send(packet, LinkFields(pitToken: arrival.token, nack: reason), to: arrival.face)
+    }
+
+    mutating func send(_ packet: ByteBuffer, _ fields: LinkFields, to face: UInt64) {
+        actions.append(ForwardingAction(face: face, packet: packet, fields: fields))
+    }
+
+    /// Ends an entry.
+    mutating func finish(_ slot: Int, rememberNonces: Bool, now: NIODeadline) {
+        for record in pit[slot].inRecords { faces[record.face]?.pending -= 1 }
+        if rememberNonces {
+            for record in pit[slot].outRecords {
+                deadNonces.insert(pit[slot].key.name, nonce: record.nonce, now: now)
+            }
+        }
+        pit.remove(slot)
+    }
+}
+
+/// An Interest on its way through the pipeline.
+struct Arrival {
+    let interest: Interest
+    let nonce: UInt32
+    let token: PitToken?
+    let face: UInt64
+    let now: NIODeadline
+
+    /// HopLimit as sent on, one less than received; nil: none.
+    var hopLimit: UInt8? { interest.hopLimit.map { $0 &- 1 } }
+
+    /// What goes upstream: the octets as they came, but for HopLimit and a nonce that was missing.
+    var forwarded: ByteBuffer {
+        guard interest.nonce == nil || interest.hopLimit != nil else { return interest.wire }
+        return interest.with(nonce: nonce, hopLimit: hopLimit)
+    }
+}

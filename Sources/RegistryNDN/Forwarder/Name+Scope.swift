@@ -1,0 +1,24 @@
+internal import NIOCore
+
+extension Name {
+    static let localhost = Name([.generic("localhost")])
+    static let localhop = Name([.generic("localhop")])
+
+    /// The digest in a last ImplicitSha256Digest component.
+    ///
+    /// Asked of every packet, so a look at the octets where such a component would begin comes first.
+    var implicitDigest: SHA256Digest? {
+        let size = value.readableBytes
+        let start = value.readerIndex + size - 34
+        guard size >= 34, value.getInteger(at: start, as: UInt16.self) == 0x0120,
+            let last, last.type == NameComponent.implicitDigestType
+        else { return nil }
+        return SHA256Digest(bytes: last.value.readableBytesView)
+    }
+}
+
+extension NameComponent {
+    static func implicitDigest(_ digest: SHA256Digest) -> NameComponent {
+        NameComponent(unchecked: implicitDigestType, ByteBuffer(bytes: digest.bytes))
+    }
+}

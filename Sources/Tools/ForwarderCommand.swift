@@ -1,0 +1,109 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import NIOPosix
+import RegistryNDN
+import ServiceLifecycle
+import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// `registry-ndn forwarder`: the embedded NDN forwarder.
+struct ForwarderCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forwarder", abstract: "Run a small NDN forwarder.",
+        discussion: """
+            Consumers and producers connect over its Unix socket, UDP or TCP; producers register their prefixes over the \
+            Unix socket or TCP on the loopback. SIGUSR1 logs a line of statistics.
+            """)
+
+    @Option(help: "Path of the Unix socket, or none.")
+    var unix = ForwarderCommand.defaultSocket
+
+    @Option(help: "HOST:PORT to listen at on UDP, or none. Data is 100 times an Interest: bind to what you trust.")
+    var udp = "127.0.0.1:6363"
+
+    @Option(help: "HOST:PORT to listen at on TCP, or none.")
+    var tcp = "none"
+
+    @Option(help: "Memory for cached Data packets.")
+    var cacheSize = ByteSizeArgument(octets: 512 << 20)
+
+    @OptionGroup var log: LogOptions
+
+    private func listeners() throws -> [FaceURI] {
+        var uris: [FaceURI] = []
+        for (option, text, scheme) in [("--unix", unix, "unix://"), ("--udp", udp, "udp://"), ("--tcp", tcp, "tcp://")]
+        where text != "none" {
+            do {
+                uris.append(try FaceURI(text.contains("://") ? text : scheme + text))
+            } catch {
+                throw ValidationError("\(option) \(text): \(error)")
+            }
+        }
+        guard !uris.isEmpty else { throw ValidationError("nothing to listen at: --unix, --udp and --tcp are all none") }
+        return uris
+    }
+
+    func run() async throws {
+        let logger = try log.makeLogger(label: "forwarder")
+        let listeners = try listeners()
+        for uri in listeners where uri.scheme != .unix && !uri.isLoopback {
+            logger.warning(
+                "listening beyond this machine: whoever reaches the port can use the forwarder and make it send",
+                metadata: ["uri": "\(uri)"])
+        }
+        var limits = ForwardingCore.Limits()
+        limits.contentStore = cacheSize.octets
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let signals = await UnixSignalsSequence(trapping: .sigusr1)
+        let service = ForwarderService(
+            listeners: listeners, limits: limits, on: loops.next(), logger: logger,
+            statisticsSignals: { signals.voids }, ready: { Ready.announce("\($0)") })
+        do {
+            try await ServiceGroup(
+                services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.quieter
+            ).run()
+        } catch {
+            logger.error("\(error)")
+            throw ExitCode.failure
+        }
+        try await loops.shutdownGracefully()
+    }
+
+    /// Where a user may make a socket that only this user and root replace.
+    private static var defaultSocket: String {
+        if geteuid() == 0 { return "/run/registry-ndn.sock" }
+        let runtime = unsafe getenv("XDG_RUNTIME_DIR").map { unsafe String(cString: $0) } ?? ""
+        return runtime.isEmpty ? "/tmp/registry-ndn-\(geteuid()).sock" : "\(runtime)/registry-ndn.sock"
+    }
+}
+
+extension FaceURI {
+    /// Whether the host is written as a loopback address; a host name other than localhost may be anything.
+    fileprivate var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+}
+
+extension UnixSignalsSequence {
+    /// The signals without saying which: for a sequence of one kind.
+    fileprivate var voids: AsyncStream<Void> {
+        AsyncStream { continuation in
+            let task = Task {
+                for await _ in self { continuation.yield() }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}
+
+extension Logger {
+    /// For the service group, which reports each step of a start and a stop at info.
+    fileprivate var quieter: Logger {
+        var logger = self
+        if logger.logLevel >= .info { logger.logLevel = .warning }
+        return logger
+    }
+}
