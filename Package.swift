@@ -33,7 +33,10 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CNDNFast", dependencies: ["COpenSSL"], cSettings: c),
+        // Named here too: without pkg-config on the machine, the system library's flags are not found.
+        .target(
+            name: "CNDNFast", dependencies: ["COpenSSL"], cSettings: c,
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(
             name: "RegistryNDN",
             dependencies: [
