@@ -10,9 +10,10 @@ protocol CongestionController: Sendable {
     /// Data arrived.
     ///
     /// - Parameters:
+    ///   - rtt: its round-trip time, unless the segment had been sent more than once.
     ///   - limited: the window was what kept further Interests back; otherwise it must not grow.
     ///   - smoothedRTT: nil before the first sample.
-    mutating func received(limited: Bool, smoothedRTT: TimeAmount?, now: NIODeadline)
+    mutating func received(rtt: TimeAmount?, limited: Bool, smoothedRTT: TimeAmount?, now: NIODeadline)
 
     /// Loss, a congestion mark or Nack Congestion.
     mutating func reduce(now: NIODeadline)

@@ -4,7 +4,7 @@ import NIOCore
     import Glibc
 #endif
 
-/// CUBIC, RFC 9438, counted in Interests.
+/// CUBIC, RFC 9438, counted in Interests, with HyStart++ for the first slow start.
 struct Cubic: CongestionController {
     private static let c = 0.4
     private static let beta = 0.7
@@ -14,6 +14,7 @@ struct Cubic: CongestionController {
 
     private(set) var window: Double
     private var slowStartThreshold = Double.infinity
+    private var hyStart = HyStart()
     /// W_max, and the window before the last reduction.
     private var maximum = 0.0
     private var prior = 0.0
@@ -28,17 +29,14 @@ struct Cubic: CongestionController {
         window = Double(max(initialWindow, 1))
     }
 
-    mutating func received(limited: Bool, smoothedRTT: TimeAmount?, now: NIODeadline) {
+    mutating func received(rtt: TimeAmount?, limited: Bool, smoothedRTT: TimeAmount?, now: NIODeadline) {
         defer { last = now }
         guard limited else {
             // Time in which the sender had nothing to send does not count, RFC 9438 section 5.8.
             if let start = epoch { epoch = start + (now - last) }
             return
         }
-        guard window >= slowStartThreshold else {
-            window += 1
-            return
-        }
+        guard window >= slowStartThreshold else { return slowStart(rtt) }
         let start = epoch ?? startEpoch(now: now)
         let ahead = Double((now - start).nanoseconds + (smoothedRTT ?? .zero).nanoseconds) / 1e9
         estimate += (estimate >= prior ? 1 : Self.alpha) / window
@@ -47,6 +45,19 @@ struct Cubic: CongestionController {
             window += (min(target, 1.5 * window) - window) / window
         }
         window = max(window, estimate)
+    }
+
+    private mutating func slowStart(_ rtt: TimeAmount?) {
+        guard slowStartThreshold == .infinity else {
+            window += 1  // A later slow start, up to the threshold that a loss has set.
+            return
+        }
+        hyStart.received(rtt: rtt, window: window)
+        switch hyStart.phase {
+        case .slowStart: window += 1
+        case .conservative: window += 0.25
+        case .ended: slowStartThreshold = window
+        }
     }
 
     private mutating func startEpoch(now: NIODeadline) -> NIODeadline {

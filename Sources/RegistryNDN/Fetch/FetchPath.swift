@@ -42,7 +42,7 @@ struct FetchPath: Sendable {
             congestion(sequence: sequence, now: now)
         } else {
             let limited = isWindowLimited && controller.window < Double(maximumWindow)
-            controller.received(limited: limited, smoothedRTT: rtt.smoothed, now: now)
+            controller.received(rtt: sample, limited: limited, smoothedRTT: rtt.smoothed, now: now)
         }
     }
 

@@ -50,7 +50,7 @@ struct RTTEstimator: Sendable {
 
     /// A segment that was sent again is answered sooner than any round trip: it had only been late.
     mutating func sawReordering() {
-        reordering = min(reordering * 2, 16)
+        reordering = min(reordering * 2, 4)
     }
 
     /// RTO: how long an Interest waits before it is sent again.

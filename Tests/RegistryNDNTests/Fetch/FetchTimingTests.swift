@@ -50,14 +50,16 @@ import Testing
     @Test func cubicGrowsBackToItsMaximum() {
         var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
         var cubic = Cubic(initialWindow: 10)
-        while cubic.window < 100 { cubic.received(limited: true, smoothedRTT: .milliseconds(100), now: now) }
+        while cubic.window < 100 {
+            cubic.received(rtt: .milliseconds(100), limited: true, smoothedRTT: .milliseconds(100), now: now)
+        }
         cubic.reduce(now: now)
         #expect(cubic.window == 70)
         // K = cbrt(100 × 0.3 / 0.4) = 4.2 s; a window's worth of Data each 100 ms.
         func run(_ seconds: Double) {
             for _ in 0..<Int(seconds * 10) {
                 for _ in 0..<Int(cubic.window) {
-                    cubic.received(limited: true, smoothedRTT: .milliseconds(100), now: now)
+                    cubic.received(rtt: .milliseconds(100), limited: true, smoothedRTT: .milliseconds(100), now: now)
                 }
                 now = now + .milliseconds(100)
             }
@@ -70,10 +72,26 @@ import Testing
         #expect(cubic.window > 115)
     }
 
+    @Test func slowStartEndsBeforeTheQueueOverflows() {
+        let now = NIODeadline.uptimeNanoseconds(1)
+        var cubic = Cubic(initialWindow: 10)
+        // A path that holds 100 packets in 10 ms; what is in flight beyond waits in its queue.
+        for _ in 0..<5000 {
+            let rtt = TimeAmount.microseconds(Int64(max(10_000, cubic.window * 100)))
+            cubic.received(rtt: rtt, limited: true, smoothedRTT: rtt, now: now)
+        }
+        #expect(cubic.window > 140 && cubic.window < 1000, "\(cubic.window)")
+        var steady = Cubic(initialWindow: 10)
+        for _ in 0..<1000 {
+            steady.received(rtt: .milliseconds(10), limited: true, smoothedRTT: .milliseconds(10), now: now)
+        }
+        #expect(steady.window == 1010)
+    }
+
     @Test func windowNeitherGrowsUnusedNorFallsBelowItsFloor() {
         let now = NIODeadline.uptimeNanoseconds(1)
         var cubic = Cubic(initialWindow: 10)
-        cubic.received(limited: false, smoothedRTT: nil, now: now)
+        cubic.received(rtt: .milliseconds(100), limited: false, smoothedRTT: nil, now: now)
         #expect(cubic.window == 10)
         for _ in 0..<20 { cubic.reduce(now: now) }
         #expect(cubic.window == 2)

@@ -1,0 +1,190 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import NIOPosix
+import RegistryNDN
+import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// `registry-ndn fetch`: one blob into a file.
+struct FetchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fetch",
+        abstract: "Fetch one blob by its NDN name, and check it against the digest in the name.")
+
+    @Argument(
+        help: ArgumentHelp(
+            "NDN name URI of the blob: <prefix>/<repository>/<digest>.",
+            discussion: "The digest is a component of 32 octets (%XX where needed), or sha256:<64 hex digits>."))
+    var name: String
+
+    @Option(name: .shortAndLong, help: "File to write, - for stdout.")
+    var output = "-"
+
+    @Option(help: "Where to ask: host:port or udp://… (UDP), tcp://host:port, unix:///path or /path.")
+    var router: String?
+
+    @Option(name: .customLong("retx"), help: "Retransmissions of one segment before giving up.")
+    var retransmissions = 10
+
+    @Option(name: .customLong("max-cwnd"), help: "Upper bound of the congestion window, in segments.")
+    var maximumWindow: Int?
+
+    @Option(help: "Time for the whole blob, such as 10m.")
+    var timeout = DurationArgument(.minutes(10))
+
+    @Flag(name: .customLong("any-object"), help: "NAME is any segmented object: no digest is checked.")
+    var isAnyObject = false
+
+    @OptionGroup var log: LogOptions
+
+    /// What cannot go on, in a sentence.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    func validate() throws {
+        _ = try routerURI()
+        _ = try blob()
+        guard retransmissions >= 0 else { throw ValidationError("--retx must not be negative") }
+        guard maximumWindow ?? 1 >= 1 else { throw ValidationError("--max-cwnd must be at least 1") }
+        guard timeout.amount > .zero else { throw ValidationError("--timeout must be more than 0") }
+        guard output != "-" || isatty(STDOUT_FILENO) == 0 else {
+            throw ValidationError("a blob is not for the terminal: give -o FILE")
+        }
+    }
+
+    private func routerURI() throws -> FaceURI {
+        guard let router else {
+            throw ValidationError(
+                "--router is missing, and finding a router by itself comes later: give host:port for UDP, "
+                    + "tcp://host:port, unix:///path or /path, such as --router /run/nfd/nfd.sock")
+        }
+        do {
+            return try FaceURI(argument: router)
+        } catch {
+            throw ValidationError("--router \(router): \(error)")
+        }
+    }
+
+    /// The blob's name, and the digest it ends in.
+    private func blob() throws -> (name: Name, digest: SHA256Digest?) {
+        guard let parsed = try? Name(uri: name), let last = parsed.last else {
+            throw ValidationError("\(name) is not an NDN name URI, such as /example/docker/library%2Falpine/sha256:…")
+        }
+        if isAnyObject { return (parsed, nil) }
+        let text = String(buffer: last.value)
+        if text.hasPrefix("sha256:"), let digest = SHA256Digest(hex: text.dropFirst(7)) {
+            return (parsed.dropLast().appending(.generic(digest.bytes)), digest)
+        }
+        guard let digest = SHA256Digest(bytes: last.value.readableBytesView) else {
+            throw ValidationError(
+                "\(name) does not end in a blob's digest: 32 octets (%XX where needed), or sha256:<64 hex digits>")
+        }
+        return (parsed, digest)
+    }
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await fetch() }
+            group.addTask {
+                for await signal in await UnixSignalsSequence(trapping: [.sigint, .sigterm]) {
+                    throw Failure(description: "ended by \(signal)")
+                }
+                // The group was cancelled.
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func fetch() async throws {
+        let (name, digest) = try blob()
+        var file = try OutputFile(path: output)
+        let fetcher = try await BlobFetcher.connect(
+            router: try routerURI(), configuration: fetchConfiguration(),
+            group: MultiThreadedEventLoopGroup.singleton, logger: try logger())
+        do {
+            try await copy(name, digest, from: fetcher, to: file)
+            try file.commit()
+        } catch {
+            await fetcher.shutdown()
+            throw error
+        }
+        await fetcher.shutdown()
+    }
+
+    private func fetchConfiguration() -> FetchConfiguration {
+        var configuration = FetchConfiguration()
+        configuration.retransmissions = retransmissions
+        configuration.maximumWindow = maximumWindow
+        configuration.timeout = timeout.amount
+        // Nobody waits behind this command to ask elsewhere: be patient.
+        configuration.sizeTimeout = .seconds(10)
+        return configuration
+    }
+
+    private func logger() throws -> Logger {
+        var logger = try log.makeLogger(label: "registry-ndn fetch")
+        let isAsked = unsafe log.level != nil || getenv("DOCKER_NDN_LOG") != nil
+        // What goes wrong ends the command with a sentence of its own.
+        if !isAsked { logger.logLevel = .error }
+        return logger
+    }
+
+    private func copy(
+        _ name: Name, _ expected: SHA256Digest?, from fetcher: BlobFetcher, to file: borrowing OutputFile
+    ) async throws {
+        let start = NIODeadline.now()
+        let reader = try await open(name, fetcher)
+        let digest = OverlappedSHA256()
+        var octets: UInt64 = 0
+        var bar = Terminal.isInteractive ? ProgressBar(total: reader.size, now: start) : nil
+        defer { bar?.clear() }
+        do {
+            while let chunk = try await reader.next() {
+                if expected != nil { await digest.update(chunk) }
+                try file.write(chunk)
+                octets += UInt64(chunk.readableBytes)
+                bar?.update(octets, now: .now())
+            }
+        } catch let error as FetchError {
+            throw Failure(description: "after \(octets) of \(reader.size) octets: \(error)")
+        }
+        let actual = await digest.finalize()
+        guard expected == nil || actual == expected else {
+            throw Failure(description: "wrong octets: their SHA-256 is \(actual.hex), not the one in the name")
+        }
+        bar?.clear()
+        report(reader.statistics, elapsed: .now() - start)
+    }
+
+    private func open(_ name: Name, _ fetcher: BlobFetcher) async throws -> BlobReader {
+        do {
+            return try await fetcher.open(name)
+        } catch {
+            throw Failure(description: "cannot fetch \(name.uri) from \(router ?? ""): \(error)")
+        }
+    }
+
+    private func report(_ statistics: FetchStatistics, elapsed: TimeAmount) {
+        let seconds = Double(max(elapsed.nanoseconds, 1)) / 1e9
+        func milliseconds(_ time: TimeAmount?) -> String {
+            ProgressBar.tenths(Double(time?.nanoseconds ?? 0) / 1e6) + " ms"
+        }
+        let octets = Double(statistics.octets)
+        Terminal.write(
+            """
+            \(statistics.octets) octets in \(Int(seconds * 1000)) ms, \(ProgressBar.size(octets / seconds))/s
+            \(statistics.segments) segments, \(statistics.interests) Interests, \
+            \(statistics.retransmissions) retransmissions (\(statistics.overtaken) overtaken, \
+            \(statistics.timeouts) timeouts, \(statistics.nacks) Nacks), \(statistics.marks) marks, \
+            RTT \(milliseconds(statistics.smoothedRTT)), minimum \(milliseconds(statistics.minimumRTT)), \
+            window \(statistics.window)
+
+            """)
+    }
+}
