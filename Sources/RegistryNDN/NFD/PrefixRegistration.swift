@@ -30,6 +30,8 @@ public final class PrefixRegistration {
     private var probe: RegistrationProbe?
     private var stopped: EventLoopPromise<Void>?
     private var lastReason: RegistrationError.Reason?
+    /// Lives from `start` until it is stopped, whoever else holds it.
+    private var running: PrefixRegistration?
 
     /// - Parameters:
     ///   - signer: Signs the commands; most forwarders on the same host accept a digest.
@@ -54,6 +56,7 @@ public final class PrefixRegistration {
     /// Begins. The endpoint's `interestHandler` and `onStateChange` are to be set before: what is not for the registration is
     /// passed on to them.
     public func start() {
+        running = self
         let stateChanged = endpoint.onStateChange
         endpoint.onStateChange = { [weak self] state in
             stateChanged?(state)
@@ -94,7 +97,9 @@ public final class PrefixRegistration {
         case .probe: sendProbe()
         case .registered(let isNew): succeeded(isNew: isNew)
         case .failed(let reason): failed(reason)
-        case .finished: stopped?.succeed()
+        case .finished:
+            stopped?.succeed()
+            running = nil
         }
         schedule()
     }

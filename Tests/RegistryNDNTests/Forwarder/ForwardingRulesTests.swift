@@ -7,7 +7,10 @@ import Testing
 struct ForwardingStrategyTests {
     @Test func noRouteIsNacked() throws {
         let script = ForwardingScript()
-        #expect(try script.interest(Packets.interest("/a", nonce: 4), from: 5, token: 8) == ["N 5 /a noRoute nonce 4 token 8"])
+        #expect(
+            try script.interest(Packets.interest("/a", nonce: 4), from: 5, token: 8) == [
+                "N 5 /a noRoute nonce 4 token 8"
+            ])
         #expect(script.core.statistics.pending == 0)
     }
 
@@ -120,7 +123,10 @@ struct ForwardingScopeTests {
     @Test func theLastHopReachesTheCacheAndThisHostOnly() throws {
         let script = ForwardingScript()
         try script.route("/a", to: 6)
-        #expect(try script.interest(Packets.interest("/a/1", nonce: 1, hopLimit: 1), from: 5) == ["N 5 /a/1 noRoute nonce 1"])
+        #expect(
+            try script.interest(Packets.interest("/a/1", nonce: 1, hopLimit: 1), from: 5) == [
+                "N 5 /a/1 noRoute nonce 1"
+            ])
         try script.route("/a", to: 2, cost: 10)
         #expect(try script.interest(Packets.interest("/a/1", nonce: 2, hopLimit: 1), from: 5) == ["I 2 /a/1 nonce 2"])
         script.data(try Packets.data("/a/1"), from: 2)
@@ -131,7 +137,9 @@ struct ForwardingScopeTests {
         let script = ForwardingScript()
         try script.route("/localhost/app", to: 6)
         #expect(
-            try script.interest(Packets.interest("/localhost/app/1"), from: 2) == ["N 2 /localhost/app/1 noRoute nonce 1"])
+            try script.interest(Packets.interest("/localhost/app/1"), from: 2) == [
+                "N 2 /localhost/app/1 noRoute nonce 1"
+            ])
         try script.route("/localhost/app", to: 3)
         #expect(try script.interest(Packets.interest("/localhost/app/1"), from: 2) == ["I 3 /localhost/app/1 nonce 1"])
         #expect(try script.interest(Packets.interest("/localhost/app/1", nonce: 2), from: 5) == [], "from outside")
@@ -143,7 +151,8 @@ struct ForwardingScopeTests {
     @Test func localhopTakesOneHop() throws {
         let script = ForwardingScript()
         try script.route("/localhop/x", to: 6)
-        #expect(try script.interest(Packets.interest("/localhop/x/1"), from: 5) == ["N 5 /localhop/x/1 noRoute nonce 1"])
+        #expect(
+            try script.interest(Packets.interest("/localhop/x/1"), from: 5) == ["N 5 /localhop/x/1 noRoute nonce 1"])
         #expect(try script.interest(Packets.interest("/localhop/x/1"), from: 2) == ["I 6 /localhop/x/1 nonce 1"])
         try script.route("/localhop/x", to: 3, cost: 9)
         #expect(try script.interest(Packets.interest("/localhop/x/2"), from: 5) == ["I 3 /localhop/x/2 nonce 1"])

@@ -1,0 +1,102 @@
+import Foundation
+import NIOCore
+import Testing
+
+@testable import RegistryNDN
+
+@Suite("Forwarder: live", .timeLimit(.minutes(1)))
+struct ForwarderLiveTests {
+    private static func socket() -> String {
+        "unix://\(FileManager.default.temporaryDirectory.path)/ndn-\(UUID().uuidString.prefix(8)).sock"
+    }
+
+    @Test(arguments: ["unix", "tcp"])
+    func aRegisteredPrefixIsServedToOthers(_ scheme: String) async throws {
+        let live = try await LiveForwarder()
+        let local = try await live.listen(scheme == "unix" ? Self.socket() : "tcp://127.0.0.1:0")
+        let udp = try await live.listen("udp://127.0.0.1:0")
+        let producer = try await live.connect(local)
+        try await live.answerAll(producer)
+        let (registration, changes) = try await live.register("/example/docker", producer)
+        var iterator = changes.makeAsyncIterator()
+        guard case .registered? = await iterator.next() else {
+            Issue.record("not registered")
+            return
+        }
+        let consumer = try await live.connect(udp)
+        #expect(try await live.fetch("/example/docker/1", consumer) == "/example/docker/1")
+        #expect(try await live.fetch("/example/docker/1", consumer) == "/example/docker/1")
+        #expect(try await live.statistics.hits == 1)
+        #expect(try await live.statistics.faces == 2)
+        try await live.loop.flatSubmit { registration.value.stop() }.get()
+        await #expect(throws: ExpressError.nack(.noRoute)) { try await live.fetch("/example/docker/2", consumer) }
+        try await live.stop()
+    }
+
+    @Test func aRestartedForwarderIsRegisteredWithAgain() async throws {
+        let live = try await LiveForwarder()
+        let path = Self.socket()
+        let local = try await live.listen(path)
+        let producer = try await live.connect(local)
+        try await live.answerAll(producer)
+        let (_, changes) = try await live.register("/a", producer)
+        var seen: [String] = []
+        for await change in changes {
+            switch change {
+            case .registered: seen.append("registered")
+            case .failed(let error): seen.append("\(error.reason)")
+            }
+            if seen.count == 1 {
+                try await live.restart()
+                _ = try await live.listen(path)
+            }
+            if seen.count == 3 { break }
+        }
+        #expect(seen == ["registered", "faceDown", "registered"])
+        let consumer = try await live.connect(local)
+        #expect(try await live.fetch("/a/1", consumer) == "/a/1")
+        try await live.stop()
+    }
+
+    @Test func aLostRouteIsNoticedByTheProbe() async throws {
+        let live = try await LiveForwarder()
+        let local = try await live.listen(Self.socket())
+        let producer = try await live.connect(local)
+        try await live.answerAll(producer)
+        let (_, changes) = try await live.register("/a", producer, probe: .milliseconds(20))
+        var iterator = changes.makeAsyncIterator()
+        _ = await iterator.next()
+        let consumer = try await live.connect(local)
+        // Behind the registration's back.
+        var parameters = ControlParameters(name: try Name(uri: "/a"))
+        parameters.origin = RouteOrigin.client
+        let command = ManagementCommand(
+            scope: .localhost, module: "rib", verb: "unregister", parameters: parameters)
+        let interest = try command.signed(by: .digest, clock: .shared)
+        _ = try await live.loop.flatSubmit { producer.value.express(interest) }.map(\.name).get()
+        await #expect(throws: ExpressError.nack(.noRoute)) { try await live.fetch("/a/0", consumer) }
+        var answer: String?
+        var attempt = 0
+        while answer == nil, !Task.isCancelled {
+            attempt += 1
+            answer = try? await live.fetch("/a/\(attempt)", consumer)
+        }
+        #expect(answer == "/a/\(attempt)")
+        try await live.stop()
+    }
+
+    @Test func overUDPTheErrorSaysWhatToDo() async throws {
+        let live = try await LiveForwarder()
+        let udp = try await live.listen("udp://127.0.0.1:0")
+        let producer = try await live.connect(udp)
+        let (_, changes) = try await live.register("/a", producer)
+        var iterator = changes.makeAsyncIterator()
+        guard case .failed(let error)? = await iterator.next() else {
+            Issue.record("registered")
+            return
+        }
+        #expect(error.reason == .nack(.noRoute))
+        #expect("\(error)".contains("localhop_security"))
+        try await live.stop()
+    }
+}

@@ -1,0 +1,124 @@
+import NIOCore
+import Testing
+
+@testable import RegistryNDN
+
+@Suite("Forwarder: management")
+struct ForwarderManagementTests {
+    private func command(_ verb: String, _ parameters: ControlParameters) throws -> Interest {
+        try ManagementCommand(scope: .localhost, module: "rib", verb: verb, parameters: parameters)
+            .signed(by: .digest, clock: .shared)
+    }
+
+    private func parameters(_ prefix: String, face: UInt64? = nil) throws -> ControlParameters {
+        var parameters = ControlParameters(name: try Name(uri: prefix))
+        parameters.faceID = face
+        return parameters
+    }
+
+    private func response(_ script: ForwardingScript) throws -> ControlResponse {
+        try ControlResponse(decoding: try DataPacket(decoding: try #require(script.sent.first).packet).content)
+    }
+
+    @Test func registerAndUnregister() throws {
+        let script = ForwardingScript()
+        var wanted = try parameters("/a")
+        wanted.origin = 65
+        wanted.expirationPeriod = 60000
+        let interest = try command("register", wanted)
+        #expect(script.interest(interest, from: 2, token: 5).first?.hasSuffix("token 5") == true)
+        let data = try DataPacket(decoding: try #require(script.sent.first).packet)
+        #expect(data.name == interest.name)
+        #expect(data.freshnessMilliseconds == 1000)
+        let done = try response(script)
+        #expect(done.code == 200)
+        #expect(done.body?.faceID == 2)
+        #expect(done.body?.origin == 65)
+        #expect(done.body?.flags == 1)
+        #expect(try script.interest(Packets.interest("/a/1"), from: 5) == ["I 2 /a/1 nonce 1"])
+        script.interest(try command("unregister", parameters("/a")), from: 2)
+        #expect(try response(script).code == 200)
+        #expect(script.core.hasRoute(to: 2), "another origin")
+        script.interest(try command("unregister", wanted), from: 2)
+        #expect(!script.core.hasRoute(to: 2))
+    }
+
+    @Test func registeredRoutesExpire() throws {
+        let script = ForwardingScript()
+        var wanted = try parameters("/a")
+        wanted.expirationPeriod = 1000
+        script.interest(try command("register", wanted), from: 2)
+        script.wait(.milliseconds(1001))
+        #expect(try script.interest(Packets.interest("/a/1"), from: 5) == ["N 5 /a/1 noRoute nonce 1"])
+    }
+
+    @Test func refusalsSayWhy() throws {
+        let script = ForwardingScript()
+        let cases: [(ControlParameters, UInt64)] = [
+            (ControlParameters(), 400), (try parameters("/a", face: 77), 404),
+            (try parameters("/localhost/nfd/x"), 403),
+            (try parameters("/" + Array(repeating: "x", count: 33).joined(separator: "/")), 414),
+        ]
+        for (parameters, code) in cases {
+            script.interest(try command("register", parameters), from: 2)
+            #expect(try response(script).code == code)
+        }
+        #expect(script.core.routes.count == 0)
+    }
+
+    @Test func fromOutsideThereIsSilence() throws {
+        let script = ForwardingScript()
+        #expect(script.interest(try command("register", parameters("/a")), from: 5) == [])
+        #expect(!script.core.hasRoute(to: 5))
+        #expect(
+            try script.interest(Packets.interest("/localhop/nfd/rib/list", canBePrefix: true), from: 5)
+                == ["N 5 /localhop/nfd/rib/list noRoute nonce 1"])
+    }
+
+    @Test func nonsenseGetsSilenceOrANack() throws {
+        let script = ForwardingScript()
+        for uri in [
+            "/localhost/nfd", "/localhost/nfd/rib", "/localhost/nfd/rib/register/junk", "/localhost/nfd/rib/nothing",
+        ] {
+            #expect(try script.interest(Packets.interest(uri), from: 2) == [])
+        }
+        #expect(try script.interest(Packets.interest("/localhost/nfd/rib/list"), from: 2) == [], "needs CanBePrefix")
+        #expect(
+            try script.interest(Packets.interest("/localhost/nfd/cs/info"), from: 2)
+                == ["N 2 /localhost/nfd/cs/info noRoute nonce 1"])
+    }
+
+    @Test func longDatasetsComeInSegments() throws {
+        let script = ForwardingScript()
+        for index in 0..<600 { try script.route("/prefix/of/some/length/\(index)", to: 2) }
+        let list = try Packets.interest("/localhost/nfd/rib/list", canBePrefix: true, mustBeFresh: true)
+        script.interest(list, from: 3)
+        let first = try DataPacket(decoding: try #require(script.sent.first).packet)
+        let (versioned, number) = try #require(first.name.splitSegment())
+        #expect(number == 0)
+        #expect(first.finalSegment == nil)
+        var content = first.content
+        var last: UInt64?
+        for segment in 1..<20 as Range<UInt64> where last == nil {
+            script.interest(
+                try Packets.interest(versioned.appending(.segment(segment)).uri, nonce: UInt32(segment)), from: 3)
+            let data = try DataPacket(decoding: try #require(script.sent.first).packet)
+            content.writeImmutableBuffer(data.content)
+            last = data.finalSegment
+        }
+        #expect(try RibEntry.decodeList(content) == script.core.routes.list(now: script.now))
+        #expect(try script.interest(Packets.interest(versioned.appending(.segment(99)).uri), from: 3) == [])
+    }
+
+    @Test func facesAreListed() throws {
+        let script = ForwardingScript()
+        var status = FaceStatus()
+        status.faceID = 3
+        let listed = status
+        script.core.setFaceList { [listed] }
+        script.interest(try Packets.interest("/localhost/nfd/faces/list", canBePrefix: true), from: 2)
+        let data = try DataPacket(decoding: try #require(script.sent.first).packet)
+        #expect(try FaceStatus.decodeList(data.content) == [listed])
+        #expect(data.finalSegment == 0)
+    }
+}
