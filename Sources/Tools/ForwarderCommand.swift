@@ -83,12 +83,12 @@ struct ForwarderCommand: AsyncParsableCommand {
 
 extension FaceURI {
     /// Whether the host is written as a loopback address; a host name other than localhost may be anything.
-    fileprivate var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 }
 
 extension UnixSignalsSequence {
     /// The signals without saying which: for a sequence of one kind.
-    fileprivate var voids: AsyncStream<Void> {
+    var voids: AsyncStream<Void> {
         AsyncStream { continuation in
             let task = Task {
                 for await _ in self { continuation.yield() }
@@ -101,7 +101,7 @@ extension UnixSignalsSequence {
 
 extension Logger {
     /// For the service group, which reports each step of a start and a stop at info.
-    fileprivate var quieter: Logger {
+    var quieter: Logger {
         var logger = self
         if logger.logLevel >= .info { logger.logLevel = .warning }
         return logger

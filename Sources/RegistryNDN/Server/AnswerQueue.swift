@@ -1,0 +1,66 @@
+import NIOCore
+
+/// Segments to be sent once the Interests of a wake-up have been looked up, put together into trains for each face.
+struct AnswerQueue {
+    private struct Answer {
+        let range: CachedRange
+        let index: Int
+        let pitToken: PitToken?
+    }
+
+    private var faces: [UInt64: [Answer]] = [:]
+    private(set) var isEmpty = true
+
+    mutating func add(_ range: CachedRange, _ index: Int, for face: UInt64, pitToken: PitToken?) {
+        isEmpty = false
+        faces[face, default: []].append(Answer(range: range, index: index, pitToken: pitToken))
+    }
+
+    /// What leaves in one go.
+    struct Train {
+        let octets: ByteBuffer
+        /// Size of each packet, the last apart.
+        let packetSize: Int
+        let count: Int
+        let pitToken: PitToken?
+    }
+
+    /// Empties the queue; calls `send` with every train, in the order asked for on each face.
+    mutating func flush(hasher: inout SHA256, send: (UInt64, Train) -> Void) {
+        isEmpty = true
+        for (face, answers) in faces where !answers.isEmpty {
+            var rest = answers[...]
+            while let first = rest.first {
+                let count = Self.trainLength(rest)
+                let indexes = first.index...(first.index + count - 1)
+                if let train = first.range.slab?.train(indexes, hasher: &hasher) {
+                    send(
+                        face,
+                        Train(
+                            octets: train.octets, packetSize: train.packetSize, count: count, pitToken: first.pitToken))
+                }
+                rest = rest.dropFirst(count)
+            }
+            faces[face]?.removeAll(keepingCapacity: true)
+        }
+    }
+
+    mutating func remove(face: UInt64) {
+        faces[face] = nil
+    }
+
+    /// How many of the first answers are consecutive packets that fit one train. Each PIT token goes with its own packet.
+    private static func trainLength(_ answers: ArraySlice<Answer>) -> Int {
+        guard let first = answers.first, first.pitToken == nil, let slab = first.range.slab else { return 1 }
+        var count = 1
+        for answer in answers.dropFirst() {
+            guard answer.range === first.range, answer.pitToken == nil, answer.index == first.index + count,
+                slab.follows(answer.index, trainFrom: first.index)
+            else { break }
+            count += 1
+            // A shorter packet can only be a train's last.
+            if !slab.isSameSize(answer.index, first.index) { break }
+        }
+        return count
+    }
+}

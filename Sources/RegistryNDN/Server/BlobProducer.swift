@@ -1,0 +1,196 @@
+import Logging
+import NIOCore
+
+/// Interest in, Data out: looks segments up in the range cache, sends what is there, and has the rest read.
+///
+/// Confined to one event loop with all its faces. Interests of a wake-up are collected and answered together at its end, so
+/// that consecutive packets leave as trains.
+final class BlobProducer {
+    /// How long a Nack for an unknown blob counts (DESIGN.md, wire names).
+    static let nackFreshnessMilliseconds: UInt64 = 1000
+
+    let eventLoop: any EventLoop
+    let logger: Logger
+    private(set) var counters = ServerStatistics()
+    private let configuration: RangeCache.Configuration
+    private var cache: RangeCache
+    private var answers = AnswerQueue()
+    private var hasher = SHA256()
+    private var faces: [UInt64: Face] = [:]
+    private var limiter: SourceLimiter
+    private var failures = LogLimiter()
+    private let performRead: (RangeRead) -> Void
+
+    /// - Parameter performRead: Starts a read, and tells of it with `began`, `arrived` and `ended` or `failed`.
+    init(
+        _ configuration: RangeCache.Configuration, limits: SourceLimiter.Limits, on eventLoop: any EventLoop,
+        logger: Logger, performRead: @escaping (RangeRead) -> Void
+    ) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.performRead = performRead
+        cache = RangeCache(configuration)
+        limiter = SourceLimiter(limits)
+    }
+
+    var statistics: ServerStatistics {
+        var counters = counters
+        counters.cacheOctets = cache.octets
+        return counters
+    }
+
+    /// Answers Interests of this face from now on.
+    func add(_ face: Face) {
+        faces[face.id] = face
+    }
+
+    func remove(_ face: Face) {
+        faces[face.id] = nil
+        answers.remove(face: face.id)
+    }
+
+    // MARK: Interests
+
+    /// Looks an Interest up; the answer leaves with `batchEnded()`.
+    func receive(_ interest: Interest, _ fields: LinkFields, from face: Face) {
+        counters.interests &+= 1
+        let now = eventLoop.now
+        let waiter = Waiter(face: face.id, pitToken: fields.pitToken, expires: now + interest.lifetime)
+        let name = interest.name
+        if let (blob, segment) = name.splitSegment() {
+            answer(cache.segment(segment, of: blob, waiter: waiter, now: now), waiter)
+        } else if name.last == BlobName.metadataComponent {
+            let blob = name.dropLast()
+            if case .unknown = cache.existence(of: blob, waiter: waiter, now: now) { sendNack(for: blob, to: waiter) }
+        }
+    }
+
+    private func answer(_ lookup: RangeCache.Lookup, _ waiter: Waiter) {
+        switch lookup {
+        case .hit(let range, let index):
+            counters.cacheHits &+= 1
+            answers.add(range, index, for: waiter.face, pitToken: waiter.pitToken)
+        case .waiting, .unknown, .ignored:
+            // Silence for what does not exist: the original client would take a Nack for an empty segment (DESIGN.md).
+            break
+        }
+    }
+
+    /// All Interests of a wake-up have been looked up.
+    func batchEnded() {
+        sendAnswers()
+        startReads()
+    }
+
+    /// Whether an Interest from a face of a listener is within the limits of its source.
+    func admits(_ face: Face) -> Bool {
+        guard let host = face.limitedHost else { return true }
+        guard limiter.admits(host, now: eventLoop.now) else {
+            counters.interests &+= 1
+            counters.limited &+= 1
+            return false
+        }
+        return true
+    }
+
+    // MARK: Data
+
+    private func sendAnswers() {
+        guard !answers.isEmpty else { return }
+        answers.flush(hasher: &hasher) { id, train in
+            guard let face = faces[id] else { return }
+            counters.data &+= UInt64(train.count)
+            if let host = face.limitedHost { limiter.charge(host, octets: train.octets.readableBytes) }
+            if let token = train.pitToken {
+                face.send(train.octets, LinkFields(pitToken: token))
+            } else {
+                face.send(train: train.octets, packetSize: train.packetSize)
+            }
+            if !face.isInBatch { face.flush() }
+        }
+    }
+
+    /// The answer to `<blob>/32=metadata` of an unknown blob; the original server never answers such a name.
+    private func sendNack(for blob: Name, to waiter: Waiter) {
+        guard let face = faces[waiter.face] else { return }
+        var data = DataBuilder(name: blob.appending(BlobName.metadataComponent))
+        data.contentType = ContentType.nack
+        data.freshnessMilliseconds = Self.nackFreshnessMilliseconds
+        guard let packet = try? data.encode(signer: .digest) else { return }
+        counters.data &+= 1
+        face.send(packet, LinkFields(pitToken: waiter.pitToken))
+        if !face.isInBatch { face.flush() }
+    }
+
+    // MARK: reads
+
+    private func startReads() {
+        while let read = cache.nextRead(now: eventLoop.now) {
+            counters.registryReads &+= 1
+            performRead(read)
+        }
+    }
+
+    /// The registry has told the size of the blob; false when the read is of no use.
+    func began(_ id: Int, total: UInt64) throws(WireError) -> Bool {
+        try cache.began(id, total: total)
+    }
+
+    func arrived(_ id: Int, _ octets: ByteBuffer) {
+        counters.registryOctets &+= UInt64(octets.readableBytes)
+        _ = cache.arrived(id, octets, now: eventLoop.now) { waiter, range, index in
+            answers.add(range, index, for: waiter.face, pitToken: waiter.pitToken)
+        }
+        sendAnswers()
+    }
+
+    /// The body has ended; false when octets are missing, and then the read has failed.
+    func ended(_ id: Int) -> Bool {
+        let isWhole = cache.ended(id, now: eventLoop.now) { waiter, range, index in
+            answers.add(range, index, for: waiter.face, pitToken: waiter.pitToken)
+        }
+        sendAnswers()
+        startReads()
+        return isWhole
+    }
+
+    /// - Parameter why: What goes to the log; nil for what is no fault, such as an unknown blob.
+    func failed(_ id: Int, _ failure: ReadFailure, why: String?) {
+        cache.failed(id, failure, now: eventLoop.now) { waiter, blob in sendNack(for: blob.name, to: waiter) }
+        if let why, let suppressed = failures.pass(now: eventLoop.now) {
+            logger.warning("cannot read from the registry", metadata: ["why": "\(why)", "more": "\(suppressed)"])
+        }
+        startReads()
+    }
+}
+
+extension BlobProducer: FaceDelegate {
+    func face(_ face: Face, received interest: Interest, _ fields: LinkFields) {
+        if admits(face) { receive(interest, fields, from: face) }
+    }
+
+    func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) {}
+
+    func face(_ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields) {}
+
+    func faceBatchEnded(_ face: Face) {
+        batchEnded()
+    }
+
+    func face(_ face: Face, changed state: FaceState) {
+        switch state {
+        case .up: add(face)
+        case .down, .closed: remove(face)
+        }
+    }
+}
+
+extension Face {
+    /// The source that limits are kept for; nil on this machine, where no address is forged.
+    fileprivate var limitedHost: String? {
+        guard remote.scheme != .unix else { return nil }
+        let host = remote.host
+        return host.hasPrefix("127.") || host == "::1" ? nil : host
+    }
+}

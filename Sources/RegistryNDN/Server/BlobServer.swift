@@ -1,0 +1,131 @@
+public import Logging
+public import NIOCore
+public import ServiceLifecycle
+
+/// The server as a service: connects and listens, says so, and answers until the group shuts down.
+public struct BlobServer: Service {
+    public struct Configuration: Sendable {
+        /// Prefix of every blob's name.
+        public var prefix: Name
+        public var registry: UpstreamURL
+        /// The forwarder to connect to; nil for none.
+        public var uplink: FaceURI?
+        /// Whether the prefix is registered at the uplink.
+        public var registers = true
+        /// Where clients are answered directly.
+        public var listeners: [FaceURI] = []
+        /// Octets of payload in a segment, and segments read from the registry at once.
+        public var chunkSize = 7777
+        public var fetchChunks = 512
+        /// Octets for ranges and finished packets together.
+        public var cacheSize = 64 << 20
+        /// Reads at the registry at a time.
+        public var concurrency = 8
+        /// Interests and octets a second of one source address, on listeners, from other machines.
+        public var sourceInterests = 50_000
+        public var sourceOctets = 256 << 20
+
+        public init(prefix: Name, registry: UpstreamURL) {
+            self.prefix = prefix
+            self.registry = registry
+        }
+    }
+
+    /// What `ready` tells.
+    public enum Ready: Sendable {
+        case listening(FaceURI)
+        /// The prefix is registered at the uplink, or the uplink is up when nothing is to be registered.
+        case serving(prefix: Name, uplink: FaceURI)
+    }
+
+    private let configuration: Configuration
+    private let eventLoop: any EventLoop
+    private let group: any EventLoopGroup
+    private let signals: @Sendable () -> AsyncStream<Void>
+    private let ready: @Sendable (Ready) -> Void
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - group: Runs the faces on one of its loops and the connections to the registry on all.
+    ///   - signals: Each element asks for a statistics line.
+    public init(
+        _ configuration: Configuration, group: any EventLoopGroup, logger: Logger,
+        statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
+        ready: @escaping @Sendable (Ready) -> Void
+    ) {
+        self.configuration = configuration
+        self.group = group
+        eventLoop = group.next()
+        self.logger = logger
+        self.signals = signals
+        self.ready = ready
+    }
+
+    public func run() async throws {
+        let (reads, queue) = AsyncStream.makeStream(of: RangeRead.self)
+        let upstream = UpstreamClient(base: configuration.registry, group: group, logger: logger)
+        let faces = try await eventLoop.submit {
+            let producer = BlobProducer(
+                configuration.cache, limits: configuration.limits, on: eventLoop, logger: logger
+            ) { queue.yield($0) }
+            return NIOLoopBound(ServerFaces(producer, configuration, logger: logger), eventLoop: eventLoop)
+        }.get()
+        let reader = try await eventLoop.submit {
+            RangeReader(upstream: upstream, producer: NIOLoopBound(faces.value.producer, eventLoop: eventLoop))
+        }.get()
+        defer { upstream.shutdown() }
+        do {
+            for uri in configuration.listeners {
+                ready(.listening(try await eventLoop.flatSubmit { faces.value.listen(at: uri) }.get()))
+            }
+        } catch {
+            try await eventLoop.flatSubmit { faces.value.close() }.get()
+            throw error
+        }
+        try await eventLoop.submit { faces.value.connect(ready: ready) }.get()
+        await serve(reader, reads, queue, faces)
+        try await eventLoop.flatSubmit {
+            logger.info("statistics", metadata: faces.value.producer.statistics.metadata)
+            return faces.value.close()
+        }.get()
+    }
+
+    /// Reads at the registry and writes statistics; returns at the graceful shutdown.
+    private func serve(
+        _ reader: RangeReader, _ reads: AsyncStream<RangeRead>, _ queue: AsyncStream<RangeRead>.Continuation,
+        _ faces: NIOLoopBound<ServerFaces>
+    ) async {
+        await withDiscardingTaskGroup { tasks in
+            tasks.addTask {
+                for await _ in signals().cancelOnGracefulShutdown() {
+                    eventLoop.execute {
+                        logger.info("statistics", metadata: faces.value.producer.statistics.metadata)
+                    }
+                }
+            }
+            tasks.addTask {
+                try? await gracefulShutdown()
+                queue.finish()
+            }
+            for await read in reads {
+                tasks.addTask { await reader.perform(read) }
+            }
+            tasks.cancelAll()
+        }
+    }
+}
+
+extension BlobServer.Configuration {
+    fileprivate var cache: RangeCache.Configuration {
+        var cache = RangeCache.Configuration(prefix: prefix)
+        cache.chunkSize = chunkSize
+        cache.fetchChunks = fetchChunks
+        cache.capacity = cacheSize
+        cache.concurrency = concurrency
+        return cache
+    }
+
+    fileprivate var limits: SourceLimiter.Limits {
+        .init(interests: Double(sourceInterests), octets: Double(sourceOctets))
+    }
+}

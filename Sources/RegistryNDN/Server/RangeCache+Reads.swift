@@ -1,0 +1,175 @@
+import NIOCore
+
+/// Octets of a blob to be read from the registry.
+struct RangeRead {
+    let id: Int
+    let blob: BlobName
+    let range: ByteRange
+}
+
+/// Why a read gave no range.
+enum ReadFailure: Error, Equatable {
+    /// The registry does not have the blob.
+    case unknown
+    /// The blob ends before the range; its size, when the registry says it.
+    case beyondEnd(total: UInt64?)
+    /// The registry's answer is wrong or missing.
+    case failed
+}
+
+extension RangeCache {
+    /// The next read to perform now, nil when there is none or enough go on; to be asked until nil after each event.
+    mutating func nextRead(now: NIODeadline) -> RangeRead? {
+        forget(now)
+        while reading.count < configuration.concurrency {
+            let isAhead = queue.isEmpty
+            guard let range = queue.first ?? ahead.first else { return nil }
+            if range.latestExpiry <= now && !(isAhead && range.state == .queued) {
+                // Nobody waits for it any more.
+                queue.removeFirst()
+                remove(range, now: now)
+                continue
+            }
+            let cost = estimate(range)
+            evict(for: cost, now: now)
+            guard octets + cost <= configuration.capacity || reading.isEmpty else { return nil }
+            if isAhead { ahead.removeFirst() } else { queue.removeFirst() }
+            return start(range, cost: cost)
+        }
+        return nil
+    }
+
+    private mutating func start(_ range: CachedRange, cost: Int) -> RangeRead {
+        range.state = .reading
+        range.cost = cost
+        octets += cost
+        reading[range.id] = range
+        let chunk = UInt64(configuration.chunkSize)
+        return RangeRead(
+            id: range.id, blob: range.blob.blob,
+            range: ByteRange(offset: range.firstSegment * chunk, length: UInt64(range.count) * chunk))
+    }
+
+    /// What a range will take, before its packets are laid out.
+    private func estimate(_ range: CachedRange) -> Int {
+        let header = range.blob.name.value.readableBytes + 128
+        return range.count * (configuration.chunkSize + header) + Self.rangeOverhead
+    }
+
+    /// The head of a response has come: the size of the blob is known. False when the read must be given up.
+    mutating func began(_ id: Int, total: UInt64) throws(WireError) -> Bool {
+        guard let range = reading[id] else { return false }
+        let blob = range.blob
+        let grid = SegmentGrid(total: total, chunkSize: configuration.chunkSize)
+        guard blob.grid ?? grid == grid, range.firstSegment <= grid.finalSegment else { return false }
+        blob.grid = grid
+        blob.hold = nil
+        waiters.take(&blob.inquirers) { _ in }
+        let count = Int(min(UInt64(range.count), grid.finalSegment - range.firstSegment + 1))
+        for index in count..<range.count { waiters.take(&range.waiters[index]) { _ in } }
+        range.count = count
+        var slab = try PacketSlab(
+            name: blob.name, grid: grid, firstSegment: range.firstSegment, count: count,
+            storage: spares.popLast() ?? ByteBuffer())
+        slab.completeEmpty()
+        octets += slab.size + Self.rangeOverhead - range.cost
+        range.cost = slab.size + Self.rangeOverhead
+        range.slab = slab
+        return true
+    }
+
+    /// Octets of the body have come; calls `answer` for every Interest that can be answered with that. False when there
+    /// are more octets than the range has.
+    mutating func arrived(
+        _ id: Int, _ body: ByteBuffer, now: NIODeadline, answer: (Waiter, CachedRange, Int) -> Void
+    ) -> Bool {
+        guard let range = reading[id], let before = range.slab?.arrived else { return false }
+        guard range.slab?.write(body) == true else { return false }
+        answerArrived(range, from: before, now: now, answer: answer)
+        return true
+    }
+
+    private mutating func answerArrived(
+        _ range: CachedRange, from first: Int, now: NIODeadline, answer: (Waiter, CachedRange, Int) -> Void
+    ) {
+        for index in first..<(range.slab?.arrived ?? first) {
+            waiters.take(&range.waiters[index]) { waiter in
+                if waiter.expires > now { answer(waiter, range, index) }
+            }
+        }
+    }
+
+    /// The body has ended. False when octets are missing: the read has failed then.
+    mutating func ended(_ id: Int, now: NIODeadline, answer: (Waiter, CachedRange, Int) -> Void) -> Bool {
+        guard let range = reading[id], range.slab?.missing == 0 else { return false }
+        // Only the packet of an empty blob is still to be answered.
+        answerArrived(range, from: 0, now: now, answer: answer)
+        reading[id] = nil
+        range.state = .complete
+        range.waiters = []
+        usage.use(range)
+        readAhead(of: range)
+        return true
+    }
+
+    /// The read gave nothing, or not all: what came of it is forgotten. Calls `answer` for those who asked whether the
+    /// blob exists, when it does not.
+    mutating func failed(_ id: Int, _ failure: ReadFailure, now: NIODeadline, answer: (Waiter, CachedBlob) -> Void) {
+        guard let range = reading.removeValue(forKey: id) else { return }
+        let blob = range.blob
+        switch failure {
+        case .unknown:
+            blob.hold = .init(until: now + configuration.unknownHold, isUnknown: true)
+            waiters.take(&blob.inquirers) { waiter in
+                if waiter.expires > now { answer(waiter, blob) }
+            }
+        case .beyondEnd(let total):
+            if let total, blob.grid == nil {
+                blob.grid = SegmentGrid(total: total, chunkSize: configuration.chunkSize)
+            } else {
+                blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
+            }
+        case .failed:
+            blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
+        }
+        remove(range, now: now)
+    }
+
+    // MARK: forgetting
+
+    /// Makes room for `cost` octets by dropping the ranges used longest ago.
+    private mutating func evict(for cost: Int, now: NIODeadline) {
+        var chances = usage.count
+        while octets + cost > configuration.capacity, chances > 0, let oldest = usage.first {
+            chances -= 1
+            // A tail stays as long as its blob is in use: the next client asks for it right after segment 0.
+            if oldest.isTail, !oldest.blob.ranges.isEmpty {
+                usage.use(oldest)
+                continue
+            }
+            remove(oldest, now: now)
+        }
+    }
+
+    private mutating func remove(_ range: CachedRange, now: NIODeadline) {
+        let blob = range.blob
+        usage.remove(range)
+        for index in range.waiters.indices { waiters.take(&range.waiters[index]) { _ in } }
+        octets -= range.cost
+        range.cost = 0
+        range.state = .gone
+        if range.isTail {
+            blob.tail = nil
+        } else {
+            blob.ranges[number(of: range.firstSegment)] = nil
+        }
+        if let slab = range.slab, spares.count < 2, slab.count > 1 {
+            spares.append(slab.storage)
+        }
+        range.slab = nil
+        if blob.isEmpty {
+            waiters.take(&blob.inquirers) { _ in }
+            forgotten.append((now + configuration.unknownHold, blob.name))
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import DequeModule
+import NIOCore
+
+/// What the server knows and reads: ranges of blobs as finished Data packets, each read once however many ask for it.
+///
+/// Logic only: the caller performs the reads that `nextRead` names, and tells what became of them. An octet budget holds
+/// for everything, ranges being read included.
+struct RangeCache {
+    struct Configuration: Sendable {
+        var prefix: Name
+        var chunkSize = 7777
+        /// Segments of a range.
+        var fetchChunks = 512
+        /// Octets of packets kept and being read.
+        var capacity = 64 << 20
+        /// Reads at a time.
+        var concurrency = 8
+        /// Reads that may wait for their turn.
+        var maximumQueued = 256
+        /// Interests that may wait for Data.
+        var maximumWaiters = 65_536
+        /// How long an unknown blob is not asked for again.
+        var unknownHold = TimeAmount.seconds(1)
+        /// How long a blob is not asked for again after a failed read.
+        var failureHold = TimeAmount.milliseconds(100)
+
+        init(prefix: Name) {
+            self.prefix = prefix
+        }
+    }
+
+    /// What an Interest meets.
+    enum Lookup {
+        case hit(CachedRange, index: Int)
+        /// It is noted; `nextRead` may have something to do.
+        case waiting
+        /// The registry does not have the blob.
+        case unknown
+        /// No answer: the name is no name of ours, the segment does not exist, or there is too much to do.
+        case ignored
+    }
+
+    /// Segments beyond this are never looked up: far more than a blob can have, and nothing overflows.
+    static let maximumSegment: UInt64 = 1 << 40
+    /// What a range takes beside its packets.
+    static let rangeOverhead = 1024
+
+    let configuration: Configuration
+    var blobs: [Name: CachedBlob] = [:]
+    var reading: [Int: CachedRange] = [:]
+    var queue: Deque<CachedRange> = []
+    var ahead: Deque<CachedRange> = []
+    var usage = UsageList()
+    var waiters: WaiterTable
+    /// Octets of the budget in use.
+    var octets = 0
+    /// Memory of evicted ranges, to be used again.
+    var spares: [ByteBuffer] = []
+    /// Blobs without ranges, to be forgotten after a while.
+    var forgotten: Deque<(at: NIODeadline, name: Name)> = []
+    private var nextID = 0
+    private var nextSweep = NIODeadline.distantPast
+
+    init(_ configuration: Configuration) {
+        self.configuration = configuration
+        waiters = WaiterTable(limit: configuration.maximumWaiters)
+    }
+
+    /// An Interest for a segment of the blob `name`.
+    mutating func segment(_ segment: UInt64, of name: Name, waiter: Waiter, now: NIODeadline) -> Lookup {
+        guard segment <= Self.maximumSegment, let blob = blob(name, now: now) else { return .ignored }
+        if let final = blob.grid?.finalSegment, segment > final { return .ignored }
+        let range: CachedRange
+        if let existing = find(segment, in: blob) {
+            range = existing
+        } else {
+            guard !isHeld(blob, now), let made = make(segment, in: blob) else { return .ignored }
+            range = made
+        }
+        guard let index = range.index(of: segment) else { return .ignored }
+        if !range.isTail { blob.asked(for: number(of: segment)) }
+        if range.hasArrived(index) {
+            if range.state == .complete {
+                usage.use(range)
+                readAhead(of: range)
+            }
+            return .hit(range, index: index)
+        }
+        sweepIfFull(now)
+        guard waiters.add(waiter, to: &range.waiters[index]) else { return .ignored }
+        range.latestExpiry = max(range.latestExpiry, waiter.expires)
+        return .waiting
+    }
+
+    /// An Interest that asks whether the blob `name` exists.
+    mutating func existence(of name: Name, waiter: Waiter, now: NIODeadline) -> Lookup {
+        guard let blob = blob(name, now: now), blob.grid == nil else { return .ignored }
+        if let hold = blob.hold, now < hold.until { return hold.isUnknown ? .unknown : .ignored }
+        // The head of any read tells; the client asks for segment 0 at the same time anyway.
+        guard let range = blob.ranges.values.first ?? make(0, in: blob) else { return .ignored }
+        guard waiters.add(waiter, to: &blob.inquirers) else { return .ignored }
+        range.latestExpiry = max(range.latestExpiry, waiter.expires)
+        return .waiting
+    }
+
+    // MARK: finding and making
+
+    private mutating func blob(_ name: Name, now: NIODeadline) -> CachedBlob? {
+        if let blob = blobs[name] { return blob }
+        forget(now)
+        guard queue.count < configuration.maximumQueued,
+            let parsed = BlobName(parsing: name, prefix: configuration.prefix)
+        else { return nil }
+        // The Interest lies in a receive buffer of many packets.
+        let blob = CachedBlob(name: name.owned(), blob: parsed)
+        blobs[blob.name] = blob
+        forgotten.append((now + configuration.unknownHold, blob.name))
+        return blob
+    }
+
+    func number(of segment: UInt64) -> UInt64 { segment / UInt64(configuration.fetchChunks) }
+
+    private func isHeld(_ blob: CachedBlob, _ now: NIODeadline) -> Bool {
+        blob.hold.map { now < $0.until } ?? false
+    }
+
+    private func find(_ segment: UInt64, in blob: CachedBlob) -> CachedRange? {
+        if let tail = blob.tail, tail.firstSegment == segment { return tail }
+        guard let range = blob.ranges[number(of: segment)], range.index(of: segment) != nil else { return nil }
+        return range
+    }
+
+    /// A range for a segment that no range has. The final segment of a large blob is a range by itself, see `tail`.
+    mutating func make(_ segment: UInt64, in blob: CachedBlob, isAhead: Bool = false) -> CachedRange? {
+        guard queue.count < configuration.maximumQueued else { return nil }
+        let number = number(of: segment)
+        let first = number * UInt64(configuration.fetchChunks)
+        nextID += 1
+        if let final = blob.grid?.finalSegment, segment == final, number > 0 {
+            let tail = CachedRange(id: nextID, blob: blob, firstSegment: segment, count: 1, isTail: true)
+            blob.tail = tail
+            queue.append(tail)
+            return tail
+        }
+        var count = configuration.fetchChunks
+        if let final = blob.grid?.finalSegment {
+            // The final segment is read by itself when the blob has other ranges, and once.
+            let end = number > 0 ? final : final + 1
+            guard first < end else { return nil }
+            count = Int(min(UInt64(count), end - first))
+        }
+        let range = CachedRange(id: nextID, blob: blob, firstSegment: first, count: count, isTail: false)
+        blob.ranges[number] = range
+        if isAhead { ahead.append(range) } else { queue.append(range) }
+        return range
+    }
+
+    /// Asks for the range after a complete one when that was itself asked for in sequence.
+    mutating func readAhead(of range: CachedRange) {
+        let blob = range.blob
+        let number = number(of: range.firstSegment)
+        guard !range.isTail, blob.sequence >= 2, blob.lastNumber == number, let grid = blob.grid else { return }
+        let next = (number + 1) * UInt64(configuration.fetchChunks)
+        guard next < grid.finalSegment, blob.ranges[number + 1] == nil, queue.isEmpty, ahead.isEmpty else { return }
+        _ = make(next, in: blob, isAhead: true)
+    }
+
+    // MARK: time
+
+    /// Drops what is known of blobs that have had no range for a while.
+    mutating func forget(_ now: NIODeadline) {
+        while let (at, name) = forgotten.first, at <= now {
+            forgotten.removeFirst()
+            guard let blob = blobs[name], blob.isEmpty, !isHeld(blob, now) else { continue }
+            waiters.take(&blob.inquirers) { _ in }
+            blobs[name] = nil
+        }
+    }
+
+    /// Makes room among the waiters, at most once a second.
+    private mutating func sweepIfFull(_ now: NIODeadline) {
+        guard waiters.count >= waiters.limit, now >= nextSweep else { return }
+        nextSweep = now + .seconds(1)
+        for range in Array(reading.values) + Array(queue) + Array(ahead) {
+            for index in range.waiters.indices { waiters.expire(&range.waiters[index], now: now) }
+            waiters.expire(&range.blob.inquirers, now: now)
+        }
+    }
+}

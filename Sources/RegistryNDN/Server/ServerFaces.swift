@@ -1,0 +1,67 @@
+import Logging
+import NIOCore
+
+/// The faces of a server: its listeners, and the uplink with the registration of the prefix. Confined to its event loop.
+final class ServerFaces {
+    let producer: BlobProducer
+    private let configuration: BlobServer.Configuration
+    private let logger: Logger
+    private var listeners: [FaceListener] = []
+    private var endpoint: Endpoint?
+    private var connector: FaceConnector?
+    private var registration: PrefixRegistration?
+    private var hasServed = false
+
+    init(_ producer: BlobProducer, _ configuration: BlobServer.Configuration, logger: Logger) {
+        self.producer = producer
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Answers clients at `uri` directly; returns the real address.
+    func listen(at uri: FaceURI) -> EventLoopFuture<FaceURI> {
+        let listener = FaceListener(at: uri, on: producer.eventLoop, logger: logger) { [producer] face in
+            face.delegate = producer
+        }
+        listeners.append(listener)
+        return listener.start()
+    }
+
+    /// Connects to the uplink, if there is one, and keeps the prefix registered there.
+    func connect(ready: @escaping @Sendable (BlobServer.Ready) -> Void) {
+        guard let uplink = configuration.uplink else { return }
+        let connector = FaceConnector(to: uplink, on: producer.eventLoop, logger: logger)
+        let endpoint = Endpoint(face: connector.face)
+        endpoint.interestHandler = { [producer] in producer.receive($0, $1, from: $2) }
+        endpoint.batchEnded = { [producer] in producer.batchEnded() }
+        producer.add(connector.face)
+        self.connector = connector
+        self.endpoint = endpoint
+        let isServing = { [unowned self] in
+            guard !hasServed else { return }
+            hasServed = true
+            ready(.serving(prefix: configuration.prefix, uplink: uplink))
+        }
+        if configuration.registers {
+            let registration = PrefixRegistration(endpoint: endpoint, prefix: configuration.prefix, logger: logger)
+            registration.onChange = { if case .registered = $0 { isServing() } }
+            registration.start()
+            self.registration = registration
+        } else {
+            endpoint.onStateChange = { if $0 == .up { isServing() } }
+        }
+        connector.start()
+    }
+
+    /// Unregisters the prefix and closes all faces.
+    func close() -> EventLoopFuture<Void> {
+        for listener in listeners { listener.close() }
+        listeners = []
+        let stopped = registration?.stop() ?? producer.eventLoop.makeSucceededVoidFuture()
+        let bound = NIOLoopBound(self, eventLoop: producer.eventLoop)
+        return stopped.map {
+            bound.value.endpoint?.close()
+            bound.value.endpoint = nil
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import Logging
+
+/// What a server has done since it was started.
+struct ServerStatistics: Sendable {
+    /// Interests received, those over a source's limit included.
+    var interests: UInt64 = 0
+    /// Data packets sent.
+    var data: UInt64 = 0
+    /// Range reads begun at the registry, and the octets that came of them.
+    var registryReads: UInt64 = 0
+    var registryOctets: UInt64 = 0
+    /// Segments that were there when asked for.
+    var cacheHits: UInt64 = 0
+    /// Interests over the limits of their source.
+    var limited: UInt64 = 0
+    /// Octets of the cache's budget in use.
+    var cacheOctets = 0
+
+    /// As the statistics line has it.
+    var metadata: Logger.Metadata {
+        [
+            "interests": "\(interests)", "data": "\(data)", "registry_reads": "\(registryReads)",
+            "registry_bytes": "\(registryOctets)", "cache_hits": "\(cacheHits)", "cache_bytes": "\(cacheOctets)",
+            "limited": "\(limited)",
+        ]
+    }
+}

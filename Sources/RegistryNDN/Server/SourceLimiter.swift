@@ -1,0 +1,64 @@
+import NIOCore
+
+/// Limits what one source address may ask for and is sent. Data is a hundred times an Interest and UDP sources can be
+/// forged, so a server that answers the open network must not be a lever.
+struct SourceLimiter {
+    /// What one source may have.
+    struct Limits: Sendable {
+        /// Interests a second.
+        var interests: Double
+        /// Octets of Data a second.
+        var octets: Double
+
+        init(interests: Double = 50_000, octets: Double = 256 * 1024 * 1024) {
+            self.interests = interests
+            self.octets = octets
+        }
+    }
+
+    private struct Source {
+        var interests: TokenBucket
+        var octets: TokenBucket
+        var lastSeen: NIODeadline
+
+        mutating func take(now: NIODeadline) -> Bool {
+            lastSeen = now
+            guard interests.hasTokens(now: now), octets.hasTokens(now: now) else { return false }
+            interests.take(1)
+            return true
+        }
+    }
+
+    /// Sources remembered at a time; when that many are active, further ones are refused.
+    static let maximumSources = 4096
+    /// A source that was silent for so long has its full allowance again and need not be remembered.
+    private static let memory = TimeAmount.seconds(2)
+
+    private let limits: Limits
+    private var sources: [String: Source] = [:]
+
+    init(_ limits: Limits) {
+        self.limits = limits
+    }
+
+    /// Whether an Interest from `host` is to be answered; counts it.
+    mutating func admits(_ host: String, now: NIODeadline) -> Bool {
+        if sources[host] == nil {
+            if sources.count >= Self.maximumSources { forget(now) }
+            guard sources.count < Self.maximumSources else { return false }
+            sources[host] = Source(
+                interests: TokenBucket(rate: limits.interests, burst: limits.interests),
+                octets: TokenBucket(rate: limits.octets, burst: limits.octets), lastSeen: now)
+        }
+        return sources[host]?.take(now: now) ?? false
+    }
+
+    /// Counts octets sent to `host`.
+    mutating func charge(_ host: String, octets: Int) {
+        sources[host]?.octets.take(octets)
+    }
+
+    private mutating func forget(_ now: NIODeadline) {
+        sources = sources.filter { now - $0.value.lastSeen < Self.memory }
+    }
+}

@@ -1,0 +1,29 @@
+import NIOCore
+
+/// A limit in units a second with a burst, and with debt: what is taken last may exceed what is left.
+struct TokenBucket {
+    let rate: Double
+    let burst: Double
+    private var level: Double
+    private var last: NIODeadline?
+
+    /// `rate` units a second, and `burst` at once.
+    init(rate: Double, burst: Double) {
+        self.rate = rate
+        self.burst = burst
+        level = burst
+    }
+
+    /// Whether anything is left.
+    mutating func hasTokens(now: NIODeadline) -> Bool {
+        if let last, now > last {
+            level = min(burst, level + Double((now - last).nanoseconds) / 1e9 * rate)
+        }
+        last = now
+        return level > 0
+    }
+
+    mutating func take(_ amount: Int) {
+        level -= Double(amount)
+    }
+}

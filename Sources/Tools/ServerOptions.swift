@@ -1,0 +1,150 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import RegistryNDN
+
+/// The server's options, each a flag, else an environment variable, else a line of `./.env`.
+struct ServerOptions: ParsableArguments {
+    @Option(help: "URL of the registry, http://host:port (env DOCKER_NDN_REGISTRY).")
+    var registry: String?
+
+    @Option(help: "NDN name prefix of the blobs (env DOCKER_NDN_NAME).")
+    var name: String?
+
+    @Option(
+        help: """
+            Forwarder to connect to: unix:///path, tcp://host:port, udp://host:port or none (env NDNTS_UPLINK; default \
+            unix:///run/nfd/nfd.sock, none with --listen).
+            """)
+    var uplink: String?
+
+    @Option(help: "Whether the prefix is registered at the uplink: auto or none (NDN-DPDK has no NFD management).")
+    var register = Registration.auto
+
+    @Option(
+        help: """
+            Answer clients directly at udp://host:port, tcp://host:port or unix:///path; repeatable. Data is 100 times an \
+            Interest and UDP sources can be forged: stay on the loopback or behind a firewall.
+            """)
+    var listen: [String] = []
+
+    @Option(
+        help:
+            "Octets of payload in a segment; never change it once published (env DOCKER_NDN_CHUNK_SIZE; default 7777).")
+    var chunkSize: Int?
+
+    @Option(help: "Reads at the registry at a time (env DOCKER_NDN_CONCURRENCY; default 8).")
+    var concurrency: Int?
+
+    @Option(help: "Segments read from the registry at once (env DOCKER_NDN_FETCH_CHUNKS; default 512).")
+    var fetchChunks: Int?
+
+    @Option(help: "Reads kept, as the original counted memory; --cache-size wins (env DOCKER_NDN_FETCH_CACHES).")
+    var fetchCaches: Int?
+
+    @Option(help: "Memory for ranges and finished packets together (default 64MiB).")
+    var cacheSize: ByteSizeArgument?
+
+    @Option(help: "Interests a second that one source address of another machine may send to --listen.")
+    var sourceInterests = 50_000
+
+    @Option(help: "Octets a second that one source address of another machine is sent by --listen.")
+    var sourceRate = ByteSizeArgument(octets: 256 << 20)
+
+    @Option(help: "Folder of keys; not used yet: Data is signed with DigestSha256 (env NDNTS_KEYCHAIN).")
+    var keychain: String?
+
+    enum Registration: String, ExpressibleByArgument, CaseIterable {
+        case auto, none
+    }
+
+    /// The server that the options, the environment and `./.env` describe.
+    func configuration(logger: Logger) throws -> BlobServer.Configuration {
+        let environment = try Environment()
+        var configuration = BlobServer.Configuration(
+            prefix: try prefix(environment), registry: try registryURL(environment))
+        configuration.listeners = try listen.map { try Self.uri($0, "--listen") }
+        configuration.uplink = try uplinkURI(environment)
+        configuration.registers = register == .auto
+        configuration.chunkSize = try number(
+            chunkSize, "--chunk-size", "DOCKER_NDN_CHUNK_SIZE", environment, 7777, 1...8192)
+        configuration.fetchChunks = try number(
+            fetchChunks, "--fetch-chunks", "DOCKER_NDN_FETCH_CHUNKS", environment, 512, 1...8192)
+        configuration.concurrency = try number(
+            concurrency, "--concurrency", "DOCKER_NDN_CONCURRENCY", environment, 8, 1...64)
+        let range = configuration.chunkSize * configuration.fetchChunks
+        let caches = try number(fetchCaches, "--fetch-caches", "DOCKER_NDN_FETCH_CACHES", environment, 0, 0...65_536)
+        configuration.cacheSize = cacheSize?.octets ?? (caches > 0 ? caches * range : 64 << 20)
+        guard sourceInterests > 0, sourceRate.octets > 0 else {
+            throw ValidationError("--source-interests and --source-rate must be more than 0")
+        }
+        configuration.sourceInterests = sourceInterests
+        configuration.sourceOctets = sourceRate.octets
+        guard configuration.uplink != nil || !configuration.listeners.isEmpty else {
+            throw ValidationError("nobody could ask this server: give --uplink or --listen")
+        }
+        if keychain ?? environment["NDNTS_KEYCHAIN"] != nil {
+            logger.warning(
+                "the keychain is not used: Data is signed with DigestSha256, and blobs are checked by their digest")
+        }
+        return configuration
+    }
+
+    private func prefix(_ environment: Environment) throws -> Name {
+        guard let text = name ?? environment["DOCKER_NDN_NAME"] else {
+            throw ValidationError(
+                "--name is missing (or DOCKER_NDN_NAME): the NDN prefix of the blobs, such as /example/docker")
+        }
+        do {
+            let prefix = try Name(uri: text)
+            guard !prefix.isEmpty else {
+                throw ValidationError("--name \(text): the empty name is no prefix of its own")
+            }
+            return prefix
+        } catch let error as WireError {
+            throw ValidationError("--name \(text) is not an NDN name, such as /example/docker: \(error)")
+        }
+    }
+
+    private func registryURL(_ environment: Environment) throws -> UpstreamURL {
+        guard let text = registry ?? environment["DOCKER_NDN_REGISTRY"] else {
+            throw ValidationError(
+                "--registry is missing (or DOCKER_NDN_REGISTRY): the registry to read from, such as http://127.0.0.1:5000"
+            )
+        }
+        do {
+            return try UpstreamURL(text)
+        } catch {
+            throw ValidationError("--registry: \(error)")
+        }
+    }
+
+    private func uplinkURI(_ environment: Environment) throws -> FaceURI? {
+        let text = uplink ?? environment["NDNTS_UPLINK"] ?? (listen.isEmpty ? "unix:///run/nfd/nfd.sock" : "none")
+        return text == "none" ? nil : try Self.uri(text, "--uplink")
+    }
+
+    private static func uri(_ text: String, _ option: String) throws -> FaceURI {
+        do {
+            return try FaceURI(argument: text)
+        } catch {
+            throw ValidationError("\(option) \(text): \(error)")
+        }
+    }
+
+    private func number(
+        _ flag: Int?, _ option: String, _ variable: String, _ environment: Environment, _ otherwise: Int,
+        _ bounds: ClosedRange<Int>
+    ) throws -> Int {
+        var value = flag ?? otherwise
+        var source = option
+        if flag == nil, let text = environment[variable] {
+            guard let number = Int(text) else { throw ValidationError("\(variable)=\(text) is not a number") }
+            (value, source) = (number, variable)
+        }
+        guard bounds.contains(value) else {
+            throw ValidationError("\(source) must be from \(bounds.lowerBound) to \(bounds.upperBound), not \(value)")
+        }
+        return value
+    }
+}
