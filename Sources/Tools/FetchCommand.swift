@@ -75,11 +75,11 @@ struct FetchCommand: AsyncParsableCommand {
         guard let parsed = try? Name(uri: name), let last = parsed.last else {
             throw ValidationError("\(name) is not an NDN name URI, such as /example/docker/library%2Falpine/sha256:…")
         }
-        if isAnyObject { return (parsed, nil) }
         let text = String(buffer: last.value)
         if text.hasPrefix("sha256:"), let digest = SHA256Digest(hex: text.dropFirst(7)) {
-            return (parsed.dropLast().appending(.generic(digest.bytes)), digest)
+            return (parsed.dropLast().appending(.generic(digest.bytes)), isAnyObject ? nil : digest)
         }
+        if isAnyObject { return (parsed, nil) }
         guard let digest = SHA256Digest(bytes: last.value.readableBytesView) else {
             throw ValidationError(
                 "\(name) does not end in a blob's digest: 32 octets (%XX where needed), or sha256:<64 hex digits>")

@@ -62,9 +62,9 @@ struct RTTEstimator: Sendable {
     }
 
     /// How long a segment that a later one has overtaken is waited for (RACK, RFC 8985, with the RTT's variation as the
-    /// reordering window).
+    /// reordering window, which like there is at most one SRTT).
     var overtakenDelay: TimeAmount {
-        let window = reordering * max(smoothedNanoseconds / 8, 2 * variation)
+        let window = min(reordering * max(smoothedNanoseconds / 8, 2 * variation), smoothedNanoseconds)
         let delay = TimeAmount.nanoseconds(Int64(min(smoothedNanoseconds + window, 60e9)))
         return min(max(delay, Self.minimumRetransmissionDelay), timeout)
     }
