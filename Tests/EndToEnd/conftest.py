@@ -34,9 +34,10 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_modifyitems(items):
+    root = pulls.is_root()
     for item in items:
         if "docker" in item.fixturenames or "needs_root" in item.fixturenames:
-            item.add_marker(pytest.mark.skipif(not pulls.is_root(), reason="needs root"))
+            item.add_marker(pytest.mark.skipif(not root, reason="needs root that may mount"))
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,8 @@ def test_taken_ports(taken, folder):
         ["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--router", "127.0.0.1:9", "--listen", taken],
         ["server", "--registry", "http://127.0.0.1:9", "--name", PREFIX, "--uplink", "none", "--listen",
          f"udp://{taken}"],
-        ["forwarder", "--udp", taken], ["forwarder", "--tcp", taken],
+        ["forwarder", "--unix", "none", "--udp", taken],
+        ["forwarder", "--unix", "none", "--udp", "none", "--tcp", taken],
     ]
     for command in commands:
         done = registry_ndn(*command, folder=folder)
@@ -92,7 +93,7 @@ def test_taken_ports(taken, folder):
 
 
 def test_a_socket_path_that_cannot_be_opened(folder):
-    done = registry_ndn("forwarder", "--unix", "/nonexistent/folder/ndn.sock", folder=folder)
+    done = registry_ndn("forwarder", "--unix", "/nonexistent/folder/ndn.sock", "--udp", "none", folder=folder)
     assert done.returncode == 1
     assert "/nonexistent/folder/ndn.sock" in done.stderr
 

@@ -32,6 +32,8 @@ def test_killed_mid_blob(chain, blob, victim, again):
         part.restart()
     assert head + download.rest() == octets
     assert time.monotonic() - begin < 30
+    request = client.request(digest)
+    assert request["ndn_bytes"] > 0 and request["ndn_bytes"] + request["upstream_bytes"] == LARGE, request
 
 
 def test_registry_killed_mid_blob(start, blob):

@@ -4,6 +4,8 @@ import hashlib
 import time
 
 import pytest
+from ndn import appv2
+from ndn.encoding import Name
 
 from harness import blobs, peers
 from harness.parts import blob_name
@@ -37,6 +39,18 @@ def test_the_original_client_hears_nothing_of_an_unknown_blob(start):
     name = blob_name(REPOSITORY, "sha256:" + "1" * 64)
     face = peers.udp_face(server.udp)
     assert peers.with_app(face, lambda app: peers.original_client(app, name, 3)) is None
+
+
+def test_an_unknown_blob_is_denied_at_its_metadata_name(start):
+    server = start.server()
+    name = Name.from_str(blob_name(REPOSITORY, "sha256:" + "3" * 64) + "/32=metadata")
+
+    async def ask(app):
+        _, content, context = await app.express(name, appv2.pass_all, can_be_prefix=True, must_be_fresh=True,
+                                                lifetime=3000)
+        return bytes(content or b""), context["meta_info"]
+    content, info = peers.with_app(peers.udp_face(server.udp), ask)
+    assert (info.content_type, info.freshness_period, content) == (peers.NACK, 1000, b"")
 
 
 def serve_as_original(start, known):

@@ -32,10 +32,10 @@ pip_install() {
 pip_wheel() {
     local found
     apt_lists
-    found=$(find "$root/.build/tools/root/usr/share/python-wheels" -name 'pip-*.whl' 2>/dev/null | head -n 1)
+    found=$(compgen -G "$root/.build/tools/root/usr/share/python-wheels/pip-*.whl" | head -n 1 || true)
     if [ -z "$found" ]; then
         download_packages python3-pip-whl
-        found=$(find "$root/.build/tools/root/usr/share/python-wheels" -name 'pip-*.whl' | head -n 1)
+        found=$(compgen -G "$root/.build/tools/root/usr/share/python-wheels/pip-*.whl" | head -n 1 || true)
     fi
     [ -n "$found" ] || die "Debian's package python3-pip-whl holds no pip: run apt-get install python3-venv as root"
     pip_wheel=$found

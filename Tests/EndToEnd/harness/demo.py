@@ -65,7 +65,7 @@ class Demo:
             except (ProgramError, OSError) as error:
                 say(f"No Docker daemon can run here, so skopeo pulls instead. Its last words:\n{error}")
         else:
-            say("Not root, so no Docker daemon can be started: skopeo pulls to a folder instead.")
+            say("Not root (or one that may not mount), so no Docker daemon can be started: skopeo pulls to a folder instead.")
         pulls.skopeo(self.registry.address, IMAGE, self.folder / "direct")
         return "skopeo", self._skopeo
 

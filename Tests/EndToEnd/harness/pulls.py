@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Optional
@@ -129,4 +130,8 @@ def docker_version() -> str:
 
 
 def is_root() -> bool:
-    return os.geteuid() == 0
+    """Whether this is a root that may mount; root in a container often may not."""
+    if os.geteuid() != 0:
+        return False
+    return subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], check=False,
+                          capture_output=True).returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import os
 import re
 import subprocess
 import urllib.parse
@@ -87,7 +88,6 @@ def containers_environment(folder: Path) -> dict:
 
 def run(*arguments, environment: Optional[dict] = None, timeout: float = 300.0) -> str:
     """Runs a command to its end; its stdout, or CommandFailed with all it said."""
-    import os
     done = subprocess.run([str(argument) for argument in arguments], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=timeout, env={**os.environ, **(environment or {})}, check=False)
     if done.returncode:
