@@ -77,18 +77,17 @@ public final class OverlappedSHA256: Sendable {
             hasher?.update(chunk)
             finished(chunk.readableBytes)
         }
-        let waiting = state.withLock { state in
-            defer { state.waiting = nil }
-            return state.waiting
-        }
-        waiting?.continuation.resume()
     }
 
     /// The next chunk; gives the hasher back when there is none, so that the next ``update(_:)`` starts again.
+    ///
+    /// Whoever waits is taken in the same step: a moment later it would be the waiter of the run after this one.
     private func next(_ hasher: inout SHA256?) -> ByteBuffer? {
         state.withLock { state in
             if let chunk = state.chunks.first { return chunk }
             state.hasher = hasher.take()
+            state.waiting?.continuation.resume()
+            state.waiting = nil
             return nil
         }
     }
