@@ -1,0 +1,40 @@
+public import NIOCore
+
+/// Where blobs come from by name: the NDN path, or a test's double of it.
+public protocol BlobSource: Sendable {
+    /// Starts to read a blob.
+    ///
+    /// - Returns: once the blob's size is known.
+    func open(_ blob: BlobName) async throws(FetchError) -> any BlobStream
+
+    /// Whether the path answers anything about `blob`, a name for which it has failed before.
+    func probe(_ blob: BlobName) async -> Bool
+}
+
+/// The octets of one blob, in order.
+public protocol BlobStream: Sendable {
+    /// Octets of the whole blob.
+    var size: UInt64 { get }
+    /// Interests sent again so far.
+    var retransmissions: UInt64 { get }
+
+    /// The next octets, nil at the end. Cancelling the task ends the wait.
+    func next() async throws(FetchError) -> ByteBuffer?
+
+    /// Says that nobody reads any further.
+    func cancel()
+}
+
+extension BlobReader: BlobStream {
+    public var retransmissions: UInt64 { statistics.retransmissions }
+}
+
+extension FetchError {
+    /// Whether the path to the producer failed, rather than this blob on it.
+    var isPathFailure: Bool {
+        switch self {
+        case .noRoute, .noSize, .stalled, .faceDown: true
+        case .notFound, .deadline, .malformed, .cancelled: false
+        }
+    }
+}

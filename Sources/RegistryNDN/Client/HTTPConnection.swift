@@ -1,0 +1,180 @@
+internal import Logging
+internal import NIOCore
+public import NIOHTTP1
+internal import ServiceLifecycle
+
+/// A request as a responder sees it.
+public struct HTTPRequest: Sendable {
+    public let head: HTTPRequestHead
+    /// nil when the request has none.
+    public let body: RequestBody?
+}
+
+/// Answers requests.
+public protocol HTTPResponder: Sendable {
+    /// Answers `request`. The connection is closed when this throws or leaves the response incomplete, and the task is
+    /// cancelled when the peer goes away.
+    func respond(to request: HTTPRequest, _ response: inout ResponseWriter) async throws
+}
+
+/// One connection of an HTTP client: requests one after another, until either side has enough.
+struct HTTPConnection: Sendable {
+    typealias AsyncChannel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
+    typealias Parts = NIOAsyncChannelInboundStream<HTTPServerRequestPart>.AsyncIterator
+    typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
+
+    let channel: any Channel
+    let limits: HTTPLimits
+    let responder: any HTTPResponder
+    let logger: Logger
+    private let occupancy = ConnectionOccupancy()
+
+    init(channel: any Channel, limits: HTTPLimits, responder: any HTTPResponder, logger: Logger) {
+        self.channel = channel
+        self.limits = limits
+        self.responder = responder
+        self.logger = logger
+    }
+
+    /// Serves until the connection is closed; cancellation closes it.
+    func run() async {
+        await withGracefulShutdownHandler {
+            await withTaskCancellationHandler {
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await serve() }
+                    // A peer that goes away, cleanly or not, ends what is being done for it.
+                    group.addTask { try? await channel.closeFuture.get() }
+                    await group.next()
+                    group.cancelAll()
+                }
+            } onCancel: {
+                channel.close(promise: nil)
+            }
+        } onGracefulShutdown: {
+            if occupancy.drain() { channel.close(promise: nil) }
+        }
+    }
+
+    private func serve() async {
+        do {
+            try await open().executeThenClose { inbound, outbound in
+                var parts = inbound.makeAsyncIterator()
+                while let head = try await nextHead(&parts) {
+                    guard try await answer(head, &parts, outbound) else { break }
+                }
+                try await linger(&parts)
+            }
+        } catch {
+            logger.trace("connection ended", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Begins to read.
+    ///
+    /// Only here, and not when the channel is made: an async channel that nobody takes over, as when the program ends
+    /// at that moment, traps.
+    private func open() async throws -> AsyncChannel {
+        let channel = channel
+        let asyncChannel = try await channel.eventLoop.submit {
+            guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+            return try AsyncChannel(wrappingChannelSynchronously: channel)
+        }.get()
+        // Fails when the peer has gone already, which reading tells as well.
+        _ = channel.setOption(.autoRead, value: true)
+        return asyncChannel
+    }
+
+    /// Waits for a request; nil when there will be none.
+    private func nextHead(_ parts: inout Parts) async throws -> HTTPRequestHead? {
+        guard occupancy.becomeIdle() else { return nil }
+        let timer = close(after: limits.headTimeout)
+        defer { timer.cancel() }
+        guard let part = try await parts.next() else { return nil }
+        guard case .head(let head) = part else { throw HTTPParserError.invalidInternalState }
+        occupancy.becomeBusy()
+        return head
+    }
+
+    /// Answers one request and reads it to its end. Returns whether another may follow.
+    private func answer(_ head: HTTPRequestHead, _ parts: inout Parts, _ outbound: Outbound) async throws -> Bool {
+        var head = head
+        head.useOriginForm()
+        if let refusal = RequestHeadCheck.refusal(of: head) {
+            var response = ResponseWriter(outbound, to: head, closes: true)
+            try await response.refuse(refusal)
+            return false
+        }
+        guard head.announcesBody else {
+            guard case .end = try await parts.next() else { return false }
+            return try await respond(HTTPRequest(head: head, body: nil), outbound)
+        }
+        // Said here, before anything else can be written: the upstream's opinion would come no earlier than the body.
+        if head.expectsContinue { try await outbound.write(.head(.init(version: .http1_1, status: .continue))) }
+        return try await withThrowingTaskGroup(of: Bool.self) { group in
+            let body = RequestBody()
+            let request = HTTPRequest(head: head, body: body)
+            group.addTask {
+                defer { body.abandon() }
+                return try await respond(request, outbound)
+            }
+            let isRead = try await feed(body, from: &parts)
+            return try await group.next() == true && isRead
+        }
+    }
+
+    private func respond(_ request: HTTPRequest, _ outbound: Outbound) async throws -> Bool {
+        let closes = !request.head.permitsAnother || occupancy.isDraining
+        var response = ResponseWriter(outbound, to: request.head, closes: closes)
+        do {
+            try await responder.respond(to: request, &response)
+        } catch {
+            // At once, and without the end of the body: what is out must not look complete.
+            channel.close(promise: nil)
+            throw error
+        }
+        guard response.isComplete else { throw ChannelError.eof }
+        return !response.closes
+    }
+
+    /// Hands a request's body over. Returns whether it was read to its end.
+    private func feed(_ body: RequestBody, from parts: inout Parts) async throws -> Bool {
+        var discarded = 0
+        while true {
+            let timer = close(after: limits.bodyTimeout)
+            let part: HTTPServerRequestPart?
+            do {
+                part = try await parts.next()
+                timer.cancel()
+            } catch {
+                timer.cancel()
+                body.finish(.failure(error))
+                throw error
+            }
+            switch part {
+            case .body(let chunk):
+                if await body.send(chunk) { continue }
+                discarded += chunk.readableBytes
+                guard discarded <= limits.discard else { return false }
+            case .end:
+                body.finish()
+                return true
+            case .head, nil:
+                body.finish(.failure(ChannelError.eof))
+                return false
+            }
+        }
+    }
+
+    /// Ends the connection so that the peer can read the response to its end: RFC 9112 section 9.6.
+    private func linger(_ parts: inout Parts) async throws {
+        try await channel.close(mode: .output)
+        let timer = close(after: limits.linger)
+        defer { timer.cancel() }
+        while try await parts.next() != nil {}
+    }
+
+    private func close(after delay: TimeAmount) -> Scheduled<Void> {
+        let channel = channel
+        return channel.eventLoop.scheduleTask(in: delay) { channel.close(promise: nil) }
+    }
+}

@@ -1,0 +1,104 @@
+public import Logging
+public import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// A listening socket for HTTP/1.1.
+public struct HTTPEndpoint: Sendable {
+    /// A chunk of a body is up to 1 MiB: one is on its way to the kernel while the next is being made.
+    private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 128 << 10, high: 512 << 10)
+
+    private let server: NIOAsyncChannel<any Channel, Never>
+    private let limits: HTTPLimits
+    private let logger: Logger
+
+    /// Where it listens, with the real port when 0 was asked for.
+    public var address: SocketAddress? { server.channel.localAddress }
+
+    /// Binds.
+    ///
+    /// - Throws: `IOError` when the address is taken or is none of this host.
+    public static func bind(
+        host: String, port: Int, limits: HTTPLimits = HTTPLimits(), group: any EventLoopGroup, logger: Logger
+    ) async throws -> HTTPEndpoint {
+        let server = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: waterMark)
+            // HTTPConnection begins to read.
+            .childChannelOption(.autoRead, value: false)
+            .bind(host: host, port: port) { channel in
+                channel.eventLoop.makeCompletedFuture { () -> any Channel in
+                    try initialize(channel, limits: limits)
+                    return channel
+                }
+            }
+        return HTTPEndpoint(server: server, limits: limits, logger: logger)
+    }
+
+    /// The peer's half-close closes the connection: an HTTP client that has no more to say and yet waits for an answer
+    /// is not told from one that has gone, and the latter must not keep a fetch alive.
+    private static func initialize(_ channel: any Channel, limits: HTTPLimits) throws {
+        var framing = HTTPResponseEncoder.Configuration()
+        // ResponseWriter frames: the encoder would add a body to the answer of a HEAD.
+        framing.automaticallySetFramingHeaders = false
+        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits.decoder)
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(TLSRefusalHandler())
+        try pipeline.addHandler(HTTPResponseEncoder(configuration: framing))
+        try pipeline.addHandler(ByteToMessageHandler(decoder))
+        try pipeline.addHandler(ProtocolErrorHandler())
+    }
+
+    /// Serves until the task is cancelled, or until the program shuts down gracefully and the last response is out.
+    public func run(_ responder: any HTTPResponder) async throws {
+        let listener = server.channel
+        try await withGracefulShutdownHandler {
+            try await server.executeThenClose { connections in
+                try await withThrowingDiscardingTaskGroup { group in
+                    let open = OpenConnections(limit: limits.connections)
+                    for try await channel in connections {
+                        guard open.enter() else {
+                            logger.warning("connection refused: too many", metadata: ["limit": "\(limits.connections)"])
+                            channel.close(promise: nil)
+                            continue
+                        }
+                        let connection = HTTPConnection(
+                            channel: channel, limits: limits, responder: responder, logger: logger)
+                        group.addTask {
+                            await connection.run()
+                            open.leave()
+                        }
+                    }
+                }
+            }
+        } onGracefulShutdown: {
+            listener.close(promise: nil)
+        }
+    }
+}
+
+/// Counts connections.
+private final class OpenConnections: Sendable {
+    private let count = Mutex(0)
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    func enter() -> Bool {
+        count.withLock { count in
+            guard count < limit else { return false }
+            count += 1
+            return true
+        }
+    }
+
+    func leave() {
+        count.withLock { $0 -= 1 }
+    }
+}

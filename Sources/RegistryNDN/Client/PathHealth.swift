@@ -1,0 +1,67 @@
+internal import NIOCore
+
+/// Whether the NDN path to one prefix is worth a try: after a failure it is left alone for a while, and probed meanwhile.
+///
+/// `Probe` is what the failure was about, such as a name that can be asked for again.
+struct PathHealth<Probe: Sendable>: Sendable {
+    /// How long the path is skipped after a failure.
+    static var pause: TimeAmount { .seconds(60) }
+    /// How often it is probed meanwhile.
+    static var interval: TimeAmount { .seconds(1) }
+
+    private enum State {
+        case up
+        case down(until: NIODeadline, nextProbe: NIODeadline, Probe)
+    }
+
+    private var state = State.up
+    private let pause: TimeAmount
+    private let interval: TimeAmount
+
+    init(pause: TimeAmount = Self.pause, interval: TimeAmount = Self.interval) {
+        self.pause = pause
+        self.interval = interval
+    }
+
+    /// Whether requests go over NDN. After the pause they do even if no probe was answered: not every producer answers
+    /// what a probe asks.
+    func isUsable(now: NIODeadline) -> Bool {
+        switch state {
+        case .up: true
+        case .down(let until, _, _): now >= until
+        }
+    }
+
+    /// A request failed on the path. Returns whether the path was usable until now.
+    mutating func failed(_ probe: Probe, now: NIODeadline) -> Bool {
+        let wasUsable = isUsable(now: now)
+        // Requests that began before the first failure fail later: they do not prolong the pause.
+        guard wasUsable else { return false }
+        state = .down(until: now + pause, nextProbe: now + interval, probe)
+        return true
+    }
+
+    /// A request or a probe was answered. Returns whether the path was down.
+    mutating func answered() -> Bool {
+        if case .up = state { return false }
+        state = .up
+        return true
+    }
+
+    /// What the background does next.
+    enum ProbeAction {
+        /// Nothing: the path is up, or has been skipped long enough.
+        case none
+        /// Wait that long and ask again.
+        case wait(TimeAmount)
+        /// Send a probe now.
+        case probe(Probe)
+    }
+
+    mutating func nextProbe(now: NIODeadline) -> ProbeAction {
+        guard case .down(let until, let nextProbe, let probe) = state, now < until else { return .none }
+        guard now >= nextProbe else { return .wait(nextProbe - now) }
+        state = .down(until: until, nextProbe: now + interval, probe)
+        return .probe(probe)
+    }
+}

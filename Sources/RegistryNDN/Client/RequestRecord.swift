@@ -1,0 +1,60 @@
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+
+/// What one request was, and what became of it: the log line.
+struct RequestRecord: Sendable {
+    let id: String
+    let method: String
+    /// Without the query, which may hold secrets.
+    let path: String
+    let began: NIODeadline
+    var repository: String?
+    var digest: String?
+    var ndnBytes: UInt64 = 0
+    var upstreamBytes: UInt64 = 0
+    /// Interests sent again.
+    var retries: UInt64 = 0
+    /// Whether the upstream answered, with or without octets of a body.
+    var usedUpstream = false
+    /// Why the request left the NDN path.
+    var fallback: String?
+    /// Why the response is not complete.
+    var failure: String?
+
+    init(head: HTTPRequestHead, now: NIODeadline) {
+        id = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        method = head.method.rawValue
+        path = String(head.uri.prefix { $0 != "?" })
+        began = now
+    }
+
+    mutating func name(_ repository: RepositoryName, _ digest: ContentDigest) {
+        self.repository = repository.text
+        self.digest = digest.description
+    }
+
+    /// Where the octets came from.
+    var source: String {
+        switch (ndnBytes > 0, usedUpstream) {
+        case (true, true): "both"
+        case (true, false): "ndn"
+        case (false, true): "upstream"
+        case (false, false): "none"
+        }
+    }
+
+    /// - Parameter status: nil when no head was sent.
+    func metadata(status: Int?, now: NIODeadline) -> Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "request": "\(id)", "method": "\(method)", "path": "\(path)", "source": "\(source)",
+            "ndn_bytes": "\(ndnBytes)", "upstream_bytes": "\(upstreamBytes)", "retries": "\(retries)",
+            "duration_ms": "\((now - began).nanoseconds / 1_000_000)", "status": "\(status ?? 0)",
+        ]
+        metadata["name"] = repository.map { "\($0)" }
+        metadata["digest"] = digest.map { "\($0)" }
+        metadata["fallback"] = fallback.map { "\($0)" }
+        metadata["failure"] = failure.map { "\($0)" }
+        return metadata
+    }
+}

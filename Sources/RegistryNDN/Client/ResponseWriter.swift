@@ -1,0 +1,88 @@
+public import NIOCore
+public import NIOHTTP1
+
+/// Writes one response, framed for the request that it answers.
+public struct ResponseWriter: ~Copyable {
+    typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
+
+    private let outbound: Outbound
+    private let isHead: Bool
+    private let version: HTTPVersion
+    private var hasBody = false
+    /// The status that went out; nil while none has.
+    public private(set) var status: HTTPResponseStatus?
+    /// Whether the response is out whole.
+    public private(set) var isComplete = false
+    /// Whether the connection ends with this response.
+    private(set) var closes: Bool
+
+    init(_ outbound: Outbound, to head: HTTPRequestHead, closes: Bool) {
+        self.outbound = outbound
+        isHead = head.method == .HEAD
+        version = head.version
+        self.closes = closes
+    }
+
+    /// Writes the head, and with it the first octets of the body when there are some.
+    ///
+    /// A `Content-Length` among `headers` frames the body; without it the body is chunked, or ends with the connection
+    /// when the client speaks HTTP/1.0.
+    public mutating func start(
+        _ status: HTTPResponseStatus, _ headers: HTTPHeaders, first: ByteBuffer? = nil
+    ) async throws {
+        let head = makeHead(status, headers)
+        if hasBody, let first {
+            try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(first))])
+        } else {
+            try await outbound.write(.head(head))
+        }
+    }
+
+    /// Writes octets of the body; they vanish when the response has none.
+    public func write(_ chunk: ByteBuffer) async throws {
+        guard hasBody else { return }
+        try await outbound.write(.body(.byteBuffer(chunk)))
+    }
+
+    /// Ends the response, after the last octets of its body when there are some.
+    public mutating func finish(last: ByteBuffer? = nil) async throws {
+        if hasBody, let last {
+            try await outbound.write(contentsOf: [.body(.byteBuffer(last)), .end(nil)])
+        } else {
+            try await outbound.write(.end(nil))
+        }
+        isComplete = true
+    }
+
+    /// Writes a whole response.
+    public mutating func send(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer) async throws {
+        var headers = headers
+        headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes))
+        let head = makeHead(status, headers)
+        if hasBody, body.readableBytes > 0 {
+            try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(body)), .end(nil)])
+        } else {
+            try await outbound.write(contentsOf: [.head(head), .end(nil)])
+        }
+        isComplete = true
+    }
+
+    private mutating func makeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders) -> HTTPResponseHead {
+        self.status = status
+        var head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        head.headers.remove(name: "Transfer-Encoding")
+        head.headers.remove(name: "Connection")
+        hasBody = !isHead && status.mayHaveResponseBody
+        if hasBody, !head.headers.contains(name: "Content-Length") {
+            if version.isHTTP11 {
+                head.headers.add(name: "Transfer-Encoding", value: "chunked")
+            } else {
+                closes = true
+            }
+        }
+        // RFC 9110 section 8.6: never in a 204; in a 304 and in an answer to HEAD it tells the length of another one.
+        if status == .noContent { head.headers.remove(name: "Content-Length") }
+        if closes { head.headers.add(name: "Connection", value: "close") }
+        return head
+    }
+}

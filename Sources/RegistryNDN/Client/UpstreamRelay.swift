@@ -1,0 +1,37 @@
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Sends a request to the upstream and its answer back, both bodies as they come.
+struct UpstreamRelay: Sendable {
+    let upstream: UpstreamClient
+
+    func serve(
+        _ request: HTTPRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+    ) async throws {
+        var head = request.head
+        head.headers = head.headers.removingHopByHop()
+        // Answered here already: the body is on its way.
+        head.headers.remove(name: "expect")
+        let answer: UpstreamResponse
+        if let body = request.body {
+            answer = try await upstream.execute(head, body: body)
+        } else {
+            answer = try await upstream.execute(head)
+        }
+        defer { answer.body.cancel() }
+        record.usedUpstream = true
+        try await relay(answer, &response, &record)
+    }
+}
+
+/// Passes an upstream's answer on as it comes.
+func relay(
+    _ answer: UpstreamResponse, _ response: inout ResponseWriter, _ record: inout RequestRecord
+) async throws {
+    try await response.start(answer.head.status, answer.head.headers.removingHopByHop())
+    for try await chunk in answer.body {
+        record.upstreamBytes += UInt64(chunk.readableBytes)
+        try await response.write(chunk)
+    }
+    try await response.finish()
+}

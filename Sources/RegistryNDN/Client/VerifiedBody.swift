@@ -1,0 +1,74 @@
+internal import NIOCore
+internal import NIOHTTP1
+
+/// The body of a blob on its way to the client: hashed on another thread as it passes, its end held back until the digest is right.
+///
+/// The response head goes out with the first octets, so that a failure before them leaves every answer possible. A blob
+/// of one chunk, or of none, is verified before anything of it goes out.
+struct VerifiedBody: ~Copyable {
+    private let digest: ContentDigest
+    private let headers: HTTPHeaders
+    private var tail: WithheldTail
+    private let hash = OverlappedSHA256()
+
+    /// - Parameters:
+    ///   - size: the length of the whole blob; nil when its source does not tell.
+    ///   - headers: of the response.
+    init(digest: ContentDigest, size: UInt64?, headers: HTTPHeaders) {
+        self.digest = digest
+        self.headers = headers
+        tail = WithheldTail(size: size)
+    }
+
+    /// Octets received so far, from whatever source.
+    var received: UInt64 { tail.received }
+    /// Whether all octets of a blob of known size were received.
+    var isComplete: Bool { tail.isComplete }
+
+    /// Takes the next octets of the blob.
+    mutating func append(_ chunk: ByteBuffer, to response: inout ResponseWriter) async throws {
+        let released: ByteBuffer?
+        do {
+            released = try tail.receive(chunk)
+        } catch {
+            throw BlobFailure.wrongSize("more octets than announced")
+        }
+        await hash.update(chunk)
+        guard let released else { return }
+        if response.status == nil {
+            try await response.start(.ok, headers, first: released)
+        } else {
+            try await response.write(released)
+        }
+    }
+
+    /// Ends the body if it is what its digest says.
+    mutating func finish(_ response: inout ResponseWriter) async throws {
+        let last: ByteBuffer?
+        do {
+            last = try tail.finish()
+        } catch {
+            throw BlobFailure.wrongSize("\(received) octets, fewer than announced")
+        }
+        let actual = ContentDigest(sha256: await hash.finalize())
+        guard actual == digest else { throw BlobFailure.wrongDigest(actual) }
+        if response.status == nil { try await response.start(.ok, headers) }
+        try await response.finish(last: last)
+    }
+}
+
+/// Why the octets that came are not the blob.
+enum BlobFailure: Error, CustomStringConvertible {
+    case wrongDigest(ContentDigest)
+    case wrongSize(String)
+    /// The upstream did not give the octets that NDN left missing.
+    case rest(String)
+
+    var description: String {
+        switch self {
+        case .wrongDigest(let actual): "wrong digest: the octets have \(actual)"
+        case .wrongSize(let what): "wrong size: \(what)"
+        case .rest(let what): "the rest of the blob cannot be had from the upstream: \(what)"
+        }
+    }
+}
