@@ -5,5 +5,5 @@ struct RegistryNDNCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "registry-ndn",
         abstract: "Docker registry blobs over Named Data Networking.",
-        subcommands: [ForwarderCommand.self, FetchCommand.self, ServerCommand.self])
+        subcommands: [ClientCommand.self, ForwarderCommand.self, FetchCommand.self, ServerCommand.self])
 }

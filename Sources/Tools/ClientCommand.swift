@@ -1,0 +1,141 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import NIOPosix
+import RegistryNDN
+import ServiceLifecycle
+import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// `registry-ndn client`: what Docker pulls from.
+struct ClientCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "client", abstract: "Serve a registry's blobs over NDN to Docker, and the rest from the registry.",
+        discussion: """
+            Point docker, podman or skopeo at the listening address instead of the registry. Blobs come over NDN; when \
+            NDN fails, and for everything else, requests go to the upstream.
+            """)
+
+    @Option(help: "The registry, http://HOST[:PORT].", transform: Self.upstreamURL)
+    var upstream: UpstreamURL
+
+    @Option(help: "NDN prefix of the blobs, as the server's --name.", transform: Self.name)
+    var name: Name
+
+    @Option(help: "HOST:PORT to listen at; port 0 for a free one. Whoever reaches it can pull.")
+    var listen = ListenArgument(host: "127.0.0.1", port: 5000)
+
+    @Option(
+        help: "The NDN router, or a server that listens: HOST:PORT (UDP), tcp://HOST:PORT, unix:///PATH or /PATH.",
+        transform: Self.faceURI)
+    var router: FaceURI?
+
+    @Option(
+        help: "Name asked for, instead of a blob, to find out whether a failed NDN path works again.",
+        transform: Self.name)
+    var probeInterest: Name?
+
+    @Option(help: "Retransmissions of a segment before NDN counts as failed.")
+    var retx = 10
+
+    @Option(help: "Upper bound of the congestion window, in segments. (default: memory alone bounds it)")
+    var maxCwnd: Int?
+
+    @Option(help: "Time for a blob over NDN.")
+    var timeout = DurationArgument(.minutes(10))
+
+    @OptionGroup var log: LogOptions
+
+    func validate() throws {
+        guard router != nil else {
+            throw ValidationError(
+                "--router is missing: name the NDN router or server, as in --router 127.0.0.1:6363 (UDP), "
+                    + "--router tcp://HOST:PORT or --router /run/nfd/nfd.sock")
+        }
+        guard retx >= 0 else { throw ValidationError("--retx \(retx): use 0 or more") }
+        guard maxCwnd.map({ $0 > 0 }) ?? true else { throw ValidationError("--max-cwnd: use 1 or more") }
+        guard timeout.amount > .zero else { throw ValidationError("--timeout: use more than 0") }
+    }
+
+    func run() async throws {
+        let logger = try log.makeLogger(label: "client")
+        guard let router else { return }
+        if !listen.isLoopback {
+            logger.warning(
+                "listening beyond this machine: whoever reaches the port can pull", metadata: ["listen": "\(listen)"])
+        }
+        // The face has a loop of its own: it must not wait for a connection's writes.
+        let faces = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let connections = MultiThreadedEventLoopGroup(numberOfThreads: min(4, max(1, System.coreCount - 1)))
+        let endpoint = try await bind(connections, logger)
+        let fetcher = try await BlobFetcher.connect(
+            router: router, configuration: fetching, group: faces, logger: logger, waitsUntilUp: false)
+        let port = endpoint.address?.port ?? listen.port
+        let service = ClientService(
+            endpoint: endpoint, prefix: name, fetcher: fetcher,
+            upstream: UpstreamClient(base: upstream, group: connections, logger: logger), probeName: probeInterest,
+            logger: logger, ready: { Ready.announce("http://\(listen.with(port: port))") })
+        try await serve(service, logger)
+        try? await faces.shutdownGracefully()
+        try? await connections.shutdownGracefully()
+    }
+
+    private func serve(_ service: ClientService, _ logger: Logger) async throws {
+        var quieter = logger
+        if logger.logLevel >= .info { quieter.logLevel = .error }
+        var configuration = ServiceGroupConfiguration(
+            services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: quieter)
+        // Docker asks again for what was cut.
+        configuration.maximumGracefulShutdownDuration = .seconds(3)
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch {
+            logger.error("\(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    private var fetching: FetchConfiguration {
+        var configuration = FetchConfiguration()
+        configuration.retransmissions = retx
+        configuration.maximumWindow = maxCwnd
+        configuration.timeout = timeout.amount
+        return configuration
+    }
+
+    private func bind(_ group: any EventLoopGroup, _ logger: Logger) async throws -> HTTPEndpoint {
+        do {
+            return try await HTTPEndpoint.bind(host: listen.host, port: listen.port, group: group, logger: logger)
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            logger.error(
+                "port \(listen.port) of \(listen.host) is taken by another program: stop that one, or choose another port with --listen, such as \(listen.with(port: 0)) for a free one"
+            )
+        } catch let error as IOError where error.errnoCode == EACCES {
+            logger.error("port \(listen.port) needs privileges: choose one above 1023 with --listen")
+        } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
+            logger.error("\(listen.host) is not an address of this machine: choose one with --listen")
+        } catch {
+            logger.error("cannot listen at \(listen): \(error)")
+        }
+        throw ExitCode.failure
+    }
+
+    private static func upstreamURL(_ text: String) throws -> UpstreamURL {
+        do { return try UpstreamURL(text) } catch { throw ValidationError(error.message) }
+    }
+
+    private static func faceURI(_ text: String) throws -> FaceURI {
+        do { return try FaceURI(argument: text) } catch { throw ValidationError(error.message) }
+    }
+
+    private static func name(_ text: String) throws -> Name {
+        do {
+            return try Name(uri: text)
+        } catch {
+            throw ValidationError("\"\(text)\" is not an NDN name, such as /example/docker: \(error)")
+        }
+    }
+}

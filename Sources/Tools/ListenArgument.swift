@@ -1,0 +1,34 @@
+import ArgumentParser
+
+/// Where to listen, on the command line: `127.0.0.1:5000`, `[::1]:5000`, `localhost:0`.
+struct ListenArgument: ExpressibleByArgument, CustomStringConvertible, Sendable {
+    /// Host name or IP address, IPv6 without its brackets.
+    let host: String
+    /// 0 for any free one.
+    let port: Int
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    init?(argument: String) {
+        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+        else { return nil }
+        var host = argument[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty else { return nil }
+        self.init(host: String(host), port: Int(port))
+    }
+
+    func with(port: Int) -> ListenArgument { ListenArgument(host: host, port: port) }
+
+    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// Whether the host is written as a loopback address; a host name other than localhost may be anything.
+    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+}
