@@ -1,0 +1,118 @@
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@testable import RegistryNDN
+
+@Suite("Client logic")
+struct ClientLogicTests {
+    private func chunk(_ count: Int) -> ByteBuffer { ByteBuffer(repeating: 7, count: count) }
+
+    @Test func withholdsTheLastChunkOfABodyOfKnownSize() throws {
+        var tail = WithheldTail(size: 10)
+        let result1 = try tail.receive(chunk(4))?.readableBytes
+        #expect(result1 == 4)
+        let none = try tail.receive(chunk(0))
+        #expect(none == nil)
+        #expect(!tail.isComplete)
+        let last = try tail.receive(chunk(6))
+        #expect(last == nil)
+        #expect(tail.isComplete)
+        let result2 = try tail.finish()?.readableBytes
+        #expect(result2 == 6)
+    }
+
+    @Test func withholdsTheLastChunkOfABodyOfUnknownSize() throws {
+        var tail = WithheldTail(size: nil)
+        let first = try tail.receive(chunk(4))
+        #expect(first == nil)
+        let result3 = try tail.receive(chunk(6))?.readableBytes
+        #expect(result3 == 4)
+        let result4 = try tail.receive(chunk(1))?.readableBytes
+        #expect(result4 == 6)
+        #expect(tail.received == 11)
+        let result5 = try tail.finish()?.readableBytes
+        #expect(result5 == 1)
+    }
+
+    @Test func refusesABodyOfAnotherSize() throws {
+        var long = WithheldTail(size: 10)
+        #expect(throws: WithheldTail.Failure.tooLong) { try long.receive(chunk(11)) }
+        var short = WithheldTail(size: 10)
+        _ = try short.receive(chunk(9))
+        #expect(throws: WithheldTail.Failure.tooShort) { try short.finish() }
+        var empty = WithheldTail(size: 0)
+        #expect(empty.isComplete)
+        let end = try empty.finish()
+        #expect(end == nil)
+        #expect(throws: WithheldTail.Failure.tooLong) { try empty.receive(chunk(1)) }
+    }
+
+    @Test func forgetsTheOldestFirst() {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var set = ExpiringSet<Int>(lifetime: .minutes(10), capacity: 2)
+        set.insert(1, now: start)
+        set.insert(2, now: start + .minutes(1))
+        let result6 = set.contains(1, now: start + .minutes(9))
+        #expect(result6)
+        // A second failure keeps it longer.
+        set.insert(1, now: start + .minutes(9))
+        set.insert(3, now: start + .minutes(9))
+        let result7 = set.contains(2, now: start + .minutes(9))
+        #expect(!result7)
+        let result8 = set.contains(1, now: start + .minutes(18))
+        #expect(result8)
+        let result9 = set.contains(1, now: start + .minutes(19))
+        #expect(!result9)
+        #expect(set.count == 0)
+    }
+
+    @Test func skipsAFailedPathAndProbesIt() {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var health = PathHealth<Int>(pause: .seconds(60), interval: .seconds(5))
+        #expect(health.isUsable(now: start))
+        let result10 = health.failed(1, now: start)
+        #expect(result10)
+        let result11 = health.failed(2, now: start + .seconds(1))
+        #expect(!result11)
+        #expect(!health.isUsable(now: start + .seconds(59)))
+        #expect(health.isUsable(now: start + .seconds(60)))
+        guard case .wait(.seconds(4)) = health.nextProbe(now: start + .seconds(1)) else {
+            Issue.record("no wait")
+            return
+        }
+        guard case .probe(1) = health.nextProbe(now: start + .seconds(5)) else {
+            Issue.record("no probe")
+            return
+        }
+        guard case .wait(.seconds(5)) = health.nextProbe(now: start + .seconds(5)) else {
+            Issue.record("no second wait")
+            return
+        }
+        let result12 = health.answered()
+        #expect(result12)
+        let result13 = health.answered()
+        #expect(!result13)
+        #expect(health.isUsable(now: start + .seconds(6)))
+        guard case .none = health.nextProbe(now: start + .seconds(6)) else {
+            Issue.record("still probing")
+            return
+        }
+        // After the pause a request tries again; its failure begins another pause.
+        let result14 = health.failed(1, now: start + .seconds(7))
+        #expect(result14)
+        let result15 = health.failed(1, now: start + .seconds(67))
+        #expect(result15)
+        #expect(!health.isUsable(now: start + .seconds(68)))
+    }
+
+    @Test(
+        arguments: [
+            (.partial(length: 90, total: 100), 0), (.partial(length: 91, total: 101), nil),
+            (.whole(length: 100), 10), (.whole(length: nil), 10), (.whole(length: 90), nil),
+            (.beyondEnd(total: 5), nil), (.refused(.unauthorized), nil), (.invalid("x"), nil),
+        ] as [(ByteRange.Verdict, UInt64?)])
+    func skipsWhatTheClientHas(verdict: ByteRange.Verdict, skip: UInt64?) {
+        #expect((try? BlobFlow.octetsToSkip(verdict, offset: 10, size: 100)) == skip)
+    }
+}
