@@ -37,7 +37,7 @@ public struct RegistrationError: Error, Equatable, Sendable, CustomStringConvert
         case .rejected(let code, let text): "the forwarder answers \(code) \(text)"
         case .timeout: "the forwarder does not answer"
         case .nack(let reason): "the forwarder answers Nack \(reason)"
-        case .faceDown: "there is no connection"
+        case .faceDown: "the connection is lost"
         case .malformed: "the forwarder's answer is not a ControlResponse"
         }
     }
