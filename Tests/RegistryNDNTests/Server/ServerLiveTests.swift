@@ -1,0 +1,194 @@
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Testing
+
+@testable import RegistryNDN
+
+/// The whole server over real sockets, reading from a registry in this process.
+@Suite(.timeLimit(.minutes(1))) struct ServerLiveTests {
+    static let prefix = try! Name(uri: "/example/docker")
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    static func name(_ registry: ServerRegistry) -> Name {
+        BlobName(prefix: prefix, repository: RepositoryName("demo/app")!, digest: registry.digest).name
+    }
+
+    /// Runs a server with listeners and calls `body` with their addresses.
+    static func withServer(
+        _ registry: ServerRegistry, listeners: [String] = ["udp://127.0.0.1:0"],
+        change: (inout BlobServer.Configuration) -> Void = { _ in },
+        _ body: @Sendable @escaping ([FaceURI]) async throws -> Void
+    ) async throws {
+        var configuration = BlobServer.Configuration(prefix: prefix, registry: try UpstreamURL(registry.url))
+        configuration.listeners = try listeners.map { try FaceURI($0) }
+        change(&configuration)
+        let (ready, continuation) = AsyncStream.makeStream(of: FaceURI.self)
+        let server = BlobServer(configuration, group: MultiThreadedEventLoopGroup.singleton, logger: logger) {
+            if case .listening(let uri) = $0 { continuation.yield(uri) }
+        }
+        let group = ServiceGroup(services: [server], logger: logger)
+        let count = listeners.count
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var uris: [FaceURI] = []
+            for await uri in ready {
+                uris.append(uri)
+                if uris.count == count { break }
+            }
+            do {
+                try await body(uris)
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+        try await registry.close()
+    }
+
+    static func fetch(_ name: Name, from uri: FaceURI) async throws -> [UInt8] {
+        let fetcher = try await BlobFetcher.connect(
+            router: uri, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        do {
+            let reader = try await fetcher.open(name)
+            var octets: [UInt8] = []
+            while let chunk = try await reader.next() { octets += chunk.readableBytesView }
+            await fetcher.shutdown()
+            return octets
+        } catch {
+            await fetcher.shutdown()
+            throw error
+        }
+    }
+
+    /// Sends one Interest; its Data, or nil when nothing comes within its lifetime.
+    static func ask(_ interest: InterestBuilder, at uri: FaceURI) async throws -> DataPacket? {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let promise = loop.makePromise(of: DataPacket.self)
+        let endpoint = try await loop.submit {
+            let connector = FaceConnector(to: uri, on: loop, logger: logger)
+            let endpoint = Endpoint(face: connector.face)
+            endpoint.onStateChange = { [unowned endpoint] in
+                if $0 == .up { endpoint.express(interest).cascade(to: promise) }
+            }
+            connector.start()
+            return NIOLoopBound(endpoint, eventLoop: loop)
+        }.get()
+        var data: DataPacket?
+        do {
+            data = try await promise.futureResult.get()
+        } catch ExpressError.timeout {
+            data = nil
+        }
+        try await loop.submit { endpoint.value.close() }.get()
+        return data
+    }
+
+    static func segment(_ number: UInt64, of name: Name, lifetime: UInt64 = 300) -> InterestBuilder {
+        var interest = InterestBuilder(name: name.appending(.segment(number)))
+        interest.lifetimeMilliseconds = lifetime
+        return interest
+    }
+
+    @Test(arguments: ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"], [0, 1, 7777, 7778, 5_000_001])
+    func theBlobArrivesIdentical(listener: String, size: Int) async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(size))
+        try await Self.withServer(registry, listeners: [listener]) { uris in
+            let octets = try await Self.fetch(Self.name(registry), from: uris[0])
+            #expect(octets == registry.blob)
+        }
+    }
+
+    @Test func eachOctetIsReadOnceForSeveralClients() async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(9_000_000))
+        try await Self.withServer(registry, listeners: ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"]) { uris in
+            async let first = Self.fetch(Self.name(registry), from: uris[0])
+            async let second = Self.fetch(Self.name(registry), from: uris[1])
+            let (one, other) = try await (first, second)
+            #expect(one == registry.blob)
+            #expect(other == registry.blob)
+        }
+        let starts = registry.requests.compactMap(\.range?.first)
+        #expect(Set(starts).count == starts.count)
+        #expect(registry.requests.allSatisfy { $0.fields["accept-encoding"] == "identity" })
+    }
+
+    @Test func aPITTokenComesBack() async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(20_000))
+        try await Self.withServer(registry) { uris in
+            let token = try #require(PitToken(bytes: [1, 2, 3, 4, 5, 6]))
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            let promise = loop.makePromise(of: PitToken?.self)
+            let face = try await loop.submit {
+                let connector = FaceConnector(to: uris[0], on: loop, logger: Self.logger)
+                let endpoint = Endpoint(face: connector.face)
+                endpoint.segmentHandler = { _, fields in
+                    promise.succeed(fields.pitToken)
+                    return true
+                }
+                endpoint.onStateChange = { [unowned endpoint] state in
+                    guard state == .up, let packet = try? Self.segment(0, of: Self.name(registry)).encode() else {
+                        return
+                    }
+                    endpoint.face.send(packet, LinkFields(pitToken: token))
+                    endpoint.face.flush()
+                }
+                connector.start()
+                return NIOLoopBound(endpoint, eventLoop: loop)
+            }.get()
+            let echoed = try await promise.futureResult.get()
+            #expect(echoed == token)
+            try await loop.submit { face.value.close() }.get()
+        }
+    }
+
+    @Test func silenceForWhatDoesNotExistAndANackForTheQuestion() async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(20_000))
+        try await Self.withServer(registry) { uris in
+            let unknown = BlobName(
+                prefix: Self.prefix, repository: RepositoryName("demo/app")!,
+                digest: ContentDigest(sha256: SHA256.hash(ByteBuffer(string: "unknown")))
+            )
+            let none = try await Self.ask(Self.segment(0, of: unknown.name), at: uris[0])
+            #expect(none == nil)
+            var question = InterestBuilder(name: unknown.metadataName)
+            question.canBePrefix = true
+            question.mustBeFresh = true
+            let answer = try await Self.ask(question, at: uris[0])
+            let nack = try #require(answer)
+            #expect(nack.contentType == ContentType.nack)
+            #expect(nack.freshnessMilliseconds == 1000)
+            #expect(nack.verify(with: .digest))
+            // Past the end, before and after the size is known.
+            var answered: [UInt64] = []
+            for number: UInt64 in [900, 2, 3] {
+                let data = try await Self.ask(Self.segment(number, of: Self.name(registry)), at: uris[0])
+                if data != nil { answered.append(number) }
+            }
+            #expect(answered == [2])
+        }
+        // Asked for three times in all, read once a second at most.
+        #expect(registry.requests.filter { !$0.uri.hasSuffix("\(registry.digest)") }.count <= 2)
+    }
+
+    @Test(arguments: [
+        ServerRegistry.Fault.ignoresRange, .wrongRange, .closesEarly, .status("500 Internal Server Error"),
+        .status("401 Unauthorized"),
+    ])
+    func aFaultyRegistryNeverBecomesWrongData(fault: ServerRegistry.Fault) async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(5_000_001))
+        registry.set(fault)
+        let change: (inout BlobServer.Configuration) -> Void = { $0.fetchChunks = 64 }
+        try await Self.withServer(registry, change: change) { uris in
+            // The last segment of a range that is never whole.
+            let none = try await Self.ask(Self.segment(63, of: Self.name(registry)), at: uris[0])
+            #expect(none == nil)
+            registry.set(.none)
+            let octets = try await Self.fetch(Self.name(registry), from: uris[0])
+            #expect(octets == registry.blob)
+        }
+    }
+}

@@ -1,0 +1,224 @@
+import NIOCore
+import Testing
+
+@testable import RegistryNDN
+
+@Suite struct ServerRangeCacheTests {
+    /// A cache of ranges of 4 segments of 100 octets, and a clock.
+    struct Script {
+        static let prefix = try! Name(uri: "/example/docker")
+        var cache: RangeCache
+        var now = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
+        /// `face:segment` of every answer.
+        var answers: [String] = []
+
+        init(capacity: Int = 1 << 20, concurrency: Int = 4) {
+            var configuration = RangeCache.Configuration(prefix: Self.prefix)
+            configuration.chunkSize = 100
+            configuration.fetchChunks = 4
+            configuration.capacity = capacity
+            configuration.concurrency = concurrency
+            cache = RangeCache(configuration)
+        }
+
+        static func name(_ blob: String = "a") -> Name {
+            BlobName(
+                prefix: prefix, repository: RepositoryName("demo/app")!,
+                digest: ContentDigest(sha256: SHA256.hash(ByteBuffer(string: blob)))
+            ).name
+        }
+
+        /// What an Interest meets, in a word.
+        mutating func ask(_ segment: UInt64, of blob: String = "a", face: UInt64 = 1, lifetime: Int64 = 4000) -> String
+        {
+            let waiter = Waiter(face: face, pitToken: nil, expires: now + .milliseconds(lifetime))
+            return Self.word(cache.segment(segment, of: Self.name(blob), waiter: waiter, now: now))
+        }
+
+        mutating func exists(_ blob: String = "a", face: UInt64 = 1) -> String {
+            let waiter = Waiter(face: face, pitToken: nil, expires: now + .seconds(4))
+            return Self.word(cache.existence(of: Self.name(blob), waiter: waiter, now: now))
+        }
+
+        private static func word(_ lookup: RangeCache.Lookup) -> String {
+            switch lookup {
+            case .hit(_, let index): "hit \(index)"
+            case .waiting: "waiting"
+            case .unknown: "unknown"
+            case .ignored: "ignored"
+            }
+        }
+
+        mutating func reads() -> [RangeRead] {
+            var reads: [RangeRead] = []
+            while let read = cache.nextRead(now: now) { reads.append(read) }
+            return reads
+        }
+
+        /// Completes a read of a blob of `total` octets.
+        mutating func complete(_ read: RangeRead, total: UInt64) throws {
+            let isWanted = try cache.began(read.id, total: total)
+            #expect(isWanted)
+            let end = min(total, read.range.offset + (read.range.length ?? 0))
+            var answers = answers
+            let octets = ByteBuffer(repeating: 1, count: Int(end - min(end, read.range.offset)))
+            let note = { (waiter: Waiter, range: CachedRange, index: Int) in
+                answers.append("\(waiter.face):\(range.firstSegment + UInt64(index))")
+            }
+            let fits = octets.readableBytes == 0 || cache.arrived(read.id, octets, now: now, answer: note)
+            let isWhole = cache.ended(read.id, now: now, answer: note)
+            #expect(fits && isWhole)
+            self.answers = answers
+        }
+
+        mutating func fail(_ read: RangeRead, _ failure: ReadFailure) -> [UInt64] {
+            var told: [UInt64] = []
+            cache.failed(read.id, failure, now: now) { waiter, _ in told.append(waiter.face) }
+            return told
+        }
+    }
+
+    @Test func aRangeIsReadOnceHoweverManyWait() throws {
+        var script = Script()
+        #expect(script.ask(0) == "waiting")
+        #expect(script.ask(0, face: 2) == "waiting")
+        #expect(script.ask(3, face: 2) == "waiting")
+        let reads = script.reads()
+        #expect(reads.map(\.range) == [ByteRange(offset: 0, length: 400)])
+        #expect(script.ask(1) == "waiting")
+        #expect(script.reads().isEmpty)
+        try script.complete(reads[0], total: 350)
+        #expect(script.answers.sorted() == ["1:0", "1:1", "2:0", "2:3"])
+        #expect(script.ask(2) == "hit 2")
+        #expect(script.ask(4) == "ignored")
+        #expect(script.reads().isEmpty)
+    }
+
+    @Test func segmentsAreAnsweredAsTheirOctetsArrive() throws {
+        var script = Script()
+        _ = script.ask(0)
+        _ = script.ask(1)
+        let read = try #require(script.reads().first)
+        _ = try script.cache.began(read.id, total: 400)
+        var answered: [Int] = []
+        for part in [60, 60, 79] {
+            _ = script.cache.arrived(read.id, ByteBuffer(repeating: 0, count: part), now: script.now) { _, _, index in
+                answered.append(index)
+            }
+        }
+        #expect(answered == [0])
+        let isWhole = script.cache.ended(read.id, now: script.now) { _, _, _ in }
+        #expect(!isWhole)
+    }
+
+    @Test func theFinalSegmentIsOneSmallReadThatStays() throws {
+        var script = Script()
+        _ = script.ask(0)
+        try script.complete(script.reads()[0], total: 2050)
+        #expect(script.ask(20) == "waiting")
+        let reads = script.reads()
+        #expect(reads.map(\.range) == [ByteRange(offset: 2000, length: 100)])
+        try script.complete(reads[0], total: 2050)
+        #expect(script.ask(20, face: 9) == "hit 0")
+        #expect(script.reads().isEmpty)
+        #expect(script.ask(21) == "ignored")
+    }
+
+    @Test func anUnknownBlobIsNotAskedForAgainForASecond() throws {
+        var script = Script()
+        #expect(script.exists() == "waiting")
+        #expect(script.ask(0) == "waiting")
+        let reads = script.reads()
+        #expect(reads.count == 1)
+        #expect(script.fail(reads[0], .unknown) == [1])
+        #expect(script.exists() == "unknown")
+        #expect(script.ask(0) == "ignored")
+        #expect(script.reads().isEmpty)
+        script.now = script.now + .milliseconds(1001)
+        #expect(script.ask(0) == "waiting")
+        #expect(script.reads().count == 1)
+    }
+
+    @Test func aFailedReadIsNotCached() throws {
+        var script = Script()
+        _ = script.ask(0)
+        #expect(script.fail(script.reads()[0], .failed).isEmpty)
+        #expect(script.cache.octets == 0)
+        script.now = script.now + .milliseconds(101)
+        #expect(script.ask(0) == "waiting")
+        try script.complete(script.reads()[0], total: 10)
+        #expect(script.answers == ["1:0"])
+    }
+
+    @Test func aRegistryThatChangesTheSizeIsNotBelieved() throws {
+        var script = Script()
+        _ = script.ask(0)
+        try script.complete(script.reads()[0], total: 2050)
+        _ = script.ask(4)
+        let read = try #require(script.reads().first)
+        let isWanted = try script.cache.began(read.id, total: 2051)
+        #expect(!isWanted)
+    }
+
+    @Test func theBudgetHolds() throws {
+        // Room for two ranges of 4 × ~260 octets and what they cost beside, not for three.
+        var script = Script(capacity: 5000)
+        for blob in ["a", "b", "c"] {
+            _ = script.ask(0, of: blob)
+            try script.complete(try #require(script.reads().first), total: 400)
+            #expect(script.cache.octets <= 5000)
+        }
+        #expect(script.ask(0, of: "c") == "hit 0")
+        #expect(script.ask(0, of: "a") == "waiting")
+    }
+
+    @Test func onlySoManyReadsAtATime() {
+        var script = Script(concurrency: 2)
+        for blob in ["a", "b", "c"] { _ = script.ask(0, of: blob) }
+        let first = script.reads()
+        #expect(first.count == 2)
+        _ = script.fail(first[0], .failed)
+        #expect(script.reads().count == 1)
+    }
+
+    @Test func aReadNobodyWaitsForIsNotMade() {
+        var script = Script(concurrency: 1)
+        _ = script.ask(0, of: "a")
+        let first = script.reads()
+        _ = script.ask(0, of: "b", lifetime: 50)
+        script.now = script.now + .milliseconds(51)
+        _ = script.fail(first[0], .failed)
+        #expect(script.reads().isEmpty)
+    }
+
+    @Test func twoRangesInSequenceReadAhead() throws {
+        var script = Script()
+        _ = script.ask(0)
+        try script.complete(script.reads()[0], total: 10_000)
+        #expect(script.reads().isEmpty)
+        _ = script.ask(4)
+        let second = script.reads()
+        #expect(second.map(\.range.offset) == [400])
+        try script.complete(second[0], total: 10_000)
+        #expect(script.reads().map(\.range.offset) == [800])
+    }
+
+    @Test(arguments: [
+        "/example/docker/demo%2Fapp", "/example/docker/..%2Fx/\(String(repeating: "a", count: 32))", "/other/x/y",
+    ])
+    func namesThatAreNoBlobsReadNothing(uri: String) throws {
+        var script = Script()
+        let waiter = Waiter(face: 1, pitToken: nil, expires: script.now + .seconds(4))
+        guard case .ignored = script.cache.segment(0, of: try Name(uri: uri), waiter: waiter, now: script.now) else {
+            Issue.record("\(uri) was taken for a blob")
+            return
+        }
+        #expect(script.reads().isEmpty)
+    }
+
+    @Test func hugeSegmentNumbersAreIgnored() {
+        var script = Script()
+        for segment: UInt64 in [.max, 1 << 63, (1 << 40) + 1] { #expect(script.ask(segment) == "ignored") }
+        #expect(script.reads().isEmpty)
+    }
+}

@@ -1,0 +1,74 @@
+import NIOCore
+import Synchronization
+
+@testable import RegistryNDN
+
+/// A registry in this process that holds one blob, and can be told to misbehave.
+final class ServerRegistry: Sendable {
+    enum Fault: Sendable {
+        case none
+        /// Answers 200 with everything.
+        case ignoresRange
+        /// Says it sends a range that was not asked for.
+        case wrongRange
+        /// Closes half way through the body.
+        case closesEarly
+        /// Answers with this status.
+        case status(String)
+    }
+
+    let blob: [UInt8]
+    let digest: ContentDigest
+    private let http: RawHTTPServer
+    private let current: Box
+
+    private final class Box: Sendable {
+        let fault = Mutex(Fault.none)
+    }
+
+    init(blob: [UInt8]) async throws {
+        self.blob = blob
+        digest = ContentDigest(sha256: SHA256.hash(ByteBuffer(bytes: blob)))
+        let box = Box()
+        current = box
+        let path = RegistryRoute.path(repository: RepositoryName("demo/app")!, digest: digest)
+        http = try await RawHTTPServer { request, channel in
+            guard request.uri == path else { return channel.reply("404 Not Found", body: []) }
+            Self.answer(request, blob, box.fault.withLock { $0 }, channel)
+        }
+    }
+
+    var url: String { http.url }
+    var requests: [RawRequest] { http.requests }
+
+    func set(_ fault: Fault) {
+        current.fault.withLock { $0 = fault }
+    }
+
+    func close() async throws {
+        try await http.close()
+    }
+
+    private static func answer(_ request: RawRequest, _ blob: [UInt8], _ fault: Fault, _ channel: any Channel) {
+        let first = request.range?.first ?? 0
+        guard first < blob.count || blob.isEmpty else {
+            return channel.reply("416 Range Not Satisfiable", ["Content-Range: bytes */\(blob.count)"], body: [])
+        }
+        let end = min(blob.count, (request.range?.last).map { $0 + 1 } ?? blob.count)
+        let field = "Content-Range: bytes \(first)-\(end - 1)/\(blob.count)"
+        switch fault {
+        case .none where blob.isEmpty: channel.reply("200 OK", body: [])
+        case .none: channel.reply("206 Partial Content", [field], body: Array(blob[first..<end]))
+        case .ignoresRange: channel.reply("200 OK", body: blob)
+        case .wrongRange:
+            let wrong = "Content-Range: bytes \(first + 1)-\(end)/\(blob.count + 1)"
+            channel.reply("206 Partial Content", [wrong], body: Array(blob[first..<end]))
+        case .closesEarly:
+            var octets = ByteBuffer(
+                string: "HTTP/1.1 206 Partial Content\r\nContent-Length: \(end - first)\r\n\(field)\r\n\r\n")
+            octets.writeBytes(blob[first..<(first + end) / 2])
+            channel.writeAndFlush(octets).whenComplete { _ in channel.close(promise: nil) }
+        case .status(let status): channel.reply(status, body: [])
+        }
+    }
+}
