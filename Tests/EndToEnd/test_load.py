@@ -48,3 +48,13 @@ def test_garbage_on_every_socket(start, blob, long):
     # And it still works.
     digest, octets = blob(size, seed=9)
     assert blobs.get(client.address, REPOSITORY, digest) == octets
+
+
+def test_memory_does_not_grow_with_the_blob(start, blob, long):
+    digest, octets = blob((1 << 30) if long else 188_000_000)
+    server = start.server()
+    client = start.client(router=server.udp)
+    assert blobs.get(client.address, REPOSITORY, digest, timeout=60) == octets
+    assert client.request(digest)["ndn_bytes"] == len(octets)
+    for part in (client, server):
+        assert part.program.peak_memory() <= 128 << 20, f"{part.name}: {part.program.peak_memory() >> 20} MiB"
