@@ -158,7 +158,7 @@ struct TemporaryFolder: Sendable {
     @Test func producerThatStopsStallsTheReader() async throws {
         let blob = TestBlob("blob", size: 2_000_000)
         var configuration = FetchConfiguration()
-        configuration.progressTimeout = .milliseconds(300)
+        configuration.progressTimeout = .seconds(3)
         try await FetchFixture.run(
             configuration: configuration,
             handler: { _, segment in

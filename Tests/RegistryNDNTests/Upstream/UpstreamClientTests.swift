@@ -158,7 +158,7 @@ private func code(_ work: () async throws -> Void) async -> UpstreamError.Code? 
 
     @Test func silenceEndsInTimeout() async throws {
         var configuration = UpstreamConfiguration()
-        configuration.idleTimeout = .milliseconds(50)
+        configuration.idleTimeout = .seconds(2)
         try await withUpstream(configuration) { request, channel in
             if request.uri == "/body" { channel.reply("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort") }
         } test: { client, _ in
