@@ -1,5 +1,6 @@
 """Parts that die mid-blob, lossy networks and poisoned caches: identical octets or a visible failure within 30 s."""
 
+import socket
 import time
 
 import pytest
@@ -149,3 +150,19 @@ def test_docker_pulls_in_spite_of_a_poisoned_cache(start, layout, docker):
     # The first answer was the wrong one, so this did test something.
     assert client.request(victim.digest)["ndn_bytes"] > 0
     assert len(client.requests(victim.digest)) >= 2
+
+
+def test_tls_on_the_plain_port_is_refused_at_once(chain):
+    host, _, port = chain[2].address.partition(":")
+    seconds = []
+    for _ in range(5):
+        begin = time.monotonic()
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            # The beginning of a ClientHello, as Docker sends it to any registry first.
+            connection.sendall(bytes.fromhex("1603010200010001fc0303") + bytes(506))
+            answer = b""
+            while part := connection.recv(4096):
+                answer += part
+        seconds.append(time.monotonic() - begin)
+        assert answer.startswith(b"HTTP/1.1 400 "), answer
+    assert min(seconds) < 0.1, seconds

@@ -102,13 +102,11 @@ struct ClientEndpointTests {
     @Test func answersTLSInPlainHTTPAndCloses() async throws {
         try await withEndpoint(echo) { address in
             try await RawConnection.with(address) { connection in
-                let sent = NIODeadline.now()
                 try await connection.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC])
                 // What is on its way must not turn the answer into a reset.
                 try await connection.send([UInt8](repeating: 7, count: 2000))
                 #expect(try await connection.response().status == 400)
                 #expect(await connection.toEnd() == "")
-                #expect(NIODeadline.now() - sent < .seconds(5))
             }
         }
     }
