@@ -23,8 +23,12 @@ final class BlobFetch {
     private var early: [ByteBuffer]? = []
     private var earlyOctets = 0
     private var size: UInt64?
-    /// Octets of the first chunk that come before the reader's offset.
-    private var skip: Int
+    /// Offset of the next chunk in the blob.
+    private var delivered: UInt64 = 0
+    /// The octets of the blob that this fetch brings; all when its size is not known yet.
+    let octets: Range<UInt64>
+    /// What is wanted by readers of ranges, while only the blob's shape is asked for; nil when segments are.
+    private(set) var shapeWanted: [(reader: ChunkQueue, range: BlobRange)]?
     /// When octets in order go out although their slab is not whole.
     private(set) var deliverBy: NIODeadline?
     private var statistics = FetchStatistics()
@@ -32,12 +36,12 @@ final class BlobFetch {
 
     init(
         id: FetchScheduler.ID, name: Name, lifetime: TimeAmount?, deadline: NIODeadline, reader: ChunkQueue,
-        skip: Int = 0, isShared: Bool = true
+        octets: Range<UInt64> = 0..<UInt64.max, isShared: Bool = true
     ) {
         self.id = id
         self.name = name
         self.deadline = deadline
-        self.skip = skip
+        self.octets = octets
         readers = [reader]
         let milliseconds = lifetime.map { UInt64(clamping: $0.nanoseconds / 1_000_000) }
         plain = PreparedInterest(prefix: name, mustBeFresh: false, lifetimeMilliseconds: milliseconds)
@@ -57,6 +61,7 @@ final class BlobFetch {
     /// Makes room for segments, once their size is known.
     func begin(at segment: UInt64, chunk: Int, window: Int, pool: SlabPool) {
         firstSegment = segment
+        delivered = segment &* UInt64(chunk)
         reassembler = SegmentReassembler(firstSegment: segment, chunkSize: chunk, window: window, pool: pool)
     }
 
@@ -78,9 +83,9 @@ final class BlobFetch {
         announce(fetch.size)
         if fetch.isComplete { placeFinal() }
         var chunks: [ByteBuffer] = []
-        while let chunk = reassembler?.take() { append(chunk, to: &chunks) }
+        while let chunk = reassembler?.take() { chunks.append(chunk) }
         if isOverdue(fetch, delivered: !chunks.isEmpty, now: now) {
-            while let chunk = reassembler?.take(partial: true) { append(chunk, to: &chunks) }
+            while let chunk = reassembler?.take(partial: true) { chunks.append(chunk) }
             deliverBy = nil
         }
         push(chunks, retained: retained)
@@ -129,22 +134,14 @@ final class BlobFetch {
         return chunk == 0 ? 0 : firstSegment &+ (reassembler?.takenOctets ?? 0) / UInt64(chunk)
     }
 
-    private func append(_ chunk: ByteBuffer, to chunks: inout [ByteBuffer]) {
-        var chunk = chunk
-        if skip > 0 {
-            let part = min(skip, chunk.readableBytes)
-            chunk.moveReaderIndex(forwardBy: part)
-            skip -= part
-        }
-        if chunk.readableBytes > 0 { chunks.append(chunk) }
-    }
-
     private func push(_ chunks: [ByteBuffer], retained: Int) {
         guard !chunks.isEmpty else { return }
-        for reader in readers { reader.push(chunks, statistics: statistics) }
+        for reader in readers { reader.push(chunks, at: delivered, statistics: statistics) }
+        let count = chunks.reduce(0) { $0 + $1.readableBytes }
+        delivered += UInt64(count)
         guard early != nil else { return }
         early?.append(contentsOf: chunks)
-        earlyOctets += chunks.reduce(0) { $0 + $1.readableBytes }
+        earlyOctets += count
         if earlyOctets > retained { early = nil }
     }
 
@@ -158,6 +155,25 @@ final class BlobFetch {
         for reader in readers { reader.finish(outcome, statistics: statistics) }
     }
 
+    // MARK: Shape
+
+    /// Adds a reader of a range, to be started once the shape is known.
+    func want(_ range: BlobRange, for reader: ChunkQueue) {
+        shapeWanted = (shapeWanted ?? []) + [(reader, range)]
+    }
+
+    /// Those who wait for the shape and are not gone.
+    func shapeStillWanted() -> [(reader: ChunkQueue, range: BlobRange)] {
+        shapeWanted?.removeAll { $0.reader.progress(awaiting: false).isGone }
+        return shapeWanted ?? []
+    }
+
+    /// The segments that told the shape.
+    func takeShapeSegments() -> ShapeSegments {
+        defer { final = nil }
+        return ShapeSegments(first: reassembler?.take(partial: true), final: final?.payload)
+    }
+
     /// Nobody reads any more.
     func abandon() {
         isActive = false
@@ -168,14 +184,33 @@ final class BlobFetch {
 
     // MARK: Readers
 
-    /// Adds a reader from the blob's begin, if its first octets are still here.
+    /// Adds a reader of the whole blob, if its first octets are still here.
     func join(_ reader: ChunkQueue) -> Bool {
-        guard let early else { return false }
+        guard octets.lowerBound == 0, octets.upperBound == .max, shapeWanted == nil, early != nil
+        else { return false }
+        take(reader)
+        return true
+    }
+
+    /// Adds a reader of `wanted` octets, of a blob whose size is known, if this fetch brings them: no later than about
+    /// now, so that nobody waits for what comes before.
+    ///
+    /// - Parameter reach: how far ahead of what was delivered they may begin.
+    func join(_ reader: ChunkQueue, for wanted: Range<UInt64>, reach: UInt64) -> Bool {
+        guard isActive, shapeWanted == nil, size != nil, octets.contains(wanted.lowerBound),
+            wanted.upperBound <= octets.upperBound, wanted.lowerBound <= delivered + reach
+        else { return false }
+        guard early != nil || wanted.lowerBound >= delivered else { return false }
+        reader.restrict(to: wanted)
+        take(reader)
+        return true
+    }
+
+    private func take(_ reader: ChunkQueue) {
         if let size { reader.open(size: size) }
-        reader.push(early, statistics: statistics)
+        if let early { reader.push(early, at: delivered - UInt64(earlyOctets), statistics: statistics) }
         if let outcome { reader.finish(outcome, statistics: statistics) }
         readers.append(reader)
-        return true
     }
 
     /// Forgets readers that are gone, and those that have everything.
@@ -189,14 +224,19 @@ final class BlobFetch {
         allowance: UInt64, isLow: Bool
     ) -> (slowest: UInt64?, detached: [(reader: ChunkQueue, offset: UInt64)]) {
         var positions: [(reader: ChunkQueue, position: UInt64)] = []
+        var served: [ChunkQueue] = []
         for reader in readers {
             let progress = reader.progress(awaiting: isLow || !isActive)
-            if !progress.isGone && !progress.isDrained { positions.append((reader, progress.position)) }
+            guard !progress.isGone && !progress.isDrained else { continue }
+            if progress.isServed && isActive { served.append(reader) }
+            positions.append((reader, progress.position))
         }
         var detached: [(reader: ChunkQueue, offset: UInt64)] = []
         if isActive, let fastest = positions.map(\.position).max() {
             positions.removeAll { reader, position in
                 guard fastest - position > allowance / 2 else { return false }
+                // A reader of a range that has only to take what is there already needs no fetch.
+                guard !served.contains(where: { $0 === reader }) else { return true }
                 detached.append((reader, reader.truncate(keeping: Self.detachedBacklog)))
                 return true
             }

@@ -80,13 +80,24 @@ public final class BlobFetcher: Sendable {
     ///
     /// - Parameters:
     ///   - blob: the blob's name, without a segment component.
+    ///   - range: the octets wanted. Only the segments that cover them are asked for, and, once for a blob, the first
+    ///     and the last one, which tell its size.
     ///   - deadline: the end of the whole fetch; at most, and by default, ``FetchConfiguration/timeout`` from now.
     /// - Returns: once the size is known.
-    public func open(_ blob: Name, deadline: NIODeadline? = nil) async throws(FetchError) -> BlobReader {
+    public func open(
+        _ blob: Name, range: BlobRange = .whole, deadline: NIODeadline? = nil
+    ) async throws(FetchError) -> BlobReader {
         let (loop, engine) = (loop, engine)
         let queue = ChunkQueue { loop.execute { engine.value.settle() } }
-        loop.execute { engine.value.open(blob, deadline: deadline, reader: queue) }
-        return BlobReader(size: try await queue.size(), queue: queue)
+        loop.execute {
+            if range == .whole {
+                engine.value.open(blob, deadline: deadline, reader: queue)
+            } else {
+                engine.value.open(blob, range: range, deadline: deadline, reader: queue)
+            }
+        }
+        let size = try await queue.size()
+        return BlobReader(size: size, range: range.octets(of: size), queue: queue)
     }
 
     /// Whether anything answers `name` with Data within a second (an Interest with CanBePrefix and MustBeFresh); for

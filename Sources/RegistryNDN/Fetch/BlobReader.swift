@@ -1,15 +1,18 @@
 public import NIOCore
 
-/// One reader of a blob: its octets in order.
+/// One reader of a blob, or of a range of it: its octets in order.
 ///
 /// Read by one task at a time. A reader that is cancelled, or dropped, stops the fetch at once unless others read it too.
 public final class BlobReader: Sendable {
     /// Octets of the whole blob.
     public let size: UInt64
+    /// The octets of the blob that this reader gives; empty when the blob ends before those wanted.
+    public let range: Range<UInt64>
     private let queue: ChunkQueue
 
-    init(size: UInt64, queue: ChunkQueue) {
+    init(size: UInt64, range: Range<UInt64>, queue: ChunkQueue) {
         self.size = size
+        self.range = range
         self.queue = queue
     }
 

@@ -14,6 +14,8 @@ final class ChunkQueue: Sendable {
         var position: UInt64 = 0
         /// Offset behind the last octet pushed.
         var end: UInt64 = 0
+        /// Offset behind the last octet wanted.
+        var limit = UInt64.max
         /// Nothing follows the chunks: the blob's end, or an error.
         var outcome: Result<Void, FetchError>?
         var isCancelled = false
@@ -21,6 +23,16 @@ final class ChunkQueue: Sendable {
         var isAwaited = false
         var waiting: CheckedContinuation<Void, Never>?
         var statistics = FetchStatistics()
+
+        /// Appends what is wanted of a chunk that is at `offset` of the blob.
+        mutating func append(_ chunk: ByteBuffer, at offset: UInt64) {
+            let wanted = max(offset, end)..<max(min(offset + UInt64(chunk.readableBytes), limit), max(offset, end))
+            guard !wanted.isEmpty, wanted.lowerBound == end else { return }
+            let skipped = Int(wanted.lowerBound - offset)
+            guard let part = chunk.getSlice(at: chunk.readerIndex + skipped, length: wanted.count) else { return }
+            end = wanted.upperBound
+            chunks.append(part)
+        }
 
         mutating func takeWaiting() -> CheckedContinuation<Void, Never>? {
             defer { waiting = nil }
@@ -46,14 +58,27 @@ final class ChunkQueue: Sendable {
         waiting?.resume()
     }
 
-    func push(_ chunks: [ByteBuffer], statistics: FetchStatistics) {
+    /// Only `octets` of the blob are wanted. Before anything is pushed.
+    func restrict(to octets: Range<UInt64>) {
+        state.withLock { state in
+            state.position = octets.lowerBound
+            state.end = octets.lowerBound
+            state.limit = octets.upperBound
+        }
+    }
+
+    /// Adds chunks that follow each other in the blob, the first from `offset` on; what is not wanted of them, or was
+    /// pushed before, is left out.
+    func push(_ chunks: [ByteBuffer], at offset: UInt64, statistics: FetchStatistics) {
         let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.statistics = statistics
             guard state.outcome == nil else { return nil }
-            for chunk in chunks where chunk.readableBytes > 0 {
-                state.end += UInt64(chunk.readableBytes)
-                state.chunks.append(chunk)
+            var next = offset
+            for chunk in chunks {
+                state.append(chunk, at: next)
+                next += UInt64(chunk.readableBytes)
             }
+            if state.end >= state.limit { state.outcome = .success(()) }
             return state.takeWaiting()
         }
         waiting?.resume()
@@ -72,11 +97,23 @@ final class ChunkQueue: Sendable {
     /// Where the reader is.
     ///
     /// - Parameter awaiting: whether to call back on its next progress.
-    func progress(awaiting: Bool) -> (position: UInt64, isGone: Bool, isDrained: Bool) {
+    func progress(awaiting: Bool) -> Progress {
         state.withLock { state in
             state.isAwaited = awaiting
-            return (state.position, state.isCancelled, state.outcome != nil && state.chunks.isEmpty)
+            return Progress(
+                position: state.position, isGone: state.isCancelled, isServed: state.outcome != nil,
+                isDrained: state.outcome != nil && state.chunks.isEmpty)
         }
+    }
+
+    struct Progress {
+        /// Offset of the first octet not handed to the reader.
+        let position: UInt64
+        let isGone: Bool
+        /// Nothing more will be pushed.
+        let isServed: Bool
+        /// The reader has everything.
+        let isDrained: Bool
     }
 
     /// Drops what goes beyond `octets` waiting octets, whole chunks only.

@@ -10,19 +10,20 @@ final class FetchEngine {
     private let logger: Logger
     var scheduler: FetchScheduler
     /// All that are read, complete ones included.
-    private var fetches: [BlobFetch] = []
+    private(set) var fetches: [BlobFetch] = []
     /// Those that the scheduler knows, by its number.
     private var active: [BlobFetch?] = []
-    private var byName: [Name: [BlobFetch]] = [:]
+    private(set) var byName: [Name: [BlobFetch]] = [:]
+    var shapes = BlobShapes()
     /// The blob of the last packet: usually also that of the next.
     private var recent: (name: Name, fetches: [BlobFetch])?
-    private let pool = SlabPool()
+    let pool = SlabPool()
     private var nonces = NonceGenerator()
     /// The time of the batch being handled.
     private var batchTime: NIODeadline?
     private var timer: Scheduled<Void>?
     private var timerDeadline = NIODeadline.distantFuture
-    private var isClosed = false
+    private(set) var isClosed = false
     /// The connection is there, for the first time or again.
     var onUp: (() -> Void)?
 
@@ -56,7 +57,7 @@ final class FetchEngine {
     }
 
     /// A Nack for `<blob>/32=metadata` says that the blob is unknown; everything else, silence included, says nothing.
-    private func askForMetadata(_ fetch: BlobFetch) {
+    func askForMetadata(_ fetch: BlobFetch) {
         var interest = InterestBuilder(name: fetch.name.appending(.keyword("metadata")))
         interest.canBePrefix = true
         interest.mustBeFresh = true
@@ -76,18 +77,18 @@ final class FetchEngine {
         let window = ringCapacity(chunk: geometry.chunk)
         let id = scheduler.add(
             SegmentFetch(
-                configuration: configuration, geometry: geometry, size: size, start: start, capacity: window,
-                deadline: fetch.deadline, now: .now()))
+                configuration: configuration, geometry: geometry, size: size, start: start, stop: state.stop,
+                capacity: window, deadline: fetch.deadline, now: .now()))
         let alone = BlobFetch(
             id: id, name: fetch.name, lifetime: configuration.interestLifetime, deadline: fetch.deadline,
-            reader: reader, skip: Int(clamping: offset - geometry.offset(of: start)), isShared: false)
+            reader: reader, octets: offset..<fetch.octets.upperBound, isShared: false)
         alone.begin(at: start, chunk: geometry.chunk, window: window, pool: pool)
         add(alone)
         settle(alone, now: .now())
         logger.debug("a slow reader goes on alone", metadata: ["blob": "\(fetch.name)", "offset": "\(offset)"])
     }
 
-    private func add(_ fetch: BlobFetch) {
+    func add(_ fetch: BlobFetch) {
         fetches.append(fetch)
         byName[fetch.name, default: []].append(fetch)
         while active.count <= fetch.id { active.append(nil) }
@@ -95,7 +96,7 @@ final class FetchEngine {
         recent = nil
     }
 
-    private func remove(_ fetch: BlobFetch) {
+    func remove(_ fetch: BlobFetch) {
         if fetch.isActive { retire(fetch) }
         fetch.abandon()
         fetches.removeAll { $0 === fetch }
@@ -143,7 +144,10 @@ final class FetchEngine {
             isMarked: isMarked)
         let isFirst = scheduler[fetch.id]?.geometry == nil
         let isNew = scheduler.receive(said, for: fetch.id, now: timeOfBatch(), capacity: ringCapacity)
-        guard isNew, let geometry = scheduler[fetch.id]?.geometry else { return }
+        guard isNew, let state = scheduler[fetch.id], let geometry = state.geometry else { return }
+        if let size = state.size, geometry.final == segment || geometry.final == 0 {
+            shapes.insert(BlobShape(geometry: geometry, size: size), for: fetch.name)
+        }
         if isFirst {
             let window = ringCapacity(chunk: geometry.chunk)
             fetch.begin(at: 0, chunk: geometry.chunk, window: window, pool: pool)
@@ -185,7 +189,7 @@ final class FetchEngine {
     }
 
     /// Segments the window of a blob holds at most.
-    private func ringCapacity(chunk: Int) -> Int {
+    func ringCapacity(chunk: Int) -> Int {
         min(configuration.memoryBudget / max(chunk, 1) + 1, SegmentFetch.maximumCapacity)
     }
 
@@ -201,10 +205,12 @@ final class FetchEngine {
         schedule(now: now)
     }
 
-    private func settle(_ fetch: BlobFetch, now: NIODeadline) {
+    func settle(_ fetch: BlobFetch, now: NIODeadline) {
+        guard fetch.shapeWanted == nil else { return settleShape(fetch, now: now) }
         let allowance = configuration.memoryBudget / max(fetches.count, 1)
         if fetch.isActive, let state = scheduler[fetch.id] {
             fetch.deliver(state, scheduler.path, retained: allowance / 4, now: now)
+            if case .malformed = state.failure { shapes.forget(fetch.name) }
             if !fetch.isActive { retire(fetch) }
         }
         let (slowest, detached) = fetch.checkReaders(

@@ -55,6 +55,8 @@ struct SegmentFetch: Sendable {
     var unsent: UInt64
     /// The reader's demand: segments from here on are not asked for. The final one is exempt.
     var limit: UInt64 = 1
+    /// Segments from here on are not wanted at all, the final one included.
+    let stop: UInt64
     private(set) var geometry: BlobGeometry?
     /// Octets of the blob, once known.
     private(set) var size: UInt64?
@@ -68,23 +70,24 @@ struct SegmentFetch: Sendable {
     /// Further Interests carry MustBeFresh: a cached Nack is in the way.
     var mustBeFresh = false
 
-    init(configuration: FetchConfiguration, deadline: NIODeadline, now: NIODeadline) {
+    init(configuration: FetchConfiguration, stop: UInt64 = .max, deadline: NIODeadline, now: NIODeadline) {
         ring = SegmentRing(capacity: 2)
         capacity = 1
         base = 0
         unsent = 0
+        self.stop = stop
         maximumTransmissions = UInt8(clamping: max(configuration.retransmissions, 0) + 1)
         timers = Timers(
             started: now, sizeDeadline: min(now + configuration.sizeTimeout, deadline), deadline: deadline,
             progressTimeout: configuration.progressTimeout, progress: now, lastActivity: now)
     }
 
-    /// A fetch of a blob whose shape is known, from segment `start` on.
+    /// A fetch of a blob whose shape is known, from segment `start` on, and up to but not including `stop`.
     init(
-        configuration: FetchConfiguration, geometry: BlobGeometry, size: UInt64, start: UInt64, capacity: Int,
-        deadline: NIODeadline, now: NIODeadline
+        configuration: FetchConfiguration, geometry: BlobGeometry, size: UInt64, start: UInt64, stop: UInt64 = .max,
+        capacity: Int, deadline: NIODeadline, now: NIODeadline
     ) {
-        self.init(configuration: configuration, deadline: deadline, now: now)
+        self.init(configuration: configuration, stop: stop, deadline: deadline, now: now)
         base = start
         unsent = start
         limit = start
@@ -94,7 +97,7 @@ struct SegmentFetch: Sendable {
 
     var isComplete: Bool {
         guard let geometry else { return false }
-        return base > geometry.final
+        return base > geometry.final || base >= stop
     }
     var isOver: Bool { isComplete || failure != nil }
 
@@ -120,13 +123,20 @@ struct SegmentFetch: Sendable {
     /// End of the segments that may be asked for in sequence: the final one, the demand, the ring.
     private var sequentialEnd: UInt64 {
         guard let geometry else { return 1 }
-        return min(geometry.final, limit, base &+ UInt64(capacity))
+        return min(geometry.final, limit, stop, base &+ UInt64(capacity))
     }
 
     /// The reader's demand is all that keeps Interests back.
     var isHeldByDemand: Bool {
         guard let geometry, failure == nil else { return false }
-        return unsent >= limit && unsent < geometry.final
+        return unsent >= limit && unsent < min(geometry.final, stop)
+    }
+
+    /// The final segment is here already, from a fetch before this one.
+    mutating func skipFinal() {
+        guard let final = geometry?.final else { return }
+        ring.receive(capacity)
+        if base == final { base += 1 }
     }
 
     /// The reader allows segments below `segment`; never more than ``capacity`` beyond ``base`` are asked for.
@@ -150,7 +160,7 @@ struct SegmentFetch: Sendable {
         if let index = ring.firstLost, now >= readyAgain(index) {
             return send(index, &path, now: now)
         }
-        if let geometry, geometry.final >= base, ring[capacity].state == .unsent {
+        if let geometry, geometry.final >= base, geometry.final < stop, ring[capacity].state == .unsent {
             return send(capacity, &path, now: now)
         }
         guard unsent < sequentialEnd else { return nil }
