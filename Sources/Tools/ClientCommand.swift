@@ -44,6 +44,13 @@ struct ClientCommand: AsyncParsableCommand {
     @Option(help: "Upper bound of the congestion window, in segments. (default: memory alone bounds it)")
     var maxCwnd: Int?
 
+    @Option(
+        help: """
+            What becomes of a blob that NDN does not deliver: proxy (it comes from the upstream through here), redirect \
+            (307 to the upstream) or fail. (default: proxy)
+            """, transform: Self.fallbackPolicy)
+    var fallback = FallbackPolicy.proxy
+
     @Option(help: "Time for a blob over NDN.")
     var timeout = DurationArgument(.minutes(10))
 
@@ -74,9 +81,14 @@ struct ClientCommand: AsyncParsableCommand {
         let fetcher = try await BlobFetcher.connect(
             router: router, configuration: fetching, group: faces, logger: logger, waitsUntilUp: false)
         let port = endpoint.address?.port ?? listen.port
+        let site = RegistrySite(
+            prefix: name, source: RouterBlobSource(fetcher: fetcher, probeName: probeInterest),
+            upstream: UpstreamClient(base: upstream, group: connections, logger: logger), policy: fallback,
+            logger: logger)
+        let hosts = RegistryHost(upstream.authority).map { [$0] } ?? []
         let service = ClientService(
-            endpoint: endpoint, prefix: name, fetcher: fetcher,
-            upstream: UpstreamClient(base: upstream, group: connections, logger: logger), probeName: probeInterest,
+            endpoints: [endpoint], sites: [site],
+            upstreams: try UpstreamSet([.init(hosts: hosts, isDefault: true, takesPrefix: false)]), fetcher: fetcher,
             logger: logger, ready: { Ready.announce("http://\(listen.with(port: port))") })
         try await serve(service, logger)
         try? await faces.shutdownGracefully()
@@ -125,6 +137,14 @@ struct ClientCommand: AsyncParsableCommand {
 
     private static func upstreamURL(_ text: String) throws -> UpstreamURL {
         do { return try UpstreamURL(text) } catch { throw ValidationError(error.message) }
+    }
+
+    private static func fallbackPolicy(_ text: String) throws -> FallbackPolicy {
+        guard let policy = FallbackPolicy(rawValue: text) else {
+            let known = FallbackPolicy.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--fallback \(text): use one of \(known)")
+        }
+        return policy
     }
 
     private static func faceURI(_ text: String) throws -> FaceURI {

@@ -1,118 +1,98 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Serves a blob: over NDN, from the upstream when NDN fails, and from both when it fails half-way.
+/// Serves a blob: over NDN, as the policy says when NDN fails, and from both when it fails half-way.
 struct BlobFlow: Sendable {
+    /// How long the first octets may take once the size is known: containerd gives up after 30 s in all.
+    static let firstOctetTimeout = Duration.seconds(5)
+
     let source: any BlobSource
     let upstream: UpstreamClient
     let path: NDNPath
     let poisoned: PoisonedDigests
+    var policy = FallbackPolicy.proxy
 
-    /// Answers with the blob over NDN, or by whatever way remains.
+    /// Answers with the blob, or the range of it, over NDN, or by whatever way remains.
     func serve(
-        _ blob: BlobName, _ request: HTTPRequestHead, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         guard path.isUsable else {
             record.fallback = "NDN path down"
-            return try await serveWhole(blob, request, &response, &record)
+            return try await fallBack(request, &response, &record)
         }
         do {
-            let stream = try await source.open(blob)
+            let stream = try await source.open(request.blob, range: request.range)
             defer {
+                record.segments = stream.segments
                 record.retries = stream.retransmissions
                 stream.cancel()
             }
             path.answered()
-            try await deliver(stream, blob, request, &response, &record)
+            try await deliver(stream, request, &response, &record)
         } catch let error where response.status == nil && !Task.isCancelled && Self.isFromSource(error) {
-            note(error, blob, &record)
-            try await serveWhole(blob, request, &response, &record)
+            note(error, request.blob, &record)
+            try await fallBack(request, &response, &record)
         } catch {
-            if !Task.isCancelled { note(error, blob, &record) }
+            if !Task.isCancelled { note(error, request.blob, &record) }
             throw error
         }
     }
 
-    /// Answers with the blob from the upstream, in full; an answer other than 200 is passed on.
-    func serveWhole(
-        _ blob: BlobName, _ request: HTTPRequestHead, _ response: inout ResponseWriter, _ record: inout RequestRecord
+    private func deliver(
+        _ stream: any BlobStream, _ request: BlobRequest, _ response: inout ResponseWriter,
+        _ record: inout RequestRecord
     ) async throws {
-        var head = request
-        head.headers = request.headers.forWholeBlob()
-        let answer = try await upstream.execute(head)
-        defer { answer.body.cancel() }
-        record.usedUpstream = true
-        guard answer.head.status == .ok else { return try await relay(answer, &response, &record) }
-        guard answer.head.hasIdentityCoding else {
-            throw UpstreamError(.range, "the upstream's answer has a content coding though identity was asked for")
-        }
-        var body = VerifiedBody(
-            digest: blob.digest, size: answer.head.contentLength, headers: answer.head.headers.removingHopByHop())
-        for try await chunk in answer.body {
-            record.upstreamBytes += UInt64(chunk.readableBytes)
-            try await body.append(chunk, to: &response)
-        }
-        do {
-            try await body.finish(&response)
-        } catch let failure as BlobFailure {
-            poisoned.insert(blob.digest)
-            throw failure
+        let headers = request.blob.headers(size: stream.size)
+        // A blob without octets has no range to give: registries answer with it in full.
+        if request.range == .whole || stream.size == 0 {
+            var body = VerifiedBody(digest: request.blob.digest, size: stream.size, headers: headers)
+            try await deliver(stream, request, &body, &response, &record)
+        } else if stream.range.isEmpty {
+            try await response.refuseRange(size: stream.size)
+        } else {
+            var body = PartialBody(range: stream.range, size: stream.size, headers: headers)
+            try await deliver(stream, request, &body, &response, &record)
         }
     }
 
-    private func deliver(
-        _ stream: any BlobStream, _ blob: BlobName, _ request: HTTPRequestHead, _ response: inout ResponseWriter,
+    private func deliver<Body: BlobBody & ~Copyable>(
+        _ stream: any BlobStream, _ request: BlobRequest, _ body: inout Body, _ response: inout ResponseWriter,
         _ record: inout RequestRecord
     ) async throws {
-        var body = VerifiedBody(digest: blob.digest, size: stream.size, headers: blob.headers(size: stream.size))
         do {
-            while !body.isComplete, let chunk = try await stream.next() {
+            while !body.isComplete, let chunk = try await next(of: stream, isFirst: response.status == nil) {
                 record.ndnBytes += UInt64(chunk.readableBytes)
                 try await body.append(chunk, to: &response)
             }
-        } catch let error as FetchError where response.status != nil && !Task.isCancelled {
-            note(error, blob, &record)
+        } catch let error as FetchError where response.status != nil && policy == .proxy && !Task.isCancelled {
+            note(error, request.blob, &record)
             stream.cancel()
-            try await appendRest(of: blob, size: stream.size, request, &body, &response, &record)
+            try await appendRest(of: request, size: stream.size, &body, &response, &record)
         }
         try await body.finish(&response)
     }
 
-    /// Appends what NDN left missing.
-    private func appendRest(
-        of blob: BlobName, size: UInt64, _ request: HTTPRequestHead, _ body: inout VerifiedBody,
-        _ response: inout ResponseWriter, _ record: inout RequestRecord
-    ) async throws {
-        let rest = try await upstream.blobRange(
-            repository: blob.repository, digest: blob.digest, offset: body.received,
-            headers: request.headers.forWholeBlob())
-        defer { rest.body.cancel() }
-        record.usedUpstream = true
-        var skip = try Self.octetsToSkip(rest.verdict, offset: body.received, size: size)
-        for try await var chunk in rest.body {
-            let skipped = min(skip, UInt64(chunk.readableBytes))
-            chunk.moveReaderIndex(forwardBy: Int(skipped))
-            skip -= skipped
-            record.upstreamBytes += UInt64(chunk.readableBytes)
-            try await body.append(chunk, to: &response)
-        }
-    }
-
-    /// How much of the upstream's answer the client has already.
-    static func octetsToSkip(_ verdict: ByteRange.Verdict, offset: UInt64, size: UInt64) throws -> UInt64 {
-        switch verdict {
-        case .partial(_, let total):
-            guard total == size else { throw BlobFailure.wrongSize("\(size) over NDN, \(total) at the upstream") }
-            return 0
-        case .whole(let length):
-            if let length, length != size {
-                throw BlobFailure.wrongSize("\(size) over NDN, \(length) at the upstream")
+    /// The next octets; while nothing has been sent they must not take long.
+    private func next(of stream: any BlobStream, isFirst: Bool) async throws(FetchError) -> ByteBuffer? {
+        guard isFirst else { return try await stream.next() }
+        let result = await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                guard (try? await Task.sleep(for: Self.firstOctetTimeout)) != nil else { return false }
+                stream.cancel()
+                return true
             }
-            return offset
-        case .beyondEnd: throw BlobFailure.wrongSize("\(size) over NDN, less at the upstream")
-        case .refused(let status): throw BlobFailure.rest("status \(status.code)")
-        case .invalid(let why): throw BlobFailure.rest(why)
+            let result: Result<ByteBuffer?, FetchError>
+            do throws(FetchError) {
+                result = .success(try await stream.next())
+            } catch {
+                result = .failure(error)
+            }
+            group.cancelAll()
+            let isLate = await group.next() ?? false
+            if case .failure(.cancelled) = result, isLate { return Result<ByteBuffer?, FetchError>.failure(.stalled) }
+            return result
         }
+        return try result.get()
     }
 
     /// Whether another source may do better: the client has not gone, and the upstream was not asked yet.
@@ -126,30 +106,12 @@ struct BlobFlow: Sendable {
             record.fallback = "\(error)"
             path.failed(blob, error)
         case let failure as BlobFailure:
-            record.fallback = "\(failure)"
+            record.fallback = record.fallback ?? "\(failure)"
             switch failure {
             case .wrongDigest, .wrongSize: poisoned.insert(blob.digest)
-            case .rest: break
+            case .rest, .notOverNDN: break
             }
         default: break
         }
-    }
-}
-
-extension BlobName {
-    /// The head of a response that carries the blob.
-    func headers(size: UInt64) -> HTTPHeaders {
-        [
-            "Content-Length": String(size), "Content-Type": "application/octet-stream",
-            "Docker-Content-Digest": digest.description, "Docker-Distribution-API-Version": "registry/2.0",
-        ]
-    }
-}
-
-extension HTTPResponseHead {
-    var contentLength: UInt64? { headers.first(name: "content-length").flatMap { UInt64($0) } }
-
-    var hasIdentityCoding: Bool {
-        headers[canonicalForm: "content-encoding"].allSatisfy { $0.lowercased() == "identity" }
     }
 }

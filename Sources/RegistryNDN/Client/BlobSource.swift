@@ -2,21 +2,25 @@ public import NIOCore
 
 /// Where blobs come from by name: the NDN path, or a test's double of it.
 public protocol BlobSource: Sendable {
-    /// Starts to read a blob.
+    /// Starts to read a range of a blob.
     ///
     /// - Returns: once the blob's size is known.
-    func open(_ blob: BlobName) async throws(FetchError) -> any BlobStream
+    func open(_ blob: BlobName, range: BlobRange) async throws(FetchError) -> any BlobStream
 
     /// Whether the path answers anything about `blob`, a name for which it has failed before.
     func probe(_ blob: BlobName) async -> Bool
 }
 
-/// The octets of one blob, in order.
+/// The octets of one blob, or of a range of it, in order.
 public protocol BlobStream: Sendable {
     /// Octets of the whole blob.
     var size: UInt64 { get }
+    /// Those that come; empty when the blob has none of those asked for.
+    var range: Range<UInt64> { get }
     /// Interests sent again so far.
     var retransmissions: UInt64 { get }
+    /// Segments received so far.
+    var segments: UInt64 { get }
 
     /// The next octets, nil at the end. Cancelling the task ends the wait.
     func next() async throws(FetchError) -> ByteBuffer?
@@ -27,6 +31,7 @@ public protocol BlobStream: Sendable {
 
 extension BlobReader: BlobStream {
     public var retransmissions: UInt64 { statistics.retransmissions }
+    public var segments: UInt64 { statistics.segments }
 }
 
 extension FetchError {

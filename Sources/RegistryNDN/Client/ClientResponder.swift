@@ -2,36 +2,33 @@ public import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-/// The client's answer to a request: a blob over NDN, anything else from the upstream.
+/// The client's answer to a request: a blob over NDN, anything else from the upstream that the request is for.
 public struct ClientResponder: HTTPResponder {
-    private let prefix: Name
-    private let source: any BlobSource
-    private let path: NDNPath
-    private let poisoned: PoisonedDigests
-    private let blobs: BlobFlow
-    private let relay: UpstreamRelay
+    private let sites: [RegistrySite]
+    private let upstreams: UpstreamSet
+    private let listener: Int
     private let logger: Logger
 
-    /// - Parameter prefix: below which the blobs have their names.
-    public init(prefix: Name, source: any BlobSource, upstream: UpstreamClient, logger: Logger) {
-        self.init(
-            prefix: prefix, source: source, upstream: upstream, path: NDNPath(logger: logger), logger: logger)
-    }
-
-    init(prefix: Name, source: any BlobSource, upstream: UpstreamClient, path: NDNPath, logger: Logger) {
-        let poisoned = PoisonedDigests()
-        self.prefix = prefix
-        self.source = source
-        self.path = path
-        self.poisoned = poisoned
+    /// - Parameters:
+    ///   - sites: in the order in which `upstreams` lists them.
+    ///   - listener: the number of the listener whose requests it answers.
+    public init(sites: [RegistrySite], upstreams: UpstreamSet, listener: Int = 0, logger: Logger) {
+        self.sites = sites
+        self.upstreams = upstreams
+        self.listener = listener
         self.logger = logger
-        blobs = BlobFlow(source: source, upstream: upstream, path: path, poisoned: poisoned)
-        relay = UpstreamRelay(upstream: upstream)
     }
 
-    /// Probes the NDN path while it is down, until the task is cancelled.
+    /// The same for the requests of another listener.
+    func at(listener: Int) -> ClientResponder {
+        ClientResponder(sites: sites, upstreams: upstreams, listener: listener, logger: logger)
+    }
+
+    /// Probes the NDN paths that are down, until the task is cancelled.
     public func runProbes() async {
-        await path.run(source)
+        await withTaskGroup(of: Void.self) { group in
+            for site in sites { group.addTask { await site.path.run(site.source) } }
+        }
     }
 
     public func respond(to request: HTTPRequest, _ response: inout ResponseWriter) async throws {
@@ -53,23 +50,25 @@ public struct ClientResponder: HTTPResponder {
     private func serve(
         _ request: HTTPRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        switch RequestPlan(request.head, isPoisoned: poisoned.contains) {
-        case .robots:
-            try await response.send(.ok, ["Content-Type": "text/plain"], ByteBuffer(string: Self.robots))
-        case .blob(let repository, let digest):
-            record.name(repository, digest)
-            let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-            try await blobs.serve(blob, request.head, &response, &record)
-        case .wholeBlob(let repository, let digest):
-            record.name(repository, digest)
-            record.fallback = "wrong digest lately"
-            let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-            try await blobs.serveWhole(blob, request.head, &response, &record)
-        case .relay:
-            if case .blob(let repository, let digest) = RegistryRoute.parse(path: request.head.uri) {
-                record.name(repository, digest)
-            }
-            try await relay.serve(request, &response, &record)
+        if request.isForRobots {
+            return try await response.send(.ok, ["Content-Type": "text/plain"], ByteBuffer(string: Self.robots))
+        }
+        switch upstreams.select(target: request.head.uri, listener: listener) {
+        case .upstream(let route):
+            var head = request.head
+            head.uri = route.target
+            try await sites[route.index].serve(
+                HTTPRequest(head: head, body: request.body), route, &response, &record)
+        case .version:
+            // OCI distribution specification 1.1, "Determining Support": 200 for an implementation.
+            let headers: HTTPHeaders = [
+                "Content-Type": "application/json", "Docker-Distribution-Api-Version": "registry/2.0",
+            ]
+            try await response.send(.ok, headers, ByteBuffer(string: "{}"))
+        case .refused(let refusal):
+            record.failure = "\(refusal)"
+            let status: HTTPResponseStatus = refusal == .ambiguousNamespace ? .badRequest : .notFound
+            try await response.send(OCIError(.nameUnknown, message: "\(refusal)"), status)
         }
     }
 
@@ -79,5 +78,12 @@ public struct ClientResponder: HTTPResponder {
         logger.log(
             level: record.failure == nil ? .info : .warning, "request",
             metadata: record.metadata(status: status.map { Int($0.code) }, now: .now()))
+    }
+}
+
+extension HTTPRequest {
+    /// `/robots.txt` belongs to this endpoint.
+    fileprivate var isForRobots: Bool {
+        body == nil && (head.method == .GET || head.method == .HEAD) && head.uri == "/robots.txt"
     }
 }

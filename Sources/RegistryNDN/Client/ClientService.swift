@@ -3,52 +3,61 @@ internal import NIOCore
 internal import NIOHTTP1
 public import ServiceLifecycle
 
-/// The client as a program: an HTTP endpoint before an NDN path and an upstream.
+/// The client as a program: HTTP endpoints before an NDN path and upstreams.
 public struct ClientService: Service {
-    private let endpoint: HTTPEndpoint
+    private let endpoints: [HTTPEndpoint]
     private let responder: ClientResponder
+    private let sites: [RegistrySite]
     private let fetcher: BlobFetcher
-    private let upstream: UpstreamClient
     private let logger: Logger
     private let ready: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - prefix: below which the blobs have their names.
-    ///   - probeName: asked for instead of a failed blob when the NDN path is probed.
+    ///   - endpoints: where it listens; the position of each is its number among the listeners of `upstreams`.
+    ///   - sites: the registries, in the order in which `upstreams` lists them.
+    ///   - fetcher: through which their blobs come; shut down at the end.
     ///   - ready: called once requests are served.
     public init(
-        endpoint: HTTPEndpoint, prefix: Name, fetcher: BlobFetcher, upstream: UpstreamClient, probeName: Name? = nil,
-        logger: Logger, ready: @escaping @Sendable () -> Void
+        endpoints: [HTTPEndpoint], sites: [RegistrySite], upstreams: UpstreamSet, fetcher: BlobFetcher, logger: Logger,
+        ready: @escaping @Sendable () -> Void
     ) {
-        self.endpoint = endpoint
+        self.endpoints = endpoints
+        self.sites = sites
         self.fetcher = fetcher
-        self.upstream = upstream
         self.logger = logger
         self.ready = ready
-        responder = ClientResponder(
-            prefix: prefix, source: RouterBlobSource(fetcher: fetcher, probeName: probeName), upstream: upstream,
-            logger: logger)
+        responder = ClientResponder(sites: sites, upstreams: upstreams, logger: logger)
     }
 
     /// Serves until the task is cancelled, or until the program shuts down gracefully and the last response is out.
     public func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await responder.runProbes() }
-            group.addTask { await checkUpstream() }
+            for site in sites { group.addTask { await check(site.upstream) } }
             ready()
-            do {
-                try await endpoint.run(responder)
-            } catch {
-                if !Task.isCancelled { logger.error("the endpoint failed", metadata: ["error": "\(error)"]) }
-            }
+            await serve()
             group.cancelAll()
         }
-        upstream.shutdown()
+        for site in sites { site.upstream.shutdown() }
         await fetcher.shutdown()
     }
 
+    private func serve() async {
+        await withTaskGroup(of: Void.self) { group in
+            for (number, endpoint) in endpoints.enumerated() {
+                group.addTask {
+                    do {
+                        try await endpoint.run(responder.at(listener: number))
+                    } catch {
+                        if !Task.isCancelled { logger.error("an endpoint failed", metadata: ["error": "\(error)"]) }
+                    }
+                }
+            }
+        }
+    }
+
     /// Says early what the first request would find out.
-    private func checkUpstream() async {
+    private func check(_ upstream: UpstreamClient) async {
         do {
             let answer = try await upstream.execute(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/"))
             for try await _ in answer.body {}

@@ -13,6 +13,8 @@ struct RequestRecord: Sendable {
     var digest: String?
     var ndnBytes: UInt64 = 0
     var upstreamBytes: UInt64 = 0
+    /// Segments received.
+    var segments: UInt64 = 0
     /// Interests sent again.
     var retries: UInt64 = 0
     /// Whether the upstream answered, with or without octets of a body.
@@ -48,7 +50,8 @@ struct RequestRecord: Sendable {
     func metadata(status: Int?, now: NIODeadline) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "request": "\(id)", "method": "\(method)", "path": "\(path)", "source": "\(source)",
-            "ndn_bytes": "\(ndnBytes)", "upstream_bytes": "\(upstreamBytes)", "retries": "\(retries)",
+            "ndn_bytes": "\(ndnBytes)", "upstream_bytes": "\(upstreamBytes)", "segments": "\(segments)",
+            "retries": "\(retries)",
             "duration_ms": "\((now - began).nanoseconds / 1_000_000)", "status": "\(status ?? 0)",
         ]
         metadata["name"] = repository.map { "\($0)" }

@@ -10,6 +10,16 @@ extension ResponseWriter {
         try await send(status, headers, ByteBuffer(string: error.body))
     }
 
+    /// RFC 9110 section 15.5.17: none of the octets asked for exists.
+    mutating func refuseRange(size: UInt64) async throws {
+        let error = OCIError(.rangeInvalid, message: "the blob ends before the range", detail: "bytes */\(size)")
+        let headers: HTTPHeaders = [
+            "Content-Range": "bytes */\(size)", "Content-Type": OCIError.contentType,
+            "Docker-Distribution-Api-Version": "registry/2.0",
+        ]
+        try await send(.rangeNotSatisfiable, headers, ByteBuffer(string: error.body))
+    }
+
     mutating func refuse(_ refusal: RequestRefusal) async throws {
         try await send(OCIError(.unsupported, message: "request refused: \(refusal.reason)"), refusal.status)
     }

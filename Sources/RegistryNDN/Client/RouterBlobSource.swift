@@ -11,8 +11,8 @@ public struct RouterBlobSource: BlobSource {
         self.probeName = probeName
     }
 
-    public func open(_ blob: BlobName) async throws(FetchError) -> any BlobStream {
-        try await fetcher.open(blob.name)
+    public func open(_ blob: BlobName, range: BlobRange) async throws(FetchError) -> any BlobStream {
+        try await fetcher.open(blob.name, range: range)
     }
 
     /// A producer that has the blob answers for its first segment; ours answers for the metadata of one that it has not.

@@ -5,8 +5,10 @@ internal import NIOHTTP1
 struct UpstreamRelay: Sendable {
     let upstream: UpstreamClient
 
+    /// - Parameter references: how the upstream's addresses become this endpoint's.
     func serve(
-        _ request: HTTPRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        _ request: HTTPRequest, _ references: UpstreamReferences, _ response: inout ResponseWriter,
+        _ record: inout RequestRecord
     ) async throws {
         var head = request.head
         head.headers = head.headers.removingHopByHop()
@@ -20,15 +22,16 @@ struct UpstreamRelay: Sendable {
         }
         defer { answer.body.cancel() }
         record.usedUpstream = true
-        try await relay(answer, &response, &record)
+        try await relay(answer, references, &response, &record)
     }
 }
 
 /// Passes an upstream's answer on as it comes.
 func relay(
-    _ answer: UpstreamResponse, _ response: inout ResponseWriter, _ record: inout RequestRecord
+    _ answer: UpstreamResponse, _ references: UpstreamReferences, _ response: inout ResponseWriter,
+    _ record: inout RequestRecord
 ) async throws {
-    try await response.start(answer.head.status, answer.head.headers.removingHopByHop())
+    try await response.start(answer.head.status, references.rewrite(answer.head.headers.removingHopByHop()))
     for try await chunk in answer.body {
         record.upstreamBytes += UInt64(chunk.readableBytes)
         try await response.write(chunk)

@@ -5,7 +5,7 @@ internal import NIOHTTP1
 ///
 /// The response head goes out with the first octets, so that a failure before them leaves every answer possible. A blob
 /// of one chunk, or of none, is verified before anything of it goes out.
-struct VerifiedBody: ~Copyable {
+struct VerifiedBody: BlobBody, ~Copyable {
     private let digest: ContentDigest
     private let headers: HTTPHeaders
     private var tail: WithheldTail
@@ -20,10 +20,8 @@ struct VerifiedBody: ~Copyable {
         tail = WithheldTail(size: size)
     }
 
-    /// Octets received so far, from whatever source.
-    var received: UInt64 { tail.received }
-    /// Whether all octets of a blob of known size were received.
-    var isComplete: Bool { tail.isComplete }
+    var position: UInt64 { tail.received }
+    var missing: UInt64? { tail.size.map { $0 - min(tail.received, $0) } }
 
     /// Takes the next octets of the blob.
     mutating func append(_ chunk: ByteBuffer, to response: inout ResponseWriter) async throws {
@@ -48,7 +46,7 @@ struct VerifiedBody: ~Copyable {
         do {
             last = try tail.finish()
         } catch {
-            throw BlobFailure.wrongSize("\(received) octets, fewer than announced")
+            throw BlobFailure.wrongSize("\(position) octets, fewer than announced")
         }
         let actual = ContentDigest(sha256: await hash.finalize())
         guard actual == digest else { throw BlobFailure.wrongDigest(actual) }
@@ -63,12 +61,15 @@ enum BlobFailure: Error, CustomStringConvertible {
     case wrongSize(String)
     /// The upstream did not give the octets that NDN left missing.
     case rest(String)
+    /// NDN did not deliver, and nothing else is to be tried.
+    case notOverNDN
 
     var description: String {
         switch self {
         case .wrongDigest(let actual): "wrong digest: the octets have \(actual)"
         case .wrongSize(let what): "wrong size: \(what)"
         case .rest(let what): "the rest of the blob cannot be had from the upstream: \(what)"
+        case .notOverNDN: "NDN does not deliver the blob, and --fallback fail forbids to ask the upstream"
         }
     }
 }

@@ -18,6 +18,8 @@ public struct OCIError: Error, Hashable, Sendable {
         case denied = "DENIED"
         case unsupported = "UNSUPPORTED"
         case tooManyRequests = "TOOMANYREQUESTS"
+        /// The range asked for does not exist (docker/distribution's registry).
+        case rangeInvalid = "RANGE_INVALID"
         /// The service cannot answer now (docker/distribution's registry).
         case unavailable = "UNAVAILABLE"
         /// Anything else (docker/distribution's registry).

@@ -1,0 +1,19 @@
+internal import NIOCore
+
+/// The octets of a blob on their way into a response, wherever they come from.
+protocol BlobBody: ~Copyable {
+    /// Offset in the blob of the next octet.
+    var position: UInt64 { get }
+    /// How many octets are missing; nil when the source has to tell where they end.
+    var missing: UInt64? { get }
+
+    /// Takes the next octets; the response begins with the first.
+    mutating func append(_ chunk: ByteBuffer, to response: inout ResponseWriter) async throws
+
+    /// Ends the body if it is what it must be.
+    mutating func finish(_ response: inout ResponseWriter) async throws
+}
+
+extension BlobBody where Self: ~Copyable {
+    var isComplete: Bool { missing == 0 }
+}

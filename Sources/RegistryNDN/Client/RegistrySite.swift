@@ -1,0 +1,62 @@
+public import Logging
+internal import NIOHTTP1
+
+/// One registry behind the endpoint: where its blobs are named, and its upstream.
+public struct RegistrySite: Sendable {
+    let prefix: Name
+    let source: any BlobSource
+    let upstream: UpstreamClient
+    let path: NDNPath
+    let blobs: BlobFlow
+    let relay: UpstreamRelay
+
+    /// - Parameters:
+    ///   - prefix: below which the blobs have their names.
+    ///   - policy: what becomes of a blob that does not come from `source`.
+    public init(
+        prefix: Name, source: any BlobSource, upstream: UpstreamClient, policy: FallbackPolicy = .proxy, logger: Logger
+    ) {
+        self.init(
+            prefix: prefix, source: source, upstream: upstream, policy: policy, path: NDNPath(logger: logger))
+    }
+
+    init(
+        prefix: Name, source: any BlobSource, upstream: UpstreamClient, policy: FallbackPolicy = .proxy, path: NDNPath
+    ) {
+        self.prefix = prefix
+        self.source = source
+        self.upstream = upstream
+        self.path = path
+        // A registry's own: what one says wrongly about a digest is no reason to distrust another.
+        blobs = BlobFlow(
+            source: source, upstream: upstream, path: path, poisoned: PoisonedDigests(), policy: policy)
+        relay = UpstreamRelay(upstream: upstream)
+    }
+
+    /// Serves a request, which has been selected for this registry.
+    func serve(
+        _ request: HTTPRequest, _ route: UpstreamRoute, _ response: inout ResponseWriter,
+        _ record: inout RequestRecord
+    ) async throws {
+        let references = UpstreamReferences(
+            base: upstream.base, repositoryPrefix: route.repositoryPrefix, namespace: route.namespace)
+        switch RequestPlan(request.head, isPoisoned: blobs.poisoned.contains) {
+        case .blob(let repository, let digest, let range):
+            record.name(repository, digest)
+            let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
+            let wanted = BlobRequest(blob: blob, range: range, head: request.head, references: references)
+            try await blobs.serve(wanted, &response, &record)
+        case .wholeBlob(let repository, let digest):
+            record.name(repository, digest)
+            record.fallback = "wrong digest lately"
+            let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
+            let wanted = BlobRequest(blob: blob, range: .whole, head: request.head, references: references)
+            try await blobs.fallBack(wanted, &response, &record)
+        case .relay:
+            if case .blob(let repository, let digest) = RegistryRoute.parse(path: request.head.uri) {
+                record.name(repository, digest)
+            }
+            try await relay.serve(request, references, &response, &record)
+        }
+    }
+}
