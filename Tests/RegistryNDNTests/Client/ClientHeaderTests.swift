@@ -79,7 +79,10 @@ struct ClientHeaderTests {
         ("http://registry.example:5001/v2/a", "http://registry.example:5001/v2/a"),
         ("http://registry.example:50000/v2/a", "http://registry.example:50000/v2/a"),
         ("http://user@registry.example:5000/v2/a", "http://user@registry.example:5000/v2/a"),
-        ("https://storage.example/x?y=http://registry.example:5000/v2/", "https://storage.example/x?y=http://registry.example:5000/v2/"),
+        (
+            "https://storage.example/x?y=http://registry.example:5000/v2/",
+            "https://storage.example/x?y=http://registry.example:5000/v2/"
+        ),
         ("/v2/a/blobs/uploads/1", "/v2/a/blobs/uploads/1"), ("uploads/1", "uploads/1"), ("", ""),
         ("ftp://registry.example:5000/v2/a", "ftp://registry.example:5000/v2/a"),
     ])
@@ -109,7 +112,8 @@ struct ClientHeaderTests {
 
     @Test func rewritesLinksAndNothingElse() throws {
         let headers: HTTPHeaders = [
-            "Link": "<http://registry.example:5000/v2/_catalog?n=1>; rel=\"next\", <http://other.example/>; title=\"a<b\"",
+            "Link":
+                "<http://registry.example:5000/v2/_catalog?n=1>; rel=\"next\", <http://other.example/>; title=\"a<b\"",
             "Location": "http://registry.example:5000/v2/a", "X-Location": "http://registry.example:5000/v2/a",
             "WWW-Authenticate": "Bearer realm=\"http://registry.example:5000/token\"",
         ]

@@ -34,7 +34,9 @@ struct ClientSelectionTests {
     }
 
     /// Never an address to dial, whatever it looks like.
-    @Test(arguments: ["evil.example", "127.0.0.1:22", "quay.io.", "quay.io/x", "", "%", "%zz", "quay.io%00", "quay%2Eio%20"])
+    @Test(arguments: [
+        "evil.example", "127.0.0.1:22", "quay.io.", "quay.io/x", "", "%", "%zz", "quay.io%00", "quay%2Eio%20",
+    ])
     func refusesAnotherNamespace(value: String) throws {
         let selection = try upstreams().select(target: "/v2/app/manifests/1?ns=\(value)", listener: 0)
         #expect(selection == .refused(.unknownNamespace(value)))
@@ -45,13 +47,16 @@ struct ClientSelectionTests {
         #expect(selection == .refused(.ambiguousNamespace))
     }
 
-    @Test(arguments: [
-        ("/v2/quay.io/org/app/manifests/1?x=1", 1, "/v2/org/app/manifests/1?x=1", "quay.io"),
-        ("/v2/docker.io/library/alpine/blobs/uploads/", 0, "/v2/library/alpine/blobs/uploads/", "docker.io"),
-        ("/v2/org/app/manifests/1", 0, "/v2/org/app/manifests/1", nil),
-        ("/v2/quay.io", 0, "/v2/quay.io", nil), ("/v2/", 0, "/v2/", nil), ("/v2", 0, "/v2", nil), ("/", 0, "/", nil),
-        ("/v2/_catalog", 0, "/v2/_catalog", nil), ("/v2/other.io/a/manifests/1", 0, "/v2/other.io/a/manifests/1", nil),
-    ] as [(String, Int, String, String?)])
+    @Test(
+        arguments: [
+            ("/v2/quay.io/org/app/manifests/1?x=1", 1, "/v2/org/app/manifests/1?x=1", "quay.io"),
+            ("/v2/docker.io/library/alpine/blobs/uploads/", 0, "/v2/library/alpine/blobs/uploads/", "docker.io"),
+            ("/v2/org/app/manifests/1", 0, "/v2/org/app/manifests/1", nil),
+            ("/v2/quay.io", 0, "/v2/quay.io", nil), ("/v2/", 0, "/v2/", nil), ("/v2", 0, "/v2", nil),
+            ("/", 0, "/", nil),
+            ("/v2/_catalog", 0, "/v2/_catalog", nil),
+            ("/v2/other.io/a/manifests/1", 0, "/v2/other.io/a/manifests/1", nil),
+        ] as [(String, Int, String, String?)])
     func byPathElseTheDefault(target: String, index: Int, upstream: String, prefix: String?) throws {
         let route = UpstreamRoute(index: index, target: upstream, repositoryPrefix: prefix)
         #expect(try upstreams().select(target: target, listener: 0) == .upstream(route))
