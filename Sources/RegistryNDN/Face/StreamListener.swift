@@ -54,7 +54,8 @@ final class StreamListener: ListeningSocket {
         } else {
             bootstrap = bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             if address.protocol == .inet6 {
-                bootstrap = bootstrap.serverChannelOption(.socketOption(.ipv6_v6only), value: 1)
+                bootstrap = bootstrap.serverChannelOption(
+                    ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
             }
         }
         return bootstrap.bind(to: address)
