@@ -54,6 +54,7 @@ struct ClientCommand: AsyncParsableCommand {
     @Option(help: "Time for a blob over NDN.")
     var timeout = DurationArgument(.minutes(10))
 
+    @OptionGroup var face: FaceOptions
     @OptionGroup var log: LogOptions
 
     func validate() throws {
@@ -79,7 +80,8 @@ struct ClientCommand: AsyncParsableCommand {
         let connections = MultiThreadedEventLoopGroup(numberOfThreads: min(4, max(1, System.coreCount - 1)))
         let endpoint = try await bind(connections, logger)
         let fetcher = try await BlobFetcher.connect(
-            router: router, configuration: fetching, group: faces, logger: logger, waitsUntilUp: false)
+            router: router, configuration: fetching, face: face.configuration, group: faces, logger: logger,
+            waitsUntilUp: false)
         let port = endpoint.address?.port ?? listen.port
         let site = RegistrySite(
             prefix: name, source: RouterBlobSource(fetcher: fetcher, probeName: probeInterest),

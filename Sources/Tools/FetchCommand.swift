@@ -39,6 +39,7 @@ struct FetchCommand: AsyncParsableCommand {
     @Flag(name: .customLong("any-object"), help: "NAME is any segmented object: no digest is checked.")
     var isAnyObject = false
 
+    @OptionGroup var face: FaceOptions
     @OptionGroup var log: LogOptions
 
     /// What cannot go on, in a sentence.
@@ -105,7 +106,7 @@ struct FetchCommand: AsyncParsableCommand {
         let (name, digest) = try blob()
         var file = try OutputFile(path: output)
         let fetcher = try await BlobFetcher.connect(
-            router: try routerURI(), configuration: fetchConfiguration(),
+            router: try routerURI(), configuration: fetchConfiguration(), face: face.configuration,
             group: MultiThreadedEventLoopGroup.singleton, logger: try logger())
         do {
             try await copy(name, digest, from: fetcher, to: file)

@@ -31,6 +31,7 @@ struct ForwarderCommand: AsyncParsableCommand {
     @Option(help: "Memory for cached Data packets.")
     var cacheSize = ByteSizeArgument(octets: 512 << 20)
 
+    @OptionGroup var faces: FaceOptions
     @OptionGroup var log: LogOptions
 
     private func listeners() throws -> [FaceURI] {
@@ -60,7 +61,7 @@ struct ForwarderCommand: AsyncParsableCommand {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let signals = await UnixSignalsSequence(trapping: .sigusr1)
         let service = ForwarderService(
-            listeners: listeners, limits: limits, on: loops.next(), logger: logger,
+            listeners: listeners, limits: limits, faces: faces.configuration, on: loops.next(), logger: logger,
             statisticsSignals: { signals.voids }, ready: { Ready.announce("\($0)") })
         do {
             try await ServiceGroup(

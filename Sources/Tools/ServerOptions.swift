@@ -5,7 +5,11 @@ import RegistryNDN
 
 /// The server's options, each a flag, else an environment variable, else a line of `./.env`.
 struct ServerOptions: ParsableArguments {
-    @Option(help: "URL of the registry, http://host:port (env DOCKER_NDN_REGISTRY).")
+    @Option(
+        help: """
+            URL of the registry, http://host:port; or file:///path, a registry's storage folder, or oci:///path, an OCI image \
+            layout (env DOCKER_NDN_REGISTRY).
+            """)
     var registry: String?
 
     @Option(help: "NDN name prefix of the blobs (env DOCKER_NDN_NAME).")
@@ -51,6 +55,8 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "Octets a second that one source address of another machine is sent by --listen.")
     var sourceRate = ByteSizeArgument(octets: 256 << 20)
 
+    @OptionGroup var faces: FaceOptions
+
     @Option(help: "Folder of keys; not used yet: Data is signed with DigestSha256 (env NDNTS_KEYCHAIN).")
     var keychain: String?
 
@@ -62,10 +68,11 @@ struct ServerOptions: ParsableArguments {
     func configuration(logger: Logger) throws -> BlobServer.Configuration {
         let environment = try Environment()
         var configuration = BlobServer.Configuration(
-            prefix: try prefix(environment), registry: try registryURL(environment))
+            prefix: try prefix(environment), origin: try origin(environment))
         configuration.listeners = try listen.map { try Self.uri($0, "--listen") }
         configuration.uplink = try uplinkURI(environment)
         configuration.registers = register == .auto
+        configuration.faces = faces.configuration
         configuration.chunkSize = try number(
             chunkSize, "--chunk-size", "DOCKER_NDN_CHUNK_SIZE", environment, 7777, 1...8192)
         configuration.fetchChunks = try number(
@@ -106,14 +113,15 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    private func registryURL(_ environment: Environment) throws -> UpstreamURL {
+    private func origin(_ environment: Environment) throws -> BlobOrigin {
         guard let text = registry ?? environment["DOCKER_NDN_REGISTRY"] else {
             throw ValidationError(
                 "--registry is missing (or DOCKER_NDN_REGISTRY): the registry to read from, such as http://127.0.0.1:5000"
             )
         }
         do {
-            return try UpstreamURL(text)
+            if let folder = try BlobFolder(url: text) { return .folder(folder) }
+            return .registry(try UpstreamURL(text))
         } catch {
             throw ValidationError("--registry: \(error)")
         }

@@ -1,5 +1,7 @@
 """skopeo, podman and Docker pull an image through the client, each into an empty store."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from conftest import IMAGE
@@ -68,6 +70,15 @@ def test_each_kind_of_face(start, layout, folder, scheme):
 
 def test_without_a_forwarder(start, layout, folder):
     server = start.server()
+    client = start.client(router=server.udp)
+    assert pulls.skopeo(client.address, IMAGE, folder / "ndn") == layout[1]
+    every_blob_came_over_ndn(client, layout[2])
+
+
+@pytest.mark.parametrize("scheme", ["oci", "file"])
+def test_blobs_straight_from_a_folder(start, layout, shared_registry, folder, scheme):
+    origin = {"oci": layout[0], "file": shared_registry.folder / "data"}[scheme]
+    server = start.server(registry=SimpleNamespace(url=f"{scheme}://{origin}"))
     client = start.client(router=server.udp)
     assert pulls.skopeo(client.address, IMAGE, folder / "ndn") == layout[1]
     every_blob_came_over_ndn(client, layout[2])

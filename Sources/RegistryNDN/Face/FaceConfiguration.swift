@@ -4,6 +4,8 @@ public import NIOCore
 public struct FaceConfiguration: Sendable {
     /// Largest datagram payload; nil takes the path MTU less the IP and UDP headers, at most 8800.
     public var mtu: Int?
+    /// What ``mtu`` may be.
+    public static let mtuBounds = FaceMTU.minimum...Face.maximumPacketSize
     /// Receive buffer asked of the system for UDP, in octets; what it grants bounds `Face.initialWindow`.
     public var receiveBufferSize = 8 * 1024 * 1024
     /// Send buffer asked of the system for UDP and Unix sockets, in octets.

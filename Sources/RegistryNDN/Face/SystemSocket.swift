@@ -107,22 +107,6 @@ enum SystemSocket {
     }
 }
 
-/// A system call that failed.
-struct SystemError: Error {
-    let call: StaticString
-    let number: Int32
-
-    init(call: StaticString) {
-        self.call = call
-        number = errno
-    }
-
-    init(call: StaticString, number: Int32) {
-        self.call = call
-        self.number = number
-    }
-}
-
 extension SocketAddress {
     /// From a `sockaddr_in` or `sockaddr_in6`.
     init?(raw: UnsafeRawPointer, family: Int32) {

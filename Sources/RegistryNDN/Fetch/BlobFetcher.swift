@@ -31,12 +31,12 @@ public final class BlobFetcher: Sendable {
     ///   - waitsUntilUp: returns once the connection is there, and throws `FaceError` when the first attempt fails;
     ///     else returns at once, and blobs fail with ``FetchError/faceDown`` while there is no connection.
     public static func connect(
-        router: FaceURI, configuration: FetchConfiguration = .init(), group: any EventLoopGroup, logger: Logger,
-        waitsUntilUp: Bool = true
+        router: FaceURI, configuration: FetchConfiguration = .init(), face: FaceConfiguration = .init(),
+        group: any EventLoopGroup, logger: Logger, waitsUntilUp: Bool = true
     ) async throws -> BlobFetcher {
         let loop = group.next()
         return try await loop.flatSubmit {
-            let connector = FaceConnector(to: router, on: loop, logger: logger)
+            let connector = FaceConnector(to: router, on: loop, configuration: face, logger: logger)
             let engine = FetchEngine(
                 endpoint: Endpoint(face: connector.face), configuration: configuration, logger: logger)
             let connected = loop.makePromise(of: BlobFetcher.self)

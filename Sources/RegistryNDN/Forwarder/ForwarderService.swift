@@ -6,6 +6,7 @@ public import ServiceLifecycle
 public struct ForwarderService: Service {
     private let listeners: [FaceURI]
     private let limits: ForwardingCore.Limits
+    private let faces: FaceConfiguration
     private let eventLoop: any EventLoop
     private let signals: @Sendable () -> AsyncStream<Void>
     private let ready: @Sendable (FaceURI) -> Void
@@ -15,12 +16,14 @@ public struct ForwarderService: Service {
     ///   - signals: Each element asks for a statistics line.
     ///   - ready: Told of each listener's real address.
     public init(
-        listeners: [FaceURI], limits: ForwardingCore.Limits, on eventLoop: any EventLoop, logger: Logger,
+        listeners: [FaceURI], limits: ForwardingCore.Limits, faces: FaceConfiguration = FaceConfiguration(),
+        on eventLoop: any EventLoop, logger: Logger,
         statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
         ready: @escaping @Sendable (FaceURI) -> Void
     ) {
         self.listeners = listeners
         self.limits = limits
+        self.faces = faces
         self.eventLoop = eventLoop
         self.signals = signals
         self.ready = ready
@@ -29,7 +32,8 @@ public struct ForwarderService: Service {
 
     public func run() async throws {
         let forwarder = try await eventLoop.submit {
-            NIOLoopBound(Forwarder(on: eventLoop, limits: limits, logger: logger), eventLoop: eventLoop)
+            NIOLoopBound(
+                Forwarder(on: eventLoop, limits: limits, configuration: faces, logger: logger), eventLoop: eventLoop)
         }.get()
         do {
             for uri in listeners {

@@ -7,13 +7,14 @@ public struct BlobServer: Service {
     public struct Configuration: Sendable {
         /// Prefix of every blob's name.
         public var prefix: Name
-        public var registry: UpstreamURL
+        public var origin: BlobOrigin
         /// The forwarder to connect to; nil for none.
         public var uplink: FaceURI?
         /// Whether the prefix is registered at the uplink.
         public var registers = true
         /// Where clients are answered directly.
         public var listeners: [FaceURI] = []
+        public var faces = FaceConfiguration()
         /// Octets of payload in a segment, and segments read from the registry at once.
         public var chunkSize = 7777
         public var fetchChunks = 512
@@ -25,9 +26,9 @@ public struct BlobServer: Service {
         public var sourceInterests = 50_000
         public var sourceOctets = 256 << 20
 
-        public init(prefix: Name, registry: UpstreamURL) {
+        public init(prefix: Name, origin: BlobOrigin) {
             self.prefix = prefix
-            self.registry = registry
+            self.origin = origin
         }
     }
 
@@ -63,7 +64,6 @@ public struct BlobServer: Service {
 
     public func run() async throws {
         let (reads, queue) = AsyncStream.makeStream(of: RangeRead.self)
-        let upstream = UpstreamClient(base: configuration.registry, group: group, logger: logger)
         let faces = try await eventLoop.submit {
             let producer = BlobProducer(
                 configuration.cache, limits: configuration.limits, on: eventLoop, logger: logger
@@ -71,9 +71,10 @@ public struct BlobServer: Service {
             return NIOLoopBound(ServerFaces(producer, configuration, logger: logger), eventLoop: eventLoop)
         }.get()
         let reader = try await eventLoop.submit {
-            RangeReader(upstream: upstream, producer: NIOLoopBound(faces.value.producer, eventLoop: eventLoop))
+            configuration.origin.reader(
+                for: NIOLoopBound(faces.value.producer, eventLoop: eventLoop), group: group, logger: logger)
         }.get()
-        defer { upstream.shutdown() }
+        defer { reader.shutdown() }
         do {
             for uri in configuration.listeners {
                 ready(.listening(try await eventLoop.flatSubmit { faces.value.listen(at: uri) }.get()))
@@ -92,7 +93,7 @@ public struct BlobServer: Service {
 
     /// Reads at the registry and writes statistics; returns at the graceful shutdown.
     private func serve(
-        _ reader: RangeReader, _ reads: AsyncStream<RangeRead>, _ queue: AsyncStream<RangeRead>.Continuation,
+        _ reader: any RangeReading, _ reads: AsyncStream<RangeRead>, _ queue: AsyncStream<RangeRead>.Continuation,
         _ faces: NIOLoopBound<ServerFaces>
     ) async {
         await withDiscardingTaskGroup { tasks in

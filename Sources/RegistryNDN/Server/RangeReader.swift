@@ -2,14 +2,13 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// Performs the producer's reads at the registry, and brings what comes to the producer's event loop.
-struct RangeReader: Sendable {
+/// Performs the producer's reads at a registry.
+struct RangeReader: RangeReading {
     let upstream: UpstreamClient
     let producer: NIOLoopBound<BlobProducer>
 
     private var eventLoop: any EventLoop { producer.eventLoop }
 
-    /// Reads one range. Whatever goes wrong ends the read and leaves nothing of it in the cache.
     func perform(_ read: RangeRead) async {
         do {
             let response = try await upstream.blobRange(
@@ -24,6 +23,10 @@ struct RangeReader: Sendable {
         } catch {
             fail(read, .failed, "\(error)")
         }
+    }
+
+    func shutdown() {
+        upstream.shutdown()
     }
 
     /// The size of the blob, or nil when there is nothing to read, which then has been told.

@@ -20,7 +20,9 @@ final class ServerFaces {
 
     /// Answers clients at `uri` directly; returns the real address.
     func listen(at uri: FaceURI) -> EventLoopFuture<FaceURI> {
-        let listener = FaceListener(at: uri, on: producer.eventLoop, logger: logger) { [producer] face in
+        let listener = FaceListener(
+            at: uri, on: producer.eventLoop, configuration: configuration.faces, logger: logger
+        ) { [producer] face in
             face.delegate = producer
         }
         listeners.append(listener)
@@ -30,7 +32,8 @@ final class ServerFaces {
     /// Connects to the uplink, if there is one, and keeps the prefix registered there.
     func connect(ready: @escaping @Sendable (BlobServer.Ready) -> Void) {
         guard let uplink = configuration.uplink else { return }
-        let connector = FaceConnector(to: uplink, on: producer.eventLoop, logger: logger)
+        let connector = FaceConnector(
+            to: uplink, on: producer.eventLoop, configuration: configuration.faces, logger: logger)
         let endpoint = Endpoint(face: connector.face)
         endpoint.interestHandler = { [producer] in producer.receive($0, $1, from: $2) }
         endpoint.batchEnded = { [producer] in producer.batchEnded() }

@@ -20,13 +20,15 @@ def binary() -> Path:
 
 
 class Part:
-    """A running subcommand. `listeners` is how many ready lines it prints."""
+    """A running subcommand. `listeners` is how many ready lines it prints; `within` is put before the command, such as
+    what enters a network namespace."""
 
-    def __init__(self, name: str, folder: Path, arguments: list, listeners: int = 1):
+    def __init__(self, name: str, folder: Path, arguments: list, listeners: int = 1, within: list = ()):
         self.name = name
         self.folder = folder
         self._arguments = arguments
         self._listeners = listeners
+        self._within = list(within)
         self.program: Optional[Program] = None
         self.uris: list[str] = []
 
@@ -34,7 +36,7 @@ class Part:
         # An empty folder to run in, so that no .env is read.
         cwd = self.folder / "cwd"
         cwd.mkdir(exist_ok=True)
-        self.program = Program(self.name, [binary(), *self._arguments], self.folder, cwd=cwd)
+        self.program = Program(self.name, [*self._within, binary(), *self._arguments], self.folder, cwd=cwd)
         try:
             self.uris = self._ready_lines()
         except BaseException:
@@ -65,16 +67,19 @@ class Part:
 class Forwarder(Part):
     """The embedded forwarder on a Unix socket, UDP and TCP."""
 
-    def __init__(self, folder: Path, name: str = "forwarder", cache: str = "512MiB"):
+    def __init__(self, folder: Path, name: str = "forwarder", cache: str = "512MiB", host: str = "127.0.0.1",
+                 within: list = (), options: list = ()):
         self.socket = folder / f"{name}.sock"
         self._cache = cache
-        super().__init__(name, folder, self._options("127.0.0.1:0", "127.0.0.1:0"), listeners=3)
+        self._more = list(options)
+        super().__init__(name, folder, self._options(f"{host}:0", f"{host}:0"), listeners=3, within=within)
         self.start()
         # From now on the ports it was given.
         self._arguments = self._options(self.udp, self.tcp)
 
     def _options(self, udp: str, tcp: str) -> list:
-        return ["forwarder", "--unix", self.socket, "--udp", udp, "--tcp", tcp, "--cache-size", self._cache]
+        return ["forwarder", "--unix", self.socket, "--udp", udp, "--tcp", tcp, "--cache-size", self._cache,
+                *self._more]
 
     @property
     def unix(self) -> str:

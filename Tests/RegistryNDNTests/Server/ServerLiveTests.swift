@@ -21,7 +21,7 @@ import Testing
         change: (inout BlobServer.Configuration) -> Void = { _ in },
         _ body: @Sendable @escaping ([FaceURI]) async throws -> Void
     ) async throws {
-        var configuration = BlobServer.Configuration(prefix: prefix, registry: try UpstreamURL(registry.url))
+        var configuration = BlobServer.Configuration(prefix: prefix, origin: .registry(try UpstreamURL(registry.url)))
         configuration.listeners = try listeners.map { try FaceURI($0) }
         change(&configuration)
         let (ready, continuation) = AsyncStream.makeStream(of: FaceURI.self)

@@ -1,0 +1,33 @@
+import Logging
+import NIOCore
+import NIOPosix
+
+/// Where a server has its blobs from.
+public enum BlobOrigin: Sendable {
+    /// A registry, over HTTP.
+    case registry(UpstreamURL)
+    /// A folder on this machine.
+    case folder(BlobFolder)
+
+    /// What reads there for `producer`.
+    func reader(
+        for producer: NIOLoopBound<BlobProducer>, group: any EventLoopGroup, logger: Logger
+    ) -> any RangeReading {
+        switch self {
+        case .registry(let url):
+            RangeReader(upstream: UpstreamClient(base: url, group: group, logger: logger), producer: producer)
+        case .folder(let folder):
+            FolderReader(folder: folder, producer: producer, pool: .singleton)
+        }
+    }
+}
+
+/// Performs the producer's reads, and brings what comes to the producer's event loop.
+protocol RangeReading: Sendable {
+    /// Reads one range, and tells the producer: `began`, `arrived` and `ended`, or `failed`. Whatever goes wrong ends the read
+    /// and leaves nothing of it in the cache.
+    func perform(_ read: RangeRead) async
+
+    /// No more reads follow.
+    func shutdown()
+}

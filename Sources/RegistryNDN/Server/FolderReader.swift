@@ -1,0 +1,64 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Performs the producer's reads in a folder, on a thread that may wait for the disk.
+struct FolderReader: RangeReading {
+    let folder: BlobFolder
+    let producer: NIOLoopBound<BlobProducer>
+    let pool: NIOThreadPool
+    /// Octets that go to the producer at once.
+    private static let piece: UInt64 = 512 << 10
+
+    private var eventLoop: any EventLoop { producer.eventLoop }
+
+    /// What became of a read.
+    private enum Outcome {
+        case told
+        case failed(ReadFailure, String?)
+    }
+
+    func perform(_ read: RangeRead) async {
+        let outcome: Outcome
+        do {
+            outcome = try await pool.runIfActive { try copy(read) }
+        } catch {
+            outcome = .failed(.failed, "\(folder): \(error)")
+        }
+        if case .failed(let failure, let why) = outcome { fail(read, failure, why) }
+    }
+
+    func shutdown() {}
+
+    private func copy(_ read: RangeRead) throws -> Outcome {
+        guard let file = try folder.open(read.blob.repository, read.blob.digest) else { return .failed(.unknown, nil) }
+        let size = file.size
+        guard read.range.offset < size || size == 0 && read.range.offset == 0 else {
+            return .failed(.beyondEnd(total: size), nil)
+        }
+        guard try eventLoop.submit({ try producer.value.began(read.id, total: size) }).wait() else {
+            return .failed(.failed, "\(folder): the size of \(read.blob.digest) has changed")
+        }
+        let end = min(size, read.range.offset + (read.range.length ?? size))
+        var offset = read.range.offset
+        while offset < end {
+            let piece = try file.read(offset..<min(end, offset + Self.piece))
+            guard piece.readableBytes > 0 else { break }
+            offset += UInt64(piece.readableBytes)
+            eventLoop.execute { producer.value.arrived(read.id, piece) }
+        }
+        guard try eventLoop.submit({ producer.value.ended(read.id) }).wait() else {
+            return .failed(.failed, "\(folder): the file of \(read.blob.digest) has become shorter")
+        }
+        return .told
+    }
+
+    private func fail(_ read: RangeRead, _ failure: ReadFailure, _ why: String?) {
+        eventLoop.execute { producer.value.failed(read.id, failure, why: why) }
+    }
+}
