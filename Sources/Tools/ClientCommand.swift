@@ -29,12 +29,17 @@ struct ClientCommand: AsyncParsableCommand {
     var listen = ListenArgument(host: "127.0.0.1", port: 5000)
 
     @Option(
-        help: "The NDN router, or a server that listens: HOST:PORT (UDP), tcp://HOST:PORT, unix:///PATH or /PATH.",
+        help: """
+            The NDN router, or a server that listens: HOST:PORT (UDP), tcp://HOST:PORT, unix:///PATH or /PATH. (default: \
+            the best of those that NDN-FCH names)
+            """,
         transform: Self.faceURI)
     var router: FaceURI?
 
+    @OptionGroup var discovery: DiscoveryOptions
+
     @Option(
-        help: "Name asked for, instead of a blob, to find out whether a failed NDN path works again.",
+        help: "Name asked for to find out whether a router works, and whether a failed NDN path does again.",
         transform: Self.name)
     var probeInterest: Name?
 
@@ -58,11 +63,6 @@ struct ClientCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func validate() throws {
-        guard router != nil else {
-            throw ValidationError(
-                "--router is missing: name the NDN router or server, as in --router 127.0.0.1:6363 (UDP), "
-                    + "--router tcp://HOST:PORT or --router /run/nfd/nfd.sock")
-        }
         guard retx >= 0 else { throw ValidationError("--retx \(retx): use 0 or more") }
         guard maxCwnd.map({ $0 > 0 }) ?? true else { throw ValidationError("--max-cwnd: use 1 or more") }
         guard timeout.amount > .zero else { throw ValidationError("--timeout: use more than 0") }
@@ -70,7 +70,6 @@ struct ClientCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = try log.makeLogger(label: "client")
-        guard let router else { return }
         if !listen.isLoopback {
             logger.warning(
                 "listening beyond this machine: whoever reaches the port can pull", metadata: ["listen": "\(listen)"])
@@ -79,18 +78,16 @@ struct ClientCommand: AsyncParsableCommand {
         let faces = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = MultiThreadedEventLoopGroup(numberOfThreads: min(4, max(1, System.coreCount - 1)))
         let endpoint = try await bind(connections, logger)
-        let fetcher = try await BlobFetcher.connect(
-            router: router, configuration: fetching, face: face.configuration, group: faces, logger: logger,
-            waitsUntilUp: false)
+        let network = try await network(faces, logger)
         let port = endpoint.address?.port ?? listen.port
         let site = RegistrySite(
-            prefix: name, source: RouterBlobSource(fetcher: fetcher, probeName: probeInterest),
+            prefix: name, source: RouterBlobSource(network: network, probeName: probeInterest),
             upstream: UpstreamClient(base: upstream, group: connections, logger: logger), policy: fallback,
             logger: logger)
         let hosts = RegistryHost(upstream.authority).map { [$0] } ?? []
         let service = ClientService(
             endpoints: [endpoint], sites: [site],
-            upstreams: try UpstreamSet([.init(hosts: hosts, isDefault: true, takesPrefix: false)]), fetcher: fetcher,
+            upstreams: try UpstreamSet([.init(hosts: hosts, isDefault: true, takesPrefix: false)]), network: network,
             logger: logger, ready: { Ready.announce("http://\(listen.with(port: port))") })
         try await serve(service, logger)
         try? await faces.shutdownGracefully()
@@ -110,6 +107,20 @@ struct ClientCommand: AsyncParsableCommand {
             logger.error("\(error)")
             throw ExitCode.failure
         }
+    }
+
+    private func network(_ group: any EventLoopGroup, _ logger: Logger) async throws -> any BlobNetwork {
+        let configuration = fetching
+        let connect = { @Sendable [face = face.configuration] (router: FaceURI, waitsUntilUp: Bool) in
+            try await BlobFetcher.connect(
+                router: router, configuration: configuration, face: face, group: group, logger: logger,
+                waitsUntilUp: waitsUntilUp)
+        }
+        if let router { return try await connect(router, false) }
+        let questions = ProbeQuestions(name: probeInterest, producer: name)
+        return FailoverFetcher(
+            finder: try discovery.finder(questions, group: group, logger: logger), patience: configuration.sizeTimeout,
+            logger: logger, connect: connect)
     }
 
     private var fetching: FetchConfiguration {

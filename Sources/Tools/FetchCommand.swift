@@ -24,8 +24,17 @@ struct FetchCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "File to write, - for stdout.")
     var output = "-"
 
-    @Option(help: "Where to ask: host:port or udp://… (UDP), tcp://host:port, unix:///path or /path.")
+    @Option(
+        help: """
+            Where to ask: host:port or udp://… (UDP), tcp://host:port, unix:///path or /path. (default: the best of those \
+            that NDN-FCH names)
+            """)
     var router: String?
+
+    @OptionGroup var discovery: DiscoveryOptions
+
+    @Option(help: "Name asked for to find out whether a router works.", transform: NameArgument.parse)
+    var probeInterest: Name?
 
     @Option(name: .customLong("retx"), help: "Retransmissions of one segment before giving up.")
     var retransmissions = 10
@@ -58,12 +67,8 @@ struct FetchCommand: AsyncParsableCommand {
         }
     }
 
-    private func routerURI() throws -> FaceURI {
-        guard let router else {
-            throw ValidationError(
-                "--router is missing, and finding a router by itself comes later: give host:port for UDP, "
-                    + "tcp://host:port, unix:///path or /path, such as --router /run/nfd/nfd.sock")
-        }
+    private func routerURI() throws -> FaceURI? {
+        guard let router else { return nil }
         do {
             return try FaceURI(argument: router)
         } catch {
@@ -105,17 +110,33 @@ struct FetchCommand: AsyncParsableCommand {
     private func fetch() async throws {
         let (name, digest) = try blob()
         var file = try OutputFile(path: output)
-        let fetcher = try await BlobFetcher.connect(
-            router: try routerURI(), configuration: fetchConfiguration(), face: face.configuration,
-            group: MultiThreadedEventLoopGroup.singleton, logger: try logger())
+        let network = try await network()
         do {
-            try await copy(name, digest, from: fetcher, to: file)
+            try await copy(name, digest, from: network, to: file)
             try file.commit()
         } catch {
-            await fetcher.shutdown()
+            await network.shutdown()
             throw error
         }
-        await fetcher.shutdown()
+        await network.shutdown()
+    }
+
+    private func network() async throws -> any BlobNetwork {
+        let (group, logger) = (MultiThreadedEventLoopGroup.singleton, try logger())
+        let configuration = fetchConfiguration()
+        let connect = { @Sendable [face = face.configuration] (router: FaceURI, waitsUntilUp: Bool) in
+            try await BlobFetcher.connect(
+                router: router, configuration: configuration, face: face, group: group, logger: logger,
+                waitsUntilUp: waitsUntilUp)
+        }
+        if let router = try routerURI() { return try await connect(router, true) }
+        let questions = ProbeQuestions(name: probeInterest, producer: try blob().name.dropLast(2))
+        let network = FailoverFetcher(
+            finder: try discovery.finder(questions, group: group, logger: logger), patience: configuration.sizeTimeout,
+            logger: logger, connect: connect)
+        await network.search()
+        if let error = network.lastError { throw Failure(description: "no router to ask: \(error)") }
+        return network
     }
 
     private func fetchConfiguration() -> FetchConfiguration {
@@ -137,10 +158,10 @@ struct FetchCommand: AsyncParsableCommand {
     }
 
     private func copy(
-        _ name: Name, _ expected: SHA256Digest?, from fetcher: BlobFetcher, to file: borrowing OutputFile
+        _ name: Name, _ expected: SHA256Digest?, from network: any BlobNetwork, to file: borrowing OutputFile
     ) async throws {
         let start = NIODeadline.now()
-        let reader = try await open(name, fetcher)
+        let reader = try await open(name, network)
         let digest = OverlappedSHA256()
         var octets: UInt64 = 0
         var bar = Terminal.isInteractive ? ProgressBar(total: reader.size, now: start) : nil
@@ -163,11 +184,11 @@ struct FetchCommand: AsyncParsableCommand {
         report(reader.statistics, elapsed: .now() - start)
     }
 
-    private func open(_ name: Name, _ fetcher: BlobFetcher) async throws -> BlobReader {
+    private func open(_ name: Name, _ network: any BlobNetwork) async throws -> any BlobStream {
         do {
-            return try await fetcher.open(name)
+            return try await network.stream(name, range: .whole)
         } catch {
-            throw Failure(description: "cannot fetch \(name.uri) from \(router ?? ""): \(error)")
+            throw Failure(description: "cannot fetch \(name.uri) from \(router ?? "any router found"): \(error)")
         }
     }
 

@@ -5,5 +5,9 @@ struct RegistryNDNCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "registry-ndn",
         abstract: "Docker registry blobs over Named Data Networking.",
-        subcommands: [ClientCommand.self, ForwarderCommand.self, FetchCommand.self, ServerCommand.self])
+        subcommands: [
+            ClientCommand.self, ForwarderCommand.self, FetchCommand.self, ServerCommand.self,
+            RegisterCommand.self, UnregisterCommand.self, RoutesCommand.self, FacesCommand.self, StrategyCommand.self,
+            PingCommand.self,
+        ])
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -148,6 +149,14 @@ def start(folder, shared_registry):
     yield made
     for part in reversed(made.started):
         part.stop()
+
+
+@pytest.fixture
+def free_udp_port():
+    """A port of the loopback that is held, and where nobody answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @pytest.fixture

@@ -58,13 +58,6 @@ def test_wrong_usage_is_64(arguments, folder):
     assert "ready" not in done.stdout
 
 
-def test_client_without_a_router_says_so(folder):
-    done = registry_ndn("client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--listen", "127.0.0.1:0",
-                        folder=folder)
-    assert done.returncode in (1, 64)
-    assert "--router" in done.stderr
-
-
 @pytest.fixture
 def taken():
     """A port that is in use, over TCP and UDP."""

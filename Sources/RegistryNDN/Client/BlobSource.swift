@@ -21,12 +21,18 @@ public protocol BlobStream: Sendable {
     var retransmissions: UInt64 { get }
     /// Segments received so far.
     var segments: UInt64 { get }
+    /// What the fetch behind it did so far.
+    var statistics: FetchStatistics { get }
 
     /// The next octets, nil at the end. Cancelling the task ends the wait.
     func next() async throws(FetchError) -> ByteBuffer?
 
     /// Says that nobody reads any further.
     func cancel()
+}
+
+extension BlobStream {
+    public var statistics: FetchStatistics { FetchStatistics() }
 }
 
 extension BlobReader: BlobStream {

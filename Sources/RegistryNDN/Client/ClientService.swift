@@ -8,22 +8,23 @@ public struct ClientService: Service {
     private let endpoints: [HTTPEndpoint]
     private let responder: ClientResponder
     private let sites: [RegistrySite]
-    private let fetcher: BlobFetcher
+    private let network: any BlobNetwork
     private let logger: Logger
     private let ready: @Sendable () -> Void
 
     /// - Parameters:
     ///   - endpoints: where it listens; the position of each is its number among the listeners of `upstreams`.
     ///   - sites: the registries, in the order in which `upstreams` lists them.
-    ///   - fetcher: through which their blobs come; shut down at the end.
+    ///   - network: through which their blobs come; shut down at the end.
     ///   - ready: called once requests are served.
     public init(
-        endpoints: [HTTPEndpoint], sites: [RegistrySite], upstreams: UpstreamSet, fetcher: BlobFetcher, logger: Logger,
+        endpoints: [HTTPEndpoint], sites: [RegistrySite], upstreams: UpstreamSet, network: any BlobNetwork,
+        logger: Logger,
         ready: @escaping @Sendable () -> Void
     ) {
         self.endpoints = endpoints
         self.sites = sites
-        self.fetcher = fetcher
+        self.network = network
         self.logger = logger
         self.ready = ready
         responder = ClientResponder(sites: sites, upstreams: upstreams, logger: logger)
@@ -33,13 +34,14 @@ public struct ClientService: Service {
     public func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await responder.runProbes() }
+            group.addTask { await network.run() }
             for site in sites { group.addTask { await check(site.upstream) } }
             ready()
             await serve()
             group.cancelAll()
         }
         for site in sites { site.upstream.shutdown() }
-        await fetcher.shutdown()
+        await network.shutdown()
     }
 
     private func serve() async {

@@ -1,25 +1,25 @@
 internal import NIOCore
 
-/// Blobs through one NDN router, which need not be there from the start.
+/// Blobs through an NDN router, which need not be there from the start, or the best of several.
 public struct RouterBlobSource: BlobSource {
-    private let fetcher: BlobFetcher
+    private let network: any BlobNetwork
     private let probeName: Name?
 
     /// - Parameter probeName: asked for instead of the failed blob when the path is probed.
-    public init(fetcher: BlobFetcher, probeName: Name? = nil) {
-        self.fetcher = fetcher
+    public init(network: any BlobNetwork, probeName: Name? = nil) {
+        self.network = network
         self.probeName = probeName
     }
 
     public func open(_ blob: BlobName, range: BlobRange) async throws(FetchError) -> any BlobStream {
-        try await fetcher.open(blob.name, range: range)
+        try await network.stream(blob.name, range: range)
     }
 
     /// A producer that has the blob answers for its first segment; ours answers for the metadata of one that it has not.
     public func probe(_ blob: BlobName) async -> Bool {
-        if let probeName { return await fetcher.probe(probeName) }
-        async let segment = fetcher.probe(blob.name.appending(.segment(0)))
-        async let metadata = fetcher.probe(blob.metadataName)
+        if let probeName { return await network.probe(probeName) }
+        async let segment = network.probe(blob.name.appending(.segment(0)))
+        async let metadata = network.probe(blob.metadataName)
         let answers = await (segment, metadata)
         return answers.0 || answers.1
     }

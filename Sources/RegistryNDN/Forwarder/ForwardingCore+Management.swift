@@ -28,10 +28,24 @@ extension ForwardingCore {
         case ("status/general", nil)? where interest.canBePrefix:
             let status = encodedStatus
             answer = management.publish(under: interest.name) { $0.writeImmutableBuffer(status) }
-        case ("rib/list", _)?, ("faces/list", _)?, ("status/general", _)?:
+        case ("strategy-choice/list", nil)? where interest.canBePrefix:
+            answer = management.publish(under: interest.name) {
+                StrategyChoice(name: Name(), strategy: Self.strategy).encode(into: &$0)
+            }
+        case ("strategy-choice/set", let argument?)?:
+            answer = command(argument, interest) { _, parameters throws(ManagementError) in
+                try Self.setStrategy(parameters)
+            }
+        case ("strategy-choice/unset", let argument?)?, ("faces/create", let argument?)?,
+            ("faces/update", let argument?)?, ("faces/destroy", let argument?)?:
+            answer = command(argument, interest) { _, _ throws(ManagementError) in
+                throw ManagementError(
+                    code: 406, text: "unsupported: this forwarder's faces are its clients', its strategy is best-route")
+            }
+        case ("rib/list", _)?, ("faces/list", _)?, ("status/general", _)?, ("strategy-choice/list", _)?:
             answer = management.segment(interest.name)
         case let request?:
-            let known = ["rib/", "faces/", "status/"].contains { request.verb.hasPrefix($0) }
+            let known = ["rib/", "faces/", "status/", "strategy-choice/"].contains { request.verb.hasPrefix($0) }
             if !known { refuse(interest, fields, from: face) }
             return
         case nil: return
@@ -102,6 +116,20 @@ extension ForwardingCore {
         done.faceID = target
         done.origin = origin
         return done
+    }
+
+    /// The one strategy.
+    private static let strategy = StrategyChoice.prefix.appending(.generic("best-route"))
+
+    /// Best-route may be chosen, with any version; nothing else is there.
+    private static func setStrategy(_ parameters: ControlParameters) throws(ManagementError) -> ControlParameters {
+        guard parameters.name != nil, let wanted = parameters.strategy else {
+            throw ManagementError(code: 400, text: "Name or Strategy is missing")
+        }
+        guard strategy.isPrefix(of: wanted) else {
+            throw ManagementError(code: 406, text: "unsupported: this forwarder has the strategy best-route alone")
+        }
+        return parameters
     }
 
     /// Prefix and face of a command; FaceId 0 or none is the face it came from.

@@ -17,6 +17,7 @@ enum NFDType {
     static let uri: UInt32 = 114
     static let ribEntry: UInt32 = 128
     static let faceStatus: UInt32 = 128
+    static let strategyChoice: UInt32 = 128
     static let route: UInt32 = 129
     static let localURI: UInt32 = 129
     static let capacity: UInt32 = 131

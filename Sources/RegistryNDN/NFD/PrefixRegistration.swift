@@ -11,7 +11,7 @@ public final class PrefixRegistration {
     public enum Status: Sendable {
         case registered
         /// Not registered, or no longer; it is tried again.
-        case failed(RegistrationError)
+        case failed(CommandError)
     }
 
     public let prefix: Name
@@ -21,15 +21,15 @@ public final class PrefixRegistration {
     public private(set) var isRegistered = false
 
     private let endpoint: Endpoint
-    private let signer: Signer
-    private let clock: CommandClock
+    private let exchange: ManagementExchange
     private let timing: RegistrationMachine.Timing
     private let logger: Logger
     private var machine: RegistrationMachine
     private var timer: Scheduled<Void>?
     private var probe: RegistrationProbe?
     private var stopped: EventLoopPromise<Void>?
-    private var lastReason: RegistrationError.Reason?
+    private var lastReason: CommandError.Reason?
+    private var rejections = 0
     /// Lives from `start` until it is stopped, whoever else holds it.
     private var running: PrefixRegistration?
 
@@ -42,8 +42,7 @@ public final class PrefixRegistration {
     ) {
         self.endpoint = endpoint
         self.prefix = prefix
-        self.signer = signer
-        self.clock = clock
+        exchange = ManagementExchange(endpoint: endpoint, signer: signer, clock: clock)
         var timing = timing
         if endpoint.face.remote.scheme == .udp, timing.probe == nil { timing.probe = .seconds(3) }
         self.timing = timing
@@ -114,8 +113,6 @@ public final class PrefixRegistration {
         }
     }
 
-    private var scope: ManagementCommand.Scope { endpoint.face.isLocal ? .localhost : .localhop }
-
     private func command(_ verb: String, ahead: UInt64, lifetime: UInt64?) {
         var parameters = ControlParameters(name: prefix)
         parameters.origin = RouteOrigin.client
@@ -124,24 +121,15 @@ public final class PrefixRegistration {
             parameters.flags = RouteFlags.childInherit.rawValue
             parameters.expirationPeriod = timing.expirationMilliseconds
         }
-        let command = ManagementCommand(scope: scope, module: "rib", verb: verb, parameters: parameters)
-        guard let interest = try? command.signed(by: signer, clock: clock, ahead: ahead, lifetime: lifetime) else {
-            return perform(machine.commandFailed(.malformed, now: now))
-        }
-        endpoint.express(interest).assumeIsolated().whenComplete { [weak self] result in
-            guard let self else { return }
-            switch result {
-            case .success(let data): perform(answered(data))
-            case .failure(let error): perform(machine.commandFailed(.init(error), now: now))
+        exchange.execute("rib", verb, parameters, ahead: ahead, lifetime: lifetime).assumeIsolated()
+            .whenComplete { [weak self] result in
+                guard let self else { return }
+                switch result {
+                case .success(let response): perform(machine.answered(response, now: now))
+                case .failure(let error):
+                    perform(machine.commandFailed(error as? CommandError.Reason ?? .timeout, now: now))
+                }
             }
-        }
-    }
-
-    private func answered(_ data: DataPacket) -> RegistrationMachine.Action {
-        guard let response = try? ControlResponse(decoding: data.content) else {
-            return machine.commandFailed(.malformed, now: now)
-        }
-        return machine.answered(response, now: now)
     }
 
     private func sendProbe() {
@@ -155,29 +143,22 @@ public final class PrefixRegistration {
     private func succeeded(isNew: Bool) {
         isRegistered = true
         lastReason = nil
+        rejections = 0
         guard isNew else { return logger.debug("prefix registered again") }
         logger.info("prefix registered", metadata: ["uplink": "\(endpoint.face.remote)"])
         onChange?(.registered)
     }
 
-    private func failed(_ reason: RegistrationError.Reason) {
+    private func failed(_ reason: CommandError.Reason) {
         isRegistered = false
-        let error = RegistrationError(
-            prefix: prefix, uplink: "\(endpoint.face.remote)", scope: scope, reason: reason)
+        // The first 403 is often another program's command in the same millisecond: the next attempt settles it.
+        if case .rejected(403, _) = reason { rejections += 1 } else { rejections = 0 }
         // The same again and again is said once.
-        logger.log(level: reason == lastReason ? .debug : .warning, "\(error)")
-        lastReason = reason
-        onChange?(.failed(error))
-    }
-}
-
-extension RegistrationError.Reason {
-    init(_ error: any Error) {
-        switch error as? ExpressError {
-        case .nack(let reason): self = .nack(reason)
-        case .faceDown: self = .faceDown
-        case .malformed: self = .malformed
-        case .timeout, nil: self = .timeout
+        let level: Logger.Level = rejections == 1 || reason == lastReason ? .debug : .warning
+        if rejections != 1 { lastReason = reason }
+        exchange.explain("register \(prefix)", reason).assumeIsolated().whenSuccess { [logger, onChange] error in
+            logger.log(level: level, "\(error)")
+            onChange?(.failed(error))
         }
     }
 }

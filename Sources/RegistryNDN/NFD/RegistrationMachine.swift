@@ -17,7 +17,7 @@ public struct RegistrationMachine: Sendable {
         /// The prefix is registered; `isNew` unless it was all along.
         case registered(isNew: Bool)
         /// It is not registered; another attempt follows at `deadline`.
-        case failed(RegistrationError.Reason)
+        case failed(CommandError.Reason)
         /// Stopped: nothing more will happen.
         case finished
     }
@@ -33,6 +33,9 @@ public struct RegistrationMachine: Sendable {
         /// After a failure: the first delay, doubled each time up to the limit.
         public var retry: TimeAmount = .seconds(1)
         public var retryAfterRejection: TimeAmount = .milliseconds(100)
+        /// After silence, which has taken the command's lifetime of 4 s already: with it, a UDP peer that comes back is
+        /// registered with again within 5 s.
+        public var retryAfterSilence: TimeAmount = .milliseconds(500)
         public var retryLimit: TimeAmount = .seconds(10)
         public var probeLimit: TimeAmount = .seconds(60)
         /// Uniform in -1 ... 1.
@@ -139,7 +142,7 @@ public struct RegistrationMachine: Sendable {
     }
 
     /// A command had no ControlResponse.
-    public mutating func commandFailed(_ reason: RegistrationError.Reason, now: NIODeadline) -> Action {
+    public mutating func commandFailed(_ reason: CommandError.Reason, now: NIODeadline) -> Action {
         switch state {
         case .unregistering:
             state = .stopped
@@ -190,18 +193,27 @@ public struct RegistrationMachine: Sendable {
         return .register(aheadMilliseconds: ahead[rejections % ahead.count])
     }
 
-    private mutating func failed(_ reason: RegistrationError.Reason, now: NIODeadline) -> Action {
-        var first = timing.retry
-        if case .rejected(403, _) = reason {
-            rejections += 1
-            first = timing.retryAfterRejection
-        }
+    private mutating func failed(_ reason: CommandError.Reason, now: NIODeadline) -> Action {
         state = .waiting
         isRegistered = false
-        let delay = Self.doubled(first, failures, limit: timing.retryLimit)
-        attemptAt = now + timing.jittered(delay)
-        failures += 1
+        attemptAt = now + timing.jittered(delay(after: reason))
         return .failed(reason)
+    }
+
+    private mutating func delay(after reason: CommandError.Reason) -> TimeAmount {
+        var first = timing.retry
+        switch reason {
+        case .timeout:
+            // It says something again after this: count from there.
+            failures = 0
+            return timing.retryAfterSilence
+        case .rejected(403, _):
+            rejections += 1
+            first = timing.retryAfterRejection
+        default: break
+        }
+        defer { failures += 1 }
+        return Self.doubled(first, failures, limit: timing.retryLimit)
     }
 
     private static func doubled(_ amount: TimeAmount, _ times: Int, limit: TimeAmount) -> TimeAmount {

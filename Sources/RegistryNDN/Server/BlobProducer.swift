@@ -63,6 +63,8 @@ final class BlobProducer {
         } else if name.last == BlobName.metadataComponent {
             let blob = name.dropLast()
             if case .unknown = cache.existence(of: blob, waiter: waiter, now: now) { sendNack(for: blob, to: waiter) }
+        } else if name.isPing(of: configuration.prefix) {
+            send(DataBuilder(name: name, content: ByteBuffer()), to: waiter)
         }
     }
 
@@ -113,11 +115,14 @@ final class BlobProducer {
 
     /// The answer to `<blob>/32=metadata` of an unknown blob; the original server never answers such a name.
     private func sendNack(for blob: Name, to waiter: Waiter) {
-        guard let face = faces[waiter.face] else { return }
         var data = DataBuilder(name: blob.appending(BlobName.metadataComponent))
         data.contentType = ContentType.nack
         data.freshnessMilliseconds = Self.nackFreshnessMilliseconds
-        guard let packet = try? data.encode(signer: .digest) else { return }
+        send(data, to: waiter)
+    }
+
+    private func send(_ data: DataBuilder, to waiter: Waiter) {
+        guard let face = faces[waiter.face], let packet = try? data.encode(signer: .digest) else { return }
         counters.data &+= 1
         face.send(packet, LinkFields(pitToken: waiter.pitToken))
         if !face.isInBatch { face.flush() }

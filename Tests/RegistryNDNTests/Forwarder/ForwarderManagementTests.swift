@@ -66,6 +66,25 @@ struct ForwarderManagementTests {
         #expect(script.core.routes.count == 0)
     }
 
+    @Test func whatItHasNotIsSaidToBeUnsupported() throws {
+        let script = ForwardingScript()
+        func ask(_ module: String, _ verb: String, strategy: String? = nil) throws -> UInt64 {
+            var wanted = try parameters("/a")
+            wanted.strategy = try strategy.map { try Name(uri: $0) }
+            let command = ManagementCommand(scope: .localhost, module: module, verb: verb, parameters: wanted)
+            script.interest(try command.signed(by: .digest, clock: .shared), from: 2)
+            return try response(script).code
+        }
+        #expect(try ask("strategy-choice", "set", strategy: "/localhost/nfd/strategy/multicast") == 406)
+        #expect(try ask("strategy-choice", "set", strategy: "/localhost/nfd/strategy/best-route/v=5") == 200)
+        #expect(try ask("strategy-choice", "set") == 400)
+        #expect(try ask("strategy-choice", "unset") == 406)
+        #expect(try ask("faces", "create") == 406)
+        script.interest(try Packets.interest("/localhost/nfd/strategy-choice/list", canBePrefix: true), from: 2)
+        let list = try StrategyChoice.decodeList(DataPacket(decoding: try #require(script.sent.first).packet).content)
+        #expect(list == [StrategyChoice(name: Name(), strategy: try Name(uri: "/localhost/nfd/strategy/best-route"))])
+    }
+
     @Test func fromOutsideThereIsSilence() throws {
         let script = ForwardingScript()
         #expect(script.interest(try command("register", parameters("/a")), from: 5) == [])

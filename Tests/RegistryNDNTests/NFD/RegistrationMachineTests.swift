@@ -94,13 +94,29 @@ struct RegistrationMachineTests {
         #expect(delays == [100, 200, 400, 800, 1600, 3200, 6400])
     }
 
-    @Test func silenceAndNacksAreRetriedWithBackoffUpToALimit() {
+    @Test func silenceIsFollowedByCommandsWithin5Seconds() {
+        var machine = machine()
+        _ = machine.start(faceIsUp: true)
+        var now = start
+        for _ in 0..<20 {
+            // The command's lifetime.
+            now = now + .seconds(4)
+            expect(machine.commandFailed(.timeout, now: now), .failed(.timeout))
+            now = machine.deadline ?? now
+            expect(machine.timerFired(now: now), .register(aheadMilliseconds: 0))
+        }
+        #expect(now == start + 20 * .milliseconds(4500))
+        expect(machine.commandFailed(.nack(.noRoute), now: now), .failed(.nack(.noRoute)))
+        #expect(machine.deadline == now + .seconds(1), "the silence before does not count")
+    }
+
+    @Test func nacksAreRetriedWithBackoffUpToALimit() {
         var machine = machine()
         _ = machine.start(faceIsUp: true)
         var now = start
         var delays: [Int64] = []
-        for step in 0..<6 {
-            let reason: RegistrationError.Reason = step == 0 ? .timeout : .nack(.noRoute)
+        for _ in 0..<6 {
+            let reason = CommandError.Reason.nack(.noRoute)
             expect(machine.commandFailed(reason, now: now), .failed(reason))
             let deadline = machine.deadline ?? now
             delays.append((deadline - now).nanoseconds / 1_000_000_000)

@@ -1,0 +1,59 @@
+/// A question to an NDN-FCH service, "find the closest hub" (PROTOCOL.md 12.1).
+public struct FCHQuery: Hashable, Sendable {
+    /// The service that is asked when nobody names another.
+    public static let defaultURL = "https://fch.ndn.today/"
+
+    /// Where the service is.
+    public let base: UpstreamURL
+    /// Parameters that stand in the URL already: `network=ndn`.
+    private let given: String
+    /// How many routers are wanted.
+    public var count = 4
+    /// What they must be capable of.
+    public var capabilities = ["udp"]
+    /// Latitude and longitude in degrees; nil: as the service guesses it from the address.
+    public var position: Position?
+
+    /// A place on the globe, degrees.
+    public struct Position: Hashable, Sendable {
+        public var latitude: Double
+        public var longitude: Double
+
+        public init?(latitude: Double, longitude: Double) {
+            guard (-90.0...90).contains(latitude), (-180.0...180).contains(longitude) else { return nil }
+            self.latitude = latitude
+            self.longitude = longitude
+        }
+    }
+
+    /// - Parameter url: of the service; its query, if any, is kept.
+    public init(url: String) throws(UpstreamError) {
+        let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        base = try UpstreamURL(String(parts[0]))
+        given = parts.count > 1 ? String(parts[1]) : ""
+        guard given.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "#") }) else {
+            throw UpstreamError(.url, "\"\(url)\": only printable ASCII and no fragment is allowed in a query")
+        }
+    }
+
+    /// Path and query of the request, after the path of `base`.
+    var target: String {
+        var parameters = given.isEmpty ? [] : [given]
+        parameters += capabilities.map { "cap=\(Self.escaped($0))" }
+        parameters.append("k=\(count)")
+        if let position { parameters += ["lat=\(position.latitude)", "lon=\(position.longitude)"] }
+        return (base.path.isEmpty ? "/?" : "?") + parameters.joined(separator: "&")
+    }
+
+    private static func escaped(_ text: String) -> String {
+        let plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8
+        let hex = Array("0123456789ABCDEF")
+        return text.utf8.reduce(into: "") { result, octet in
+            if plain.contains(octet) {
+                result.unicodeScalars.append(Unicode.Scalar(octet))
+            } else {
+                result += "%\(hex[Int(octet >> 4)])\(hex[Int(octet & 15)])"
+            }
+        }
+    }
+}

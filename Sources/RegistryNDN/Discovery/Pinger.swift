@@ -1,0 +1,115 @@
+public import Logging
+public import NIOCore
+
+/// Sends Interests through one router, one at a time, and measures what comes back.
+public final class Pinger: Sendable {
+    /// What one Interest brought.
+    public enum Outcome: Hashable, Sendable {
+        /// Data of this ContentType, after this time.
+        case data(contentType: UInt64, rtt: TimeAmount)
+        /// A network Nack.
+        case nack(NackReason, rtt: TimeAmount)
+        /// Nothing within the lifetime.
+        case timeout
+        /// The connection is down.
+        case faceDown
+        /// The Interest is too large to be sent.
+        case malformed
+    }
+
+    /// The router, as it was resolved.
+    public let router: FaceURI
+    private let loop: any EventLoop
+    private let endpoint: NIOLoopBound<Endpoint>
+
+    private init(_ endpoint: Endpoint) {
+        router = endpoint.face.remote
+        loop = endpoint.face.eventLoop
+        self.endpoint = NIOLoopBound(endpoint, eventLoop: loop)
+    }
+
+    /// Connects; throws `FaceError` when that fails.
+    public static func connect(
+        to router: FaceURI, group: any EventLoopGroup, logger: Logger
+    ) async throws -> Pinger {
+        let loop = group.next()
+        return try await loop.flatSubmit {
+            let connector = FaceConnector(to: router, on: loop, logger: logger)
+            let endpoint = Endpoint(face: connector.face)
+            let connected = loop.makePromise(of: Pinger.self)
+            endpoint.onStateChange = { [weak connector] in
+                guard $0 == .up else { return }
+                endpoint.onStateChange = nil
+                connector?.onFailure = nil
+                connected.succeed(Pinger(endpoint))
+            }
+            connector.onFailure = { error in
+                endpoint.onStateChange = nil
+                endpoint.close()
+                connected.fail(error)
+            }
+            connector.start()
+            return connected.futureResult
+        }.get()
+    }
+
+    /// Sends an Interest for `<prefix>/ping/<random>`, which our server and ndnping's answer; or, when `exact`, for the name
+    /// itself, which any cache may answer.
+    public func ping(_ name: Name, exact: Bool, lifetime: TimeAmount) async -> Outcome {
+        var interest = InterestBuilder(name: exact ? name : .ping(name, number: .random(in: .min ... .max)))
+        interest.canBePrefix = exact
+        interest.mustBeFresh = !exact
+        interest.lifetimeMilliseconds = UInt64(max(1, lifetime.nanoseconds / 1_000_000))
+        let (asked, endpoint, loop) = (interest, endpoint, loop)
+        let start = NIODeadline.now()
+        do {
+            let type = try await loop.flatSubmit { endpoint.value.express(asked).map(\.contentType) }.get()
+            return .data(contentType: type, rtt: .now() - start)
+        } catch {
+            switch error as? ExpressError {
+            case .nack(let reason): return .nack(reason, rtt: .now() - start)
+            case .faceDown: return .faceDown
+            case .malformed: return .malformed
+            case .timeout, nil: return .timeout
+            }
+        }
+    }
+
+    public func close() async {
+        let endpoint = endpoint
+        try? await loop.submit { endpoint.value.close() }.get()
+    }
+}
+
+/// What several Interests brought.
+public struct PingStatistics: Hashable, Sendable {
+    public private(set) var sent = 0
+    public private(set) var received = 0
+    public private(set) var nacks = 0
+    public private(set) var minimum: TimeAmount?
+    public private(set) var maximum: TimeAmount?
+    private var total = TimeAmount.zero
+
+    public init() {}
+
+    public mutating func add(_ outcome: Pinger.Outcome) {
+        sent += 1
+        switch outcome {
+        case .data(_, let rtt):
+            received += 1
+            total = total + rtt
+            minimum = min(minimum ?? rtt, rtt)
+            maximum = max(maximum ?? rtt, rtt)
+        case .nack: nacks += 1
+        case .timeout, .faceDown, .malformed: break
+        }
+    }
+
+    /// The mean round-trip time of what was received.
+    public var average: TimeAmount? {
+        received == 0 ? nil : .nanoseconds(total.nanoseconds / Int64(received))
+    }
+
+    /// Interests that brought no Data, of 100; 0 when none was sent.
+    public var lossPercent: Double { sent == 0 ? 0 : Double(sent - received) * 100 / Double(sent) }
+}

@@ -1,0 +1,67 @@
+internal import NIOCore
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// A file that remembers a service's last answer: a line with the question, then a router a line.
+public struct RouterCache: Sendable {
+    private static let maximumSize = 64 << 10
+
+    private let folder: String
+    private var path: String { folder + "/routers" }
+
+    /// - Parameter folder: made when it is missing, with its parent.
+    public init(folder: String) {
+        self.folder = folder
+    }
+
+    /// In `$XDG_CACHE_HOME/registry-ndn`, or `~/.cache/registry-ndn`; nil without a home.
+    public static var standard: RouterCache? {
+        func variable(_ name: String) -> String? {
+            unsafe getenv(name).map { unsafe String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        let base = variable("XDG_CACHE_HOME") ?? variable("HOME").map { $0 + "/.cache" }
+        return base.map { RouterCache(folder: $0 + "/registry-ndn") }
+    }
+
+    /// The routers of the last answer to `key`; none when there is none that can be read.
+    func read(key: String) -> [Router] {
+        guard let handle = unsafe fopen(path, "r") else { return [] }
+        defer { unsafe fclose(handle) }
+        var octets = [UInt8](repeating: 0, count: Self.maximumSize)
+        let count = unsafe fread(&octets, 1, octets.count, handle)
+        let lines = String(decoding: octets[..<count], as: UTF8.self).split(separator: "\n")
+        guard let first = lines.first, String(first) == key else { return [] }
+        return lines.dropFirst().compactMap { line in
+            let fields = line.split(separator: " ", maxSplits: 1)
+            guard let first = fields.first, let uri = try? FaceURI(String(first)) else { return nil }
+            return Router(uri: uri, prefix: fields.count > 1 ? try? Name(uri: String(fields[1])) : nil)
+        }
+    }
+
+    /// Remembers an answer in one step: whoever reads meanwhile has the old or the new one.
+    func write(_ routers: [Router], key: String) throws(DiscoveryError) {
+        let parent = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
+        for folder in [parent, folder] where !folder.isEmpty {
+            let isMade = unsafe mkdir(folder, 0o700) == 0
+            guard isMade || errno == EEXIST else { throw Self.failure(folder) }
+        }
+        var text = "\(key)\n"
+        for router in routers { text += "\(router.uri)\(router.prefix.map { " \($0)" } ?? "")\n" }
+        let temporary = "\(path).\(getpid())"
+        guard let handle = unsafe fopen(temporary, "w") else { throw Self.failure(temporary) }
+        let octets = Array(text.utf8)
+        let written = unsafe fwrite(octets, 1, octets.count, handle)
+        guard unsafe fclose(handle) == 0, written == octets.count, unsafe rename(temporary, path) == 0 else {
+            let failure = Self.failure(path)
+            unsafe unlink(temporary)
+            throw failure
+        }
+    }
+
+    private static func failure(_ path: String) -> DiscoveryError {
+        let reason = unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
+        return DiscoveryError("cannot write \(path): \(reason)")
+    }
+}

@@ -1,0 +1,23 @@
+/// What blobs are fetched from by name: one router, or the best of several.
+public protocol BlobNetwork: Sendable {
+    /// Starts to fetch a range of a blob; returns once its size is known.
+    func stream(_ blob: Name, range: BlobRange) async throws(FetchError) -> any BlobStream
+
+    /// Whether anything answers `name` with Data within a second.
+    func probe(_ name: Name) async -> Bool
+
+    /// Does what is to be done beside the fetching, until the task is cancelled.
+    func run() async
+
+    /// Ends all fetches and closes the connections.
+    func shutdown() async
+}
+
+extension BlobFetcher: BlobNetwork {
+    public func stream(_ blob: Name, range: BlobRange) async throws(FetchError) -> any BlobStream {
+        try await open(blob, range: range)
+    }
+
+    /// A connection looks after itself.
+    public func run() async {}
+}

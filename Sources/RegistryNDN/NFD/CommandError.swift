@@ -1,0 +1,120 @@
+/// Why a management command was not carried out, or a dataset not read, and what to do about it.
+public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What came back.
+    public enum Reason: Error, Equatable, Sendable {
+        /// A ControlResponse other than 200.
+        case rejected(code: UInt64, text: String)
+        /// Nothing, for the whole lifetime of the Interest.
+        case timeout
+        /// A network Nack.
+        case nack(NackReason)
+        /// The connection to the forwarder is gone.
+        case faceDown
+        /// A Data that does not hold what it should.
+        case malformed
+        /// Not asked: over this face a forwarder takes route commands alone (PROTOCOL.md 7.2.2).
+        case remote
+    }
+
+    /// What was to be done, as it follows "cannot": `register /example/docker`.
+    public let action: String
+    /// The face's URI.
+    public let uplink: String
+    public let scope: ManagementCommand.Scope
+    public let reason: Reason
+    /// KeyLocator of the commands; nil when they are signed with a digest.
+    public var key: Name?
+    /// Milliseconds that this machine's clock is ahead of the forwarder's; nil when that is not known.
+    public var clockAhead: Int64?
+
+    public init(
+        action: String, uplink: String, scope: ManagementCommand.Scope, reason: Reason, key: Name? = nil,
+        clockAhead: Int64? = nil
+    ) {
+        self.action = action
+        self.uplink = uplink
+        self.scope = scope
+        self.reason = reason
+        self.key = key
+        self.clockAhead = clockAhead
+    }
+
+    public var description: String {
+        "cannot \(action) at \(uplink): \(cause); \(remedy)"
+    }
+
+    /// What happened, in a few words.
+    public var cause: String {
+        switch reason {
+        case .rejected(let code, let text): "the forwarder answers \(code) \(text)"
+        case .timeout: "the forwarder does not answer"
+        case .nack(let reason): "the forwarder answers Nack \(reason)"
+        case .faceDown: "the connection is lost"
+        case .malformed: "the forwarder's answer cannot be read"
+        case .remote: "over UDP and from other machines a forwarder tells and takes routes alone"
+        }
+    }
+
+    /// What the operator can do.
+    public var remedy: String {
+        switch (reason, scope) {
+        case (.rejected(403, _), _): refusal
+        case (.rejected(404, _), _), (.rejected(410, _), _):
+            "the forwarder does not know this face or strategy: see `registry-ndn faces` and `registry-ndn strategy list`"
+        case (.remote, _): "connect over its Unix socket"
+        case (.rejected(406, _), _):
+            "this forwarder does not have that: use NFD, or do without"
+        case (.rejected(414, _), _): "choose a prefix of at most 32 components"
+        case (.rejected(504, _), _): "check that the remote end is reachable"
+        case (.rejected(400, _), _), (.rejected(501, _), _), (.malformed, _):
+            "check that the forwarder speaks the NFD management protocol, or use --register none"
+        case (.timeout, .localhost), (.faceDown, _):
+            "check that the forwarder runs at this address, and that it knows this command"
+        case (.timeout, .localhop), (.nack, .localhop):
+            "check that the forwarder runs at this address and that its nfd.conf has a rib.localhop_security section "
+                + "and no auto_prefix_propagate, connect over its Unix socket instead, or use --register none with a route set by hand"
+        case (.rejected, _): "see the forwarder's log"
+        case (.nack, .localhost): "check that this part of the forwarder's management is enabled"
+        }
+    }
+
+    /// The 403 has many reasons, which NFD does not tell apart (PROTOCOL.md 7.1): those that can be ruled out are.
+    private var refusal: String {
+        if let clockAhead, clockAhead.magnitude > Self.grace {
+            let seconds = clockAhead.magnitude / 1000
+            return "this machine's clock is \(seconds) s \(clockAhead > 0 ? "ahead of" : "behind") the forwarder's, "
+                + "which takes commands within \(Self.grace / 1000) s of its own: set the clock, by NTP for example"
+        }
+        let clock =
+            clockAhead == nil
+            ? "check that this machine's clock is right (within \(Self.grace / 1000) s of the forwarder's); if it is, "
+            : "the clocks agree: "
+        guard let key else {
+            return clock + "the forwarder wants commands signed by a key that it trusts, and these are signed with a "
+                + "digest: make a key with `registry-ndn keygen` and let rib.\(security) of nfd.conf trust its certificate"
+        }
+        return clock + "the forwarder does not trust \(key), or not with this name: let rib.\(security) of nfd.conf "
+            + "trust its certificate, or choose another key"
+    }
+
+    /// What NFD allows between its clock and SignatureTime, milliseconds (PROTOCOL.md 7.1.3).
+    private static let grace: UInt64 = 120_000
+
+    private var security: String {
+        switch scope {
+        case .localhost: "localhost_security"
+        case .localhop: "localhop_security"
+        }
+    }
+}
+
+extension CommandError.Reason {
+    init(_ error: any Error) {
+        switch error as? ExpressError {
+        case .nack(let reason): self = .nack(reason)
+        case .faceDown: self = .faceDown
+        case .malformed: self = .malformed
+        case .timeout, nil: self = .timeout
+        }
+    }
+}

@@ -1,0 +1,24 @@
+internal import NIOCore
+
+/// Data packets that are at hand, by name: certificates, which a hub asks its clients for (PROTOCOL.md 7.2.3).
+struct ServedPackets: Sendable {
+    private let packets: [DataPacket]
+
+    init(_ packets: [DataPacket]) {
+        self.packets = packets
+    }
+
+    /// The packet that satisfies an Interest: a KeyLocator may name a certificate or, with CanBePrefix, its key.
+    func packet(for interest: Interest) -> DataPacket? {
+        packets.first { $0.satisfies(interest) }
+    }
+
+    /// Answers an Interest; false when nothing here does.
+    @discardableResult
+    func answer(_ interest: Interest, _ fields: LinkFields, on face: Face) -> Bool {
+        guard let packet = packet(for: interest) else { return false }
+        face.send(packet.wire, LinkFields(pitToken: fields.pitToken))
+        if !face.isInBatch { face.flush() }
+        return true
+    }
+}

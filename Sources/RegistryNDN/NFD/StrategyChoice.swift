@@ -1,0 +1,38 @@
+public import NIOCore
+
+/// One entry of the dataset `strategy-choice/list` (ndn-cxx `mgmt/nfd/strategy-choice.hpp`).
+public struct StrategyChoice: Equatable, Sendable {
+    /// The namespace.
+    public var name: Name
+    /// What forwards its Interests: `/localhost/nfd/strategy/best-route/v=5`.
+    public var strategy: Name
+
+    public init(name: Name, strategy: Name) {
+        self.name = name
+        self.strategy = strategy
+    }
+
+    /// Below which the strategies of NFD have their names.
+    public static let prefix = ManagementCommand.Scope.localhost.prefix.appending(.generic("strategy"))
+
+    /// Reads the reassembled content of `strategy-choice/list`.
+    public static func decodeList(_ content: ByteBuffer) throws(WireError) -> [StrategyChoice] {
+        var reader = TLVReader(content)
+        var choices: [StrategyChoice] = []
+        while let element = try reader.next() {
+            guard element.type == NFDType.strategyChoice else { throw .invalid }
+            let parameters = try ControlParameters(fields: element.children)
+            guard let name = parameters.name, let strategy = parameters.strategy else { throw .invalid }
+            choices.append(StrategyChoice(name: name, strategy: strategy))
+        }
+        return choices
+    }
+
+    /// Appends the element.
+    public func encode(into buffer: inout ByteBuffer) {
+        buffer.writeTLV(type: NFDType.strategyChoice) { inside in
+            name.encode(into: &inside)
+            inside.writeTLV(type: NFDType.strategy) { strategy.encode(into: &$0) }
+        }
+    }
+}

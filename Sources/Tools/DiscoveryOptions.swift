@@ -1,0 +1,62 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import RegistryNDN
+
+/// How a router is found when none is named.
+struct DiscoveryOptions: ParsableArguments {
+    @Option(name: .customLong("fch-url"), help: "The NDN-FCH service that is asked for routers.")
+    var url = FCHQuery.defaultURL
+
+    @Option(
+        name: .customLong("fch-count"), help: "How many routers to ask it for; the best is used, the others are spares."
+    )
+    var count = 4
+
+    @Option(name: .customLong("fch-cap"), help: "What they must be capable of, udp or tcp; repeatable. (default: udp)")
+    var capabilities: [String] = []
+
+    @Option(
+        name: .customLong("fch-position"),
+        help: "LATITUDE,LONGITUDE of this place in degrees, such as 50.8,4.4. (default: as the service guesses it)")
+    var position: Position?
+
+    /// A place as people write it.
+    struct Position: ExpressibleByArgument {
+        let value: FCHQuery.Position
+
+        init?(argument: String) {
+            let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+            guard numbers.count == 2, let latitude = numbers[0], let longitude = numbers[1],
+                let value = FCHQuery.Position(latitude: latitude, longitude: longitude)
+            else { return nil }
+            self.value = value
+        }
+    }
+
+    func validate() throws {
+        if url != FCHQuery.defaultURL { _ = try query() }
+        guard (1...100).contains(count) else { throw ValidationError("--fch-count must be from 1 to 100") }
+        for capability in capabilities where capability != "udp" && capability != "tcp" {
+            throw ValidationError("--fch-cap \(capability): this program connects over udp and tcp")
+        }
+    }
+
+    private func query() throws -> FCHQuery {
+        do {
+            var query = try FCHQuery(url: url)
+            query.count = count
+            if !capabilities.isEmpty { query.capabilities = capabilities }
+            query.position = position?.value
+            return query
+        } catch {
+            throw ValidationError("--fch-url: \(error)")
+        }
+    }
+
+    /// What finds routers, as these options say.
+    func finder(_ questions: ProbeQuestions, group: any EventLoopGroup, logger: Logger) throws -> RouterFinder {
+        let service = FCHService(query: try query(), cache: .standard, group: group, logger: logger)
+        return RouterFinder(directory: service, questions: questions, group: group, logger: logger)
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import NIOCore
+import RegistryNDN
+
+/// Where a route leads: a face by number or by its remote end.
+struct RouteTarget: ParsableArguments {
+    @Option(help: "A face's number (see `registry-ndn faces`), or the far end: host:port, udp://…, tcp://…")
+    var face: String?
+
+    /// What cannot go on, in a sentence.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private enum Target {
+        case none
+        case number(UInt64)
+        case remote(FaceURI)
+    }
+
+    func validate() throws { _ = try parse() }
+
+    private func parse() throws -> Target {
+        guard let face else { return .none }
+        if let number = UInt64(face) {
+            guard number > 0 else { throw ValidationError("--face 0 is no face; leave --face out for this connection") }
+            return .number(number)
+        }
+        do {
+            let uri = try FaceURI(argument: face)
+            guard uri.scheme != .unix else {
+                throw ValidationError(
+                    "--face \(face): a forwarder does not connect to Unix sockets; name the face by its number")
+            }
+            return .remote(uri)
+        } catch let error as FaceError {
+            throw ValidationError("--face \(face): \(error)")
+        }
+    }
+
+    /// The number of the face, which is there; a remote end is connected to if need be.
+    func makeFace(_ session: ManagementSession) async throws -> UInt64 {
+        switch try parse() {
+        case .none: return 0
+        case .remote(let uri): return try await session.face(to: try await uri.canonical())
+        case .number(let number):
+            // "A non-existent FaceId also gets 200."
+            if session.isLocal, try await !session.faces().contains(where: { $0.faceID == number }) {
+                throw Failure(
+                    description: "\(session.router) has no face \(number); `registry-ndn faces` lists what it has")
+            }
+            return number
+        }
+    }
+
+    /// The number of the face; nil when there is none to that remote end, or none was named.
+    func findFace(_ session: ManagementSession) async throws -> UInt64? {
+        switch try parse() {
+        case .none: return nil
+        case .number(let number): return number
+        case .remote(let uri):
+            let remote = try await uri.canonical()
+            return try await session.faces().first { $0.remoteURI == remote }?.faceID
+        }
+    }
+}

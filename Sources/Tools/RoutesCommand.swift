@@ -1,0 +1,42 @@
+import ArgumentParser
+import RegistryNDN
+
+/// `registry-ndn routes`: a forwarder's routing table.
+struct RoutesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "routes", abstract: "List the routes of a forwarder (rib/list).")
+
+    @Option(help: "Only this prefix.", transform: NameArgument.parse)
+    var prefix: Name?
+
+    @OptionGroup var forwarder: ForwarderOptions
+
+    func run() async throws {
+        try await forwarder.withSession { session in
+            var table = TextTable(["PREFIX", "FACE", "ORIGIN", "COST", "FLAGS", "EXPIRES"])
+            for entry in try await session.routes() where prefix == nil || prefix == entry.name {
+                for route in entry.routes {
+                    table.add([
+                        "\(entry.name)", "\(route.faceID)", Self.origin(route.origin), "\(route.cost)",
+                        Self.flags(route.flags), route.expirationPeriod.map { "\($0 / 1000)s" } ?? "never",
+                    ])
+                }
+            }
+            table.print()
+        }
+    }
+
+    private static func origin(_ number: UInt64) -> String {
+        let names: [UInt64: String] = [
+            0: "app", 64: "autoreg", 65: "client", 66: "autoconf", 128: "nlsr", 129: "prefixann", 255: "static",
+        ]
+        return names[number] ?? "\(number)"
+    }
+
+    private static func flags(_ flags: RouteFlags) -> String {
+        var names: [String] = []
+        if flags.contains(.childInherit) { names.append("child-inherit") }
+        if flags.contains(.capture) { names.append("capture") }
+        return names.isEmpty ? "none" : names.joined(separator: "|")
+    }
+}

@@ -1,0 +1,49 @@
+"""A small stand-in for an NDN-FCH service: names the routers it was given, in either form."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+import urllib.parse
+
+
+class FCH:
+    """Listens on a free port until `stop`; `routers` are `(host:port, prefix)`, and what was asked is kept."""
+
+    def __init__(self, routers: list[tuple[str, str]], form: str = "json"):
+        self.routers = routers
+        self.form = form
+        self.questions: list[dict[str, list[str]]] = []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.questions.append(urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query))
+                kind, body = outer._answer()
+                self.send_response(200)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def _answer(self) -> tuple[str, bytes]:
+        if self.form == "json":
+            entries = [{"transport": "udp", "connect": at, "prefix": prefix} for at, prefix in self.routers]
+            return "application/json", json.dumps({"updated": 1677251440666, "routers": entries}).encode()
+        # As the CSV writer of the service does it.
+        return "text/plain; charset=utf-8", (",".join(at for at, _ in self.routers) + "\r\n").encode()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/"
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
