@@ -1,0 +1,105 @@
+"""scripts/bench: the sections in turn, then the goals, into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from harness import parts
+from harness.program import ProgramError
+from harness.registry import CommandFailed
+
+from . import goals
+from .measuring import say
+from .results import NOT_RUN, Result, markdown
+from .stand import Stand, machine
+
+SECTIONS = ["direct", "forwarder", "sharing", "memory", "startup"]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--only", metavar="SECTION", choices=SECTIONS, action="append",
+                        help=f"this section, may be repeated; of {', '.join(SECTIONS)}")
+    parser.add_argument("--runs", type=int, metavar="N", help="of each variant; the first is dropped (8, with --quick 3)")
+    parser.add_argument("--megabytes", type=int, metavar="N", help="size of the blob (188, with --quick 64)")
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer: to see that it works, not for numbers")
+    parser.add_argument("--into", type=Path, metavar="FOLDER", default=parts.ROOT / ".build" / "bench",
+                        help="for results.json, results.md and the plots (.build/bench)")
+    chosen = parser.parse_args()
+    chosen.runs = chosen.runs or (3 if chosen.quick else 8)
+    chosen.megabytes = chosen.megabytes or (64 if chosen.quick else 188)
+    if chosen.runs < 2:
+        parser.error("--runs must be at least 2: the first is dropped")
+    return chosen
+
+
+def run(stand: Stand, names: list[str]) -> dict[str, Result]:
+    results = {}
+    for name in names:
+        say(f"\n== {name}")
+        section = importlib.import_module(f".sections.{name}", __package__)
+        results[name] = section.measure(stand)
+        stand.clear()
+        print(f"\n{text(results[name])}", flush=True)
+    return results
+
+
+def text(result: Result) -> str:
+    lines = [f"### {result.title}", ""]
+    if result.rows:
+        lines += [markdown(result.rows), ""]
+    lines += [*result.notes, *(f"{NOT_RUN}: {reason}" for reason in result.not_run)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def write(folder: Path, about: dict, results: dict[str, Result]) -> str:
+    """All files; the summary."""
+    folder.mkdir(parents=True, exist_ok=True)
+    verdicts = goals.table(results)
+    described = ", ".join(f"{name} {value}" for name, value in about.items())
+    summary = "\n".join([f"{described}\n", "### Goals\n", markdown(verdicts), "", *map(text, results.values())])
+    (folder / "results.md").write_text(summary)
+    everything = {"about": about, "goals": verdicts, "sections": {name: one.json() for name, one in results.items()}}
+    (folder / "results.json").write_text(json.dumps(everything, indent=1))
+    for result in results.values():
+        for name, plot in result.plots.items():
+            (folder / name).write_text(plot)
+    return markdown(verdicts)
+
+
+def end(_number, _frame) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    chosen = arguments()
+    os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    about = machine() | {"runs": chosen.runs - 1, "blob MB": chosen.megabytes, "quick": chosen.quick,
+                         "date": time.strftime("%Y-%m-%d")}
+    stand = Stand(chosen.quick, chosen.runs, chosen.megabytes)
+    try:
+        results = run(stand, chosen.only or SECTIONS)
+        print("\n" + write(chosen.into, about, results))
+        say(f"\n{chosen.into}: results.md, results.json and the plots")
+        return 0
+    except (ProgramError, CommandFailed) as error:
+        say(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("\ninterrupted")
+        return 130
+    finally:
+        stand.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

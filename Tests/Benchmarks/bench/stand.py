@@ -1,0 +1,138 @@
+"""What every section starts from: a folder, blobs, docker-registry plain and behind TLS on the same storage."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from harness import parts
+from harness.program import Program
+from harness.registry import Registry, run
+
+from .measuring import Transfer
+
+REPOSITORY = "bench/blobs"
+CONFIGURATION = """\
+version: 0.1
+log: {{level: info, accesslog: {{disabled: true}}}}
+storage: {{filesystem: {{rootdirectory: {root}}}}}
+http: {{addr: "{address}"{tls}}}
+"""
+
+
+def certificate(folder: Path, *addresses: str) -> tuple[Path, Path]:
+    """A new self-signed certificate (ECDSA P-256, as most registries have) and its key."""
+    made, key = folder / "tls.crt", folder / "tls.key"
+    names = ",".join(f"IP:{address}" for address in addresses)
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+        "-subj", "/CN=registry", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", made)
+    return made, key
+
+
+class BenchRegistry(Registry):
+    """docker-registry without an access log, plain or with its own TLS, on a given storage folder."""
+
+    def __init__(self, folder: Path, name: str, storage: Path, tls: tuple[Path, Path] | None = None,
+                 address: str = "127.0.0.1:0", prefix: list = ()):
+        self._storage, self._tls, self._prefix, self._wanted = storage, tls, list(prefix), address
+        super().__init__(folder, name)
+
+    def start(self) -> None:
+        configuration = self.folder / "config.yml"
+        tls = f', tls: {{certificate: "{self._tls[0]}", key: "{self._tls[1]}"}}' if self._tls else ""
+        configuration.write_text(CONFIGURATION.format(root=self._storage, address=self._wanted, tls=tls))
+        self.program = Program(self.name, [*self._prefix, "docker-registry", "serve", configuration], self.folder,
+                               {"OTEL_TRACES_EXPORTER": "none"})
+        self.address = self.program.find(lambda line: re.search(r"listening on ([0-9.]+:\d+)", line)).group(1)
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._tls else 'http'}://{self.address}"
+
+
+class Stand:
+    """The folder with the registries; `blob(n)` makes the n-th blob once."""
+
+    def __init__(self, quick: bool, runs: int, megabytes: int):
+        # A short path: Unix sockets are made in it.
+        self.folder = Path(tempfile.mkdtemp(prefix="registry-ndn-bench-"))
+        self.quick, self.runs, self.size = quick, runs, megabytes * 1_000_000
+        self.storage = self.folder / "storage"
+        self.tls = certificate(self.folder, "127.0.0.1", "192.0.2.2")
+        self.registry = BenchRegistry(self.folder, "registry", self.storage)
+        self.secure = BenchRegistry(self.folder, "registry-tls", self.storage, self.tls)
+        self._blobs: dict[tuple, str] = {}
+        self._kept: list = []
+
+    def blob(self, number: int = 0, size: int | None = None) -> str:
+        """Its digest."""
+        key = (number, size or self.size)
+        if key not in self._blobs:
+            octets = random.Random(f"{key}").randbytes(key[1])
+            self._blobs[key] = self.registry.put_blob(REPOSITORY, octets)
+        return self._blobs[key]
+
+    def url(self, where: str, digest: str) -> str:
+        return f"{where}/v2/{REPOSITORY}/blobs/{digest}"
+
+    def curl(self, where: str, digest: str, programs: dict, *options: str) -> Transfer:
+        """A download from an endpoint with curl to /dev/null."""
+        return Transfer("curl", ["curl", "--silent", "--fail", "--cacert", self.tls[0], *options,
+                                 self.url(where, digest)], programs)
+
+    # Our programs, stopped by `clear` at the end of a section
+
+    def keep(self, part):
+        self._kept.append(part)
+        return part
+
+    def forwarder(self, name: str = "forwarder", cache: str = "512MiB") -> parts.Forwarder:
+        return self.keep(parts.Forwarder(self.folder, name, cache))
+
+    def server(self, uplink: str | None = None, name: str = "server", options: list = ()) -> parts.Server:
+        return self.keep(parts.Server(self.folder, self.registry, uplink, name, ["--log", "warning", *options]))
+
+    def client(self, router: str, name: str = "client", options: list = ()) -> parts.Client:
+        return self.keep(parts.Client(self.folder, self.registry, router, name, options))
+
+    def clear(self) -> None:
+        for part in reversed(self._kept):
+            part.stop()
+        self._kept.clear()
+
+    def close(self) -> None:
+        self.clear()
+        self.registry.stop()
+        self.secure.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def came_over_ndn(client: parts.Client, digest: str, count: int) -> None:
+    """Ends the run when the `count`th request of the blob was answered from elsewhere: its time would mean nothing."""
+    request = client.request(digest, count=count)
+    if request["source"] != "ndn" or request["upstream_bytes"]:
+        raise SystemExit(f"error: not all of it came over NDN: {request}")
+
+
+def kernel_setting(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return "?"
+
+
+def machine() -> dict:
+    """What the numbers depend on."""
+    model = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), "?")
+    return {
+        "cpu": model, "cores": os.cpu_count(), "kernel": os.uname().release,
+        "memory GiB": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)),
+        "net.core.rmem_max": kernel_setting("/proc/sys/net/core/rmem_max"),
+        "docker-registry": run("docker-registry", "--version").split()[-1],
+        "curl": run("curl", "--version").split()[1], "load before": os.getloadavg()[0],
+    }
