@@ -1,0 +1,78 @@
+"""One download at the near end of scripts/netlab: python -m bench.link_worker ndn|https … prints it as JSON.
+
+Registry and server run at the far end, client and curl at the near one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from harness import parts
+from harness.program import Program
+
+from .measuring import Transfer
+from .stand import REPOSITORY, BenchRegistry
+
+NEAR, FAR = "192.0.2.1", "192.0.2.2"
+
+
+def far(name: str, arguments: list, folder: Path) -> Program:
+    return Program(name, [*shlex.split(os.environ["NETLAB_FAR"]), *arguments], folder, cwd=folder)
+
+
+def over_ndn(chosen: argparse.Namespace, registry: BenchRegistry, keep: list) -> tuple[str, dict]:
+    """The URL that curl asks, and the programs at work."""
+    server = far("server", [parts.binary(), "server", "--registry", registry.url, "--name", parts.PREFIX, "--uplink", "none",
+                            "--listen", f"udp://{FAR}:6363"], chosen.folder)
+    keep.append(server)
+    server.ready()
+    client = Program("client", [parts.binary(), "client", "--upstream", registry.url, "--name", parts.PREFIX,
+                                "--router", f"{FAR}:6363", "--listen", "127.0.0.1:0"], chosen.folder, cwd=chosen.folder)
+    keep.append(client)
+    return client.ready(), {"server": server, "client": client}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("way", choices=["ndn", "https"])
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--storage", type=Path)
+    parser.add_argument("--tls", type=Path, nargs=2)
+    parser.add_argument("--digest")
+    parser.add_argument("--seconds", type=float, help="after which the download is cut")
+    chosen = parser.parse_args()
+    keep: list = []
+    try:
+        is_ndn = chosen.way == "ndn"
+        registry = BenchRegistry(chosen.folder, "registry", chosen.storage, None if is_ndn else chosen.tls,
+                                 f"{FAR}:5000", shlex.split(os.environ["NETLAB_FAR"]))
+        keep.append(registry)
+        programs = {"registry": registry.program}
+        url = registry.url
+        if is_ndn:
+            url, ours = over_ndn(chosen, registry, keep)
+            programs |= ours
+        # What arrived is known from curl's own count: slow ways are cut before the blob ends.
+        report = chosen.folder / "curl.txt"
+        transfer = Transfer("curl", [
+            "sh", "-c", 'exec curl --silent --fail --cacert "$1" --max-time "$2" --output /dev/null '
+            '--write-out "%{size_download} %{time_total} %{time_appconnect}" "$3" >"$4"', "sh", chosen.tls[0],
+            chosen.seconds, f"{url}/v2/{REPOSITORY}/blobs/{chosen.digest}", report], programs)
+        sample = transfer.run(1, accept=(0, 28))
+        octets, seconds, _ = (float(word) for word in report.read_text().split())
+        done = {"octets": octets, "seconds": seconds, "cpu": sample.cpu}
+        if is_ndn:
+            done["request"] = [event for event in keep[-1].events("request")][-1:]
+        print(json.dumps(done))
+    finally:
+        for part in reversed(keep):
+            part.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
