@@ -19,6 +19,13 @@ struct Environment {
         }
     }
 
+    /// The process's environment alone.
+    static func process() -> Environment { Environment(file: [:]) }
+
+    private init(file: [String: String]) {
+        self.file = file
+    }
+
     /// The value of a variable; an empty one counts as absent.
     subscript(name: String) -> String? {
         if let value = unsafe getenv(name).map({ unsafe String(cString: $0) }), !value.isEmpty { return value }

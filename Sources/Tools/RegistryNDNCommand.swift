@@ -6,8 +6,8 @@ struct RegistryNDNCommand: AsyncParsableCommand {
         commandName: "registry-ndn",
         abstract: "Docker registry blobs over Named Data Networking.",
         subcommands: [
-            ClientCommand.self, ForwarderCommand.self, FetchCommand.self, ServerCommand.self,
-            RegisterCommand.self, UnregisterCommand.self, RoutesCommand.self, FacesCommand.self, StrategyCommand.self,
-            PingCommand.self,
+            ClientCommand.self, ForwarderCommand.self, FetchCommand.self, ServerCommand.self, KeygenCommand.self,
+            CertCommand.self, RegisterCommand.self, UnregisterCommand.self, RoutesCommand.self, FacesCommand.self,
+            StrategyCommand.self, PingCommand.self,
         ])
 }

@@ -1,0 +1,35 @@
+public import NIOCore
+
+extension Certificate {
+    /// Reads a `.ndncert` file: base64 of the Data packet.
+    ///
+    /// - Throws: `SecurityError.malformed`.
+    public init(file text: String) throws(SecurityError) {
+        guard let octets = Base64.decode(text.utf8), !octets.isEmpty else {
+            throw SecurityError(.malformed, "no certificate: a .ndncert file is base64 of a Data packet, whole")
+        }
+        try self.init(decoding: ByteBuffer(bytes: octets))
+    }
+
+    /// Reads what a file may hold: a certificate or a SafeBag, as base64 or as the element itself.
+    ///
+    /// - Throws: `SecurityError.malformed`.
+    public init(any octets: ByteBuffer) throws(SecurityError) {
+        var wire = octets
+        let first = octets.getInteger(at: octets.readerIndex, as: UInt8.self)
+        if first != UInt8(TLVType.data) && first != UInt8(SafeBag.type) {
+            guard let decoded = Base64.decode(octets.readableBytesView), !decoded.isEmpty else {
+                throw SecurityError(.malformed, "neither a certificate nor a SafeBag, in binary or in base64")
+            }
+            wire = ByteBuffer(bytes: decoded)
+        }
+        if wire.getInteger(at: wire.readerIndex, as: UInt8.self) == UInt8(SafeBag.type) {
+            self = try SafeBag(decoding: wire).certificate
+        } else {
+            try self.init(decoding: wire)
+        }
+    }
+
+    /// The `.ndncert` file: base64 in lines of 64 columns (PROTOCOL.md 5.1.6).
+    public var file: String { Base64.encode(data.wire.readableBytesView) }
+}

@@ -1,0 +1,129 @@
+public import NIOCore
+
+/// A certificate of format v2: a Data packet that says whose key is good for which identity, and when (PROTOCOL.md 5.1).
+public struct Certificate: Sendable {
+    /// IssuerId of a certificate that its own key signed.
+    public static let selfIssuer = NameComponent.generic("self")
+    /// IssuerId, by custom, of a certificate that waits to be issued by another.
+    public static let requestIssuer = NameComponent.generic("cert-request")
+    /// FreshnessPeriod that certificates usually have: an hour.
+    static let freshnessMilliseconds: UInt64 = 3_600_000
+
+    /// The packet, in memory of its own.
+    public let data: DataPacket
+    public let publicKey: PublicKey
+    public let validity: ValidityPeriod
+
+    /// Reads a certificate; the signature is not verified.
+    ///
+    /// - Throws: `SecurityError.malformed` with what is wrong.
+    public init(_ packet: DataPacket) throws(SecurityError) {
+        data = packet.owned()
+        let name = data.name
+        guard name.isCertificateName else {
+            throw SecurityError(
+                .malformed, "\(name.uri) is no certificate's name, <identity>/KEY/<key>/<issuer>/<version>")
+        }
+        guard data.contentType == ContentType.key else {
+            throw SecurityError(
+                .malformed, "\(name.uri) is no certificate: its ContentType is \(data.contentType), not 2")
+        }
+        guard data.freshnessMilliseconds > 0 else {
+            throw SecurityError(.malformed, "\(name.uri) is no certificate: it has no FreshnessPeriod")
+        }
+        guard let value = data.signature.validityPeriod, let validity = try? ValidityPeriod(value: value) else {
+            throw SecurityError(.malformed, "\(name.uri) is no certificate: it has no readable ValidityPeriod")
+        }
+        guard let key = try? PublicKey(spki: data.content) else {
+            throw SecurityError(.malformed, "\(name.uri) holds no public key that this program knows")
+        }
+        self.validity = validity
+        publicKey = key
+    }
+
+    /// Decodes exactly one Data packet that is a certificate.
+    public init(decoding wire: ByteBuffer) throws(SecurityError) {
+        guard let packet = try? DataPacket(decoding: wire) else {
+            throw SecurityError(.malformed, "not one whole Data packet")
+        }
+        try self.init(packet)
+    }
+
+    public var name: Name { data.name }
+    /// The name without IssuerId and Version.
+    public var keyName: Name { name.dropLast(2) }
+    /// Whose key it is: the name before `KEY`.
+    public var identity: Name { name.dropLast(4) }
+    public var issuerID: NameComponent { name[name.count - 2] }
+    /// By custom milliseconds since 1970.
+    public var version: NameComponent { name[name.count - 1] }
+    /// Name of the certificate or key that signed this one; nil when the packet names none.
+    public var issuer: Name? {
+        if case .name(let name)? = data.signature.keyLocator { name } else { nil }
+    }
+    /// Whether it says to be signed by its own key.
+    public var isSelfSigned: Bool { issuer?.keyName == keyName }
+
+    /// Whether the key of `issuer` made the signature.
+    public func isSigned(by key: PublicKey) -> Bool { data.verify(with: .key(key)) }
+}
+
+extension Certificate: Hashable {
+    public static func == (a: Certificate, b: Certificate) -> Bool { a.data.wire == b.data.wire }
+    public func hash(into hasher: inout Hasher) { hasher.combine(data.wire) }
+}
+
+extension Certificate {
+    /// What `issue` puts into a certificate.
+    public struct Terms: Sendable {
+        public var issuerID: NameComponent
+        /// Milliseconds since 1970.
+        public var version: UInt64
+        public var validity: ValidityPeriod
+
+        public init(issuerID: NameComponent, version: UInt64, validity: ValidityPeriod) {
+            self.issuerID = issuerID
+            self.version = version
+            self.validity = validity
+        }
+
+        /// As `ndnsec key-gen` has it: valid from a second ago for 20 times 365 days.
+        ///
+        /// - Parameter now: Milliseconds since 1970.
+        public static func selfSigned(now: UInt64) -> Terms {
+            let second = Int64(now / 1000)
+            return Terms(
+                issuerID: selfIssuer, version: now,
+                validity: ValidityPeriod(notBefore: second - 1, notAfter: second + 20 * 365 * 86_400))
+        }
+    }
+
+    /// A certificate for `key` by the name of `keyName`, signed by `signer`.
+    public static func issue(
+        _ key: PublicKey, named keyName: Name, terms: Terms, signer: Signer
+    ) throws(SecurityError) -> Certificate {
+        guard keyName.isKeyName else {
+            throw SecurityError(.malformed, "\(keyName.uri) is no key's name, <identity>/KEY/<key>")
+        }
+        var data = DataBuilder(
+            name: keyName.appending(terms.issuerID).appending(.version(terms.version)), content: key.spki)
+        data.contentType = ContentType.key
+        data.freshnessMilliseconds = freshnessMilliseconds
+        var info = signer.signatureInfo
+        info.validityPeriod = terms.validity.encode()
+        guard let wire = try? data.encode(signer: signer, info: info) else {
+            throw SecurityError(.malformed, "a certificate for \(keyName.uri) cannot be signed: its name is too long")
+        }
+        return try Certificate(decoding: wire)
+    }
+
+    /// A certificate that `key` signs itself; its KeyLocator is the key's name, as ndn-cxx has it.
+    public static func selfSigned(
+        _ key: PrivateKey, named keyName: Name, terms: Terms
+    ) throws(SecurityError) -> Certificate {
+        guard let publicKey = try? key.publicKey() else {
+            throw SecurityError(.malformed, "\(keyName.uri) has no public key")
+        }
+        return try issue(publicKey, named: keyName, terms: terms, signer: .key(key, locator: keyName))
+    }
+}

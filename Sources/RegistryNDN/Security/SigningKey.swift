@@ -1,0 +1,24 @@
+/// A key that is ready to sign, and the certificates that lead from it to whoever is trusted.
+public struct SigningKey: Sendable {
+    /// The key's name.
+    public let name: Name
+    public let key: PrivateKey
+    /// Its own certificate first, each further one that of the key that signed the one before, as far as the keychain has
+    /// them. Empty for a key without a certificate.
+    public let chain: [Certificate]
+
+    public init(name: Name, key: PrivateKey, chain: [Certificate]) {
+        self.name = name
+        self.key = key
+        self.chain = chain
+    }
+
+    /// What a KeyLocator says: "default certificate's full name, falling back to the key name" (PROTOCOL.md 5.1.5).
+    public var locator: Name { chain.first?.name ?? name }
+
+    /// Signs packets with this key.
+    public var signer: Signer { .key(key, locator: locator) }
+
+    /// Whose key it is.
+    public var identity: Name { name.dropLast(2) }
+}
