@@ -160,7 +160,8 @@ public struct KeychainFolder: Sendable {
     }
 
     private func write(defaults names: [Name]) throws(SecurityError) {
-        try PrivateFile.write(names.map { $0.uri + "\n" }.joined(), to: path + "/" + Self.defaultsFile)
+        try PrivateFile.write(
+            "The latest choice first:\n" + names.map { $0.uri + "\n" }.joined(), to: path + "/" + Self.defaultsFile)
     }
 
     private func place(_ name: Name, _ suffix: String) -> String {
