@@ -32,6 +32,7 @@ extension KeygenCommand {
         func run() async throws {
             let identity = try NameArgument.parse(identity)
             guard days > 0, days <= 3_000_000 else { throw ValidationError("--days must be from 1 to 3000000") }
+            guard !identity.isEmpty else { throw ValidationError("the empty name is nobody's identity") }
             guard identity.keyName == nil else {
                 throw ValidationError("\(identity.uri) names a key, not an identity such as /example/docker")
             }
