@@ -65,6 +65,15 @@ let package = Package(
             ],
             path: "Sources/Tools",
             swiftSettings: swift),
+        // The hot path alone, for scripts/bench and the thresholds of scripts/test; no part of the product.
+        .executableTarget(
+            name: "registry-ndn-micro",
+            dependencies: [
+                "RegistryNDN",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/Benchmarks/Micro",
+            swiftSettings: swift),
         .testTarget(
             name: "RegistryNDNTests",
             dependencies: [

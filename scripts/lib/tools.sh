@@ -21,7 +21,7 @@ tool() {
     on_path "$@" || wanted+=("$package")
 }
 
-# use_tools GROUP...: provides the programs of the groups registry, skopeo, docker, podman, busybox, network, and puts
+# use_tools GROUP...: provides the programs of the groups registry, skopeo, docker, podman, busybox, network, valgrind, and puts
 # them on PATH.
 use_tools() {
     local group wanted=()
@@ -34,6 +34,7 @@ use_tools() {
         podman) tool podman podman ;;
         busybox) busybox_is_static || wanted+=(busybox-static) ;;
         network) tool iproute2 ip ;;
+        valgrind) tool valgrind valgrind ;;
         *) die "use_tools: no group $group" ;;
         esac
     done

@@ -20,7 +20,7 @@ from .measuring import say
 from .results import NOT_RUN, Result, markdown
 from .stand import Stand, machine
 
-SECTIONS = ["direct", "forwarder", "nfd", "original", "link", "sharing", "memory", "startup"]
+SECTIONS = ["micro", "direct", "forwarder", "nfd", "original", "link", "sharing", "memory", "startup"]
 
 
 def arguments() -> argparse.Namespace:

@@ -1,0 +1,111 @@
+import NIOCore
+import RegistryNDN
+
+/// An operation that happens for every packet, with all it needs made beforehand.
+struct HotPath: Sendable {
+    let name: String
+    /// Does it so many times; the sum depends on every result, so that nothing is left out.
+    let run: @Sendable (_ count: Int) -> UInt64
+
+    static let all: [HotPath] = [encodeInterest, decodeData, reassemble, layOut, sign, hash]
+}
+
+/// Chunk size of the default configuration.
+private let chunk = 7777
+private let prefix =
+    (try? Name(uri: "/example/docker/library%2Falpine/" + String(repeating: "%5A", count: 32))) ?? Name()
+private let payload = ByteBuffer(repeating: 0x5a, count: chunk)
+
+/// The Data of a segment in the middle of a large blob.
+private func segmentPacket() -> ByteBuffer {
+    guard let layout = segmentLayout() else { return ByteBuffer() }
+    var packet = ByteBuffer(repeating: 0, count: layout.size)
+    var hasher = SHA256()
+    unsafe packet.withUnsafeMutableReadableBytes { slot in
+        unsafe layout.writeHeader(into: slot)
+        unsafe layout.sign(slot, hasher: &hasher)
+    }
+    packet.setBuffer(payload, at: layout.payloadOffset)
+    return packet
+}
+
+private func segmentLayout() -> SegmentPacketLayout? {
+    try? SegmentPacketLayout(
+        prefix: prefix, segment: 1000, finalSegment: 100_000, payloadLength: chunk, freshnessMilliseconds: 86_400_000)
+}
+
+extension HotPath {
+    /// The client's: an Interest into the train that leaves next.
+    private static let encodeInterest = HotPath(name: "encode Interest") { count in
+        let interest = PreparedInterest(prefix: prefix)
+        var train = ByteBufferAllocator().buffer(capacity: 4096)
+        var sum: UInt64 = 0
+        for number in 0..<count {
+            if number % 16 == 0 { train.clear() }
+            let size = interest.write(
+                segment: UInt64(number), nonce: UInt32(truncatingIfNeeded: number), into: &train)
+            sum &+= UInt64(size)
+        }
+        return sum
+    }
+
+    /// The client's: a Data packet that lies in the receive buffer, with everything that is asked of it.
+    private static let decodeData = HotPath(name: "decode Data") { count in
+        let packet = segmentPacket()
+        var sum: UInt64 = 0
+        for _ in 0..<count {
+            guard let data = try? DataPacket(decoding: packet), let (prefix, segment) = data.name.splitSegment() else {
+                return 0
+            }
+            sum &+= segment &+ (data.finalSegment ?? 0) &+ data.contentType
+            sum &+= UInt64(prefix.value.readableBytes &+ data.content.readableBytes)
+        }
+        return sum
+    }
+
+    /// The client's: a payload to its place, and whole slabs out again.
+    private static let reassemble = HotPath(name: "reassemble") { count in
+        var reassembler = SegmentReassembler(window: 1024)
+        var sum: UInt64 = 0
+        for number in 0..<count {
+            let placement = reassembler.place(UInt64(number), payload)
+            if placement != .placed { return 0 }
+            while let octets = reassembler.take() { sum &+= UInt64(octets.readableBytes) }
+        }
+        return sum
+    }
+
+    /// The server's: a segment's header before its payload.
+    private static let layOut = HotPath(name: "lay out Data") { count in
+        var packet = segmentPacket()
+        var sum: UInt64 = 0
+        for number in 0..<count {
+            guard
+                let layout = try? SegmentPacketLayout(
+                    prefix: prefix, segment: UInt64(number), finalSegment: .max, payloadLength: 4096,
+                    freshnessMilliseconds: 86_400_000)
+            else { return 0 }
+            unsafe packet.withUnsafeMutableReadableBytes { unsafe layout.writeHeader(into: $0) }
+            sum &+= UInt64(layout.size)
+        }
+        return sum
+    }
+
+    /// The server's: DigestSha256 over a packet.
+    private static let sign = HotPath(name: "sign Data (SHA-256)") { count in
+        guard let layout = segmentLayout() else { return 0 }
+        var packet = segmentPacket()
+        var hasher = SHA256()
+        for _ in 0..<count {
+            unsafe packet.withUnsafeMutableReadableBytes { unsafe layout.sign($0, hasher: &hasher) }
+        }
+        return UInt64(packet.readableBytes)
+    }
+
+    /// The client's: a payload into the blob's digest.
+    private static let hash = HotPath(name: "hash payload (SHA-256)") { count in
+        var hasher = SHA256()
+        for _ in 0..<count { hasher.update(payload) }
+        return UInt64(hasher.finish().bytes.first ?? 0)
+    }
+}
