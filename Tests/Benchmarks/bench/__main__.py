@@ -17,6 +17,7 @@ from harness.registry import CommandFailed
 
 from . import goals
 from .measuring import say
+from .publish import publish
 from .results import NOT_RUN, Result, markdown
 from .stand import Stand, machine
 
@@ -32,7 +33,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="smaller and fewer: to see that it works, not for numbers")
     parser.add_argument("--into", type=Path, metavar="FOLDER", default=parts.ROOT / ".build" / "bench",
                         help="for results.json, results.md and the plots (.build/bench)")
+    parser.add_argument("--publish", action="store_true",
+                        help="also into README.md, docs/performance.md and docs/plots; for a complete run")
     chosen = parser.parse_args()
+    if chosen.publish and (chosen.quick or chosen.only):
+        parser.error("--publish is for a complete run, without --quick and --only")
     chosen.runs = chosen.runs or (3 if chosen.quick else 8)
     chosen.megabytes = chosen.megabytes or (64 if chosen.quick else 188)
     if chosen.runs < 2:
@@ -59,18 +64,20 @@ def text(result: Result) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def write(folder: Path, about: dict, results: dict[str, Result]) -> str:
-    """All files; the summary."""
+def write(folder: Path, about: dict, results: dict[str, Result], is_public: bool) -> str:
+    """All files; the table of goals."""
     folder.mkdir(parents=True, exist_ok=True)
     verdicts = goals.table(results)
     described = ", ".join(f"{name} {value}" for name, value in about.items())
-    summary = "\n".join([f"{described}\n", "### Goals\n", markdown(verdicts), "", *map(text, results.values())])
-    (folder / "results.md").write_text(summary)
+    sections = "\n".join(map(text, results.values()))
+    (folder / "results.md").write_text(f"{described}\n\n### Goals\n\n{markdown(verdicts)}\n\n{sections}")
     everything = {"about": about, "goals": verdicts, "sections": {name: one.json() for name, one in results.items()}}
     (folder / "results.json").write_text(json.dumps(everything, indent=1))
     for result in results.values():
         for name, plot in result.plots.items():
             (folder / name).write_text(plot)
+    if is_public:
+        publish(folder, described, markdown(verdicts), sections)
     return markdown(verdicts)
 
 
@@ -88,7 +95,7 @@ def main() -> int:
     stand = Stand(chosen.quick, chosen.runs, chosen.megabytes)
     try:
         results = run(stand, chosen.only or SECTIONS)
-        print("\n" + write(chosen.into, about, results))
+        print("\n" + write(chosen.into, about, results, chosen.publish))
         say(f"\n{chosen.into}: results.md, results.json and the plots")
         return 0
     except (ProgramError, CommandFailed) as error:

@@ -134,5 +134,5 @@ def machine() -> dict:
         "memory GiB": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)),
         "net.core.rmem_max": kernel_setting("/proc/sys/net/core/rmem_max"),
         "docker-registry": run("docker-registry", "--version").split()[-1],
-        "curl": run("curl", "--version").split()[1], "load before": os.getloadavg()[0],
+        "curl": run("curl", "--version").split()[1], "load before": f"{os.getloadavg()[0]:.1f}",
     }

@@ -1,0 +1,74 @@
+"""scripts/bench: what it concludes from what it measured, and one short run of it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from harness import parts
+
+BENCHMARKS = parts.ROOT / "Tests" / "Benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+
+from bench import goals, plot  # noqa: E402
+from bench.measuring import Sample, Spread, alternate, costs, ratio  # noqa: E402
+from bench.results import Result, markdown  # noqa: E402
+
+
+def test_variants_take_turns_and_the_first_of_each_is_dropped():
+    order = []
+
+    def work(name):
+        def run(number):
+            order.append((name, number))
+            return Sample(1_000_000, number + 1.0, {"a": 0.5, "b": 1.5})
+        return run
+    samples = alternate({"A": work("A"), "B": work("B")}, 3, "test")
+    assert order == [("A", 0), ("B", 0), ("A", 1), ("B", 1), ("A", 2), ("B", 2)]
+    assert [sample.seconds for sample in samples["A"]] == [2.0, 3.0]
+    assert costs(samples["A"]).median == pytest.approx(2000) and costs(samples["A"], "a").median == pytest.approx(500)
+
+
+def test_ratios_are_taken_turn_by_turn():
+    ours = [Sample(2, 1.0), Sample(8, 1.0), Sample(3, 1.0)]
+    theirs = [Sample(1, 1.0), Sample(2, 1.0), Sample(1, 1.0)]
+    assert ratio(ours, theirs) == Spread(3.0, 2.0, 4.0)
+
+
+def test_a_goal_is_met_not_met_or_not_run():
+    result = Result("direct", not_run=[])
+    result.judge("cold", Spread(1.21, 1.0, 1.3), at_least=1.2)
+    result.judge("cold-cpu", Spread(5.01, 4.0, 6.0), at_most=5.0)
+    rows = {row["goal"]: row[""] for row in goals.table({"direct": result, "nfd": Result("", not_run=["no nfd"])})}
+    assert len(rows) == len(goals.GOALS)
+    verdicts = [rows[text] for key, text, _ in goals.GOALS if key in ("cold", "cold-cpu", "warm", "nfd", "link-1")]
+    assert verdicts[0] == "met" and verdicts[2] == "**not met**"
+    assert verdicts[1].startswith("not run") and verdicts[3] == "not run: no nfd" and "left out" in verdicts[4]
+    assert markdown(goals.table({})).count("not run") == len(goals.GOALS)
+
+
+def test_plots_are_well_formed():
+    one = Spread(10, 9, 12)
+    bars = plot.bars("A < B", "MB/s", {"0 %": {"x": one, "y": None}}, "note & more")
+    lines = plot.lines("title", "s", {"x": {"1": one, "2": one}}, "note")
+    for svg in (bars, lines):
+        ElementTree.fromstring(svg)
+    assert "not run" in bars
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_a_short_run_measures_and_judges(folder):
+    environment = {**os.environ, "PYTHONPATH": f"{BENCHMARKS}:{parts.ROOT / 'Tests' / 'EndToEnd'}"}
+    subprocess.run([sys.executable, "-m", "bench", "--quick", "--only", "startup", "--only", "forwarder", "--runs", "2",
+                    "--megabytes", "8", "--into", folder / "out"], env=environment, check=True, timeout=120)
+    results = json.loads((folder / "out" / "results.json").read_text())
+    measured = {row["goal"]: row[""] for row in results["goals"] if not row[""].startswith("not run")}
+    assert len(measured) == 3, measured
+    cold = results["sections"]["forwarder"]["samples"]["NDN, cold"]
+    assert len(cold) == 1 and cold[0]["octets"] == 8_000_000 and set(cold[0]["cpu"]) == {
+        "registry", "server", "forwarder", "client", "curl"}
+    assert (folder / "out" / "results.md").read_text().count("not run") >= 10
