@@ -109,7 +109,9 @@ def blob(shared_registry):
     def put(size: int, seed: int = 0, repository: str = "demo/blobs"):
         key = (size, seed, repository)
         if key not in made:
-            octets = random.Random(f"{size} {seed}").randbytes(size)
+            source = random.Random(f"{size} {seed}")
+            # In pieces: one number of a gigabyte overflows.
+            octets = b"".join(source.randbytes(min(1 << 24, size - begin)) for begin in range(0, size, 1 << 24))
             made[key] = (shared_registry.put_blob(repository, octets), octets)
         return made[key]
     return put

@@ -29,6 +29,14 @@ require_disk() {
     say "disk: $available MiB free at $1, $2 MiB needed"
 }
 
+# require_own FOLDER...: those that exist can be written to; a run as root leaves folders that a plain user cannot use.
+require_own() {
+    local folder
+    for folder in "$@"; do
+        [ ! -e "$folder" ] || [ -w "$folder" ] || die "$folder belongs to another user (did root run this here before?): remove it as root, or use a clone of your own"
+    done
+}
+
 # require_debian: the libraries and the exercised programs come from Debian packages.
 require_debian() {
     if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then

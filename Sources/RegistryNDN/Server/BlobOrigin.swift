@@ -9,13 +9,23 @@ public enum BlobOrigin: Sendable {
     /// A folder on this machine.
     case folder(BlobFolder)
 
+    /// Large pieces: each is a wake-up of the producer, and a train of packets needs 64 kB of payload.
+    private static let reading = {
+        var configuration = UpstreamConfiguration()
+        configuration.readSize = 512 << 10
+        configuration.bodyWindow = 1 << 20
+        return configuration
+    }()
+
     /// What reads there for `producer`.
     func reader(
         for producer: NIOLoopBound<BlobProducer>, group: any EventLoopGroup, logger: Logger
     ) -> any RangeReading {
         switch self {
         case .registry(let url):
-            RangeReader(upstream: UpstreamClient(base: url, group: group, logger: logger), producer: producer)
+            RangeReader(
+                upstream: UpstreamClient(base: url, group: group, configuration: Self.reading, logger: logger),
+                producer: producer)
         case .folder(let folder):
             FolderReader(folder: folder, producer: producer, pool: .singleton)
         }

@@ -58,6 +58,8 @@ struct RangeCache {
     var spares: [ByteBuffer] = []
     /// Blobs without ranges, to be forgotten after a while.
     var forgotten: Deque<(at: NIODeadline, name: Name)> = []
+    /// The blob of the last Interest: usually also that of the next, and comparing is cheaper than hashing.
+    private weak var recent: CachedBlob?
     private var nextID = 0
     private var nextSweep = NIODeadline.distantPast
 
@@ -106,7 +108,11 @@ struct RangeCache {
     // MARK: finding and making
 
     private mutating func blob(_ name: Name, now: NIODeadline) -> CachedBlob? {
-        if let blob = blobs[name] { return blob }
+        if let recent, recent.name == name { return recent }
+        if let blob = blobs[name] {
+            recent = blob
+            return blob
+        }
         forget(now)
         guard queue.count < configuration.maximumQueued,
             let parsed = BlobName(parsing: name, prefix: configuration.prefix)
