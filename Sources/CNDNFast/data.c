@@ -114,7 +114,8 @@ cndn_result cndn_data_decode(const uint8_t *packet, size_t length, cndn_data *da
 }
 
 cndn_result cndn_segment_layout(cndn_segment_data *d) {
-    if (d->prefix_length > CNDN_MAX_PACKET || d->payload_length > CNDN_MAX_PACKET) {
+    if (d->prefix_length > CNDN_MAX_PACKET || d->payload_length > CNDN_MAX_PACKET ||
+        d->trailer_length > CNDN_MAX_PACKET) {
         return CNDN_NOSPACE;
     }
     d->name_length = d->prefix_length + cndn_segment_size(d->segment);
@@ -123,7 +124,7 @@ cndn_result cndn_segment_layout(cndn_segment_data *d) {
     size_t before_payload = cndn_element_size(CNDN_NAME, d->name_length) +
                             cndn_element_size(CNDN_META_INFO, d->meta_length) + 1 +
                             cndn_varnum_size(d->payload_length);
-    d->value_length = before_payload + d->payload_length + SIGNATURE_SIZE;
+    d->value_length = before_payload + d->payload_length + (d->trailer_length ? d->trailer_length : SIGNATURE_SIZE);
     d->signed_offset = 1 + cndn_varnum_size(d->value_length);
     d->payload_offset = d->signed_offset + before_payload;
     d->size = d->signed_offset + d->value_length;

@@ -103,6 +103,26 @@ cndn_result cndn_sign(cndn_key *key, const uint8_t *message, size_t length, cndn
     return w->result;
 }
 
+size_t cndn_key_signature_size(const cndn_key *key) {
+    int size = EVP_PKEY_get_size(pkey(key));
+    return size > 0 ? (size_t)size : 0;
+}
+
+cndn_result cndn_sign_digest(cndn_key *key, const uint8_t digest[32], cndn_writer *w) {
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey(key), NULL);
+    uint8_t signature[CNDN_MAX_SIGNATURE];
+    size_t length = sizeof signature;
+    bool made = ctx && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
+                EVP_PKEY_sign(ctx, signature, &length, digest, 32) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    if (!made) {
+        ERR_clear_error();
+        return CNDN_INVALID;
+    }
+    cndn_write_octets(w, signature, length);
+    return w->result;
+}
+
 static bool verify_hmac(cndn_key *key, const uint8_t *message, size_t length, const uint8_t *signature) {
     uint8_t expected[CNDN_MAX_SIGNATURE];
     cndn_writer w = cndn_writer_make(expected, sizeof expected);

@@ -57,8 +57,18 @@ struct ServerOptions: ParsableArguments {
 
     @OptionGroup var faces: FaceOptions
 
-    @Option(help: "Folder of keys; not used yet: Data is signed with DigestSha256 (env NDNTS_KEYCHAIN).")
-    var keychain: String?
+    @OptionGroup var keys: KeychainOptions
+
+    @Option(
+        help: """
+            What signs Data: ecdsa or digest (default: ecdsa when the keychain, also by env NDNTS_KEYCHAIN, has a key for \
+            the name). Commands to the forwarder are signed with the key whenever there is one.
+            """)
+    var signing: Signing?
+
+    enum Signing: String, ExpressibleByArgument, CaseIterable {
+        case ecdsa, digest
+    }
 
     enum Registration: String, ExpressibleByArgument, CaseIterable {
         case auto, none
@@ -90,11 +100,34 @@ struct ServerOptions: ParsableArguments {
         guard configuration.uplink != nil || !configuration.listeners.isEmpty else {
             throw ValidationError("nobody could ask this server: give --uplink or --listen")
         }
-        if keychain ?? environment["NDNTS_KEYCHAIN"] != nil {
-            logger.warning(
-                "the keychain is not used: Data is signed with DigestSha256, and blobs are checked by their digest")
-        }
+        try setKey(&configuration, environment, logger)
         return configuration
+    }
+
+    private func setKey(
+        _ configuration: inout BlobServer.Configuration, _ environment: Environment, _ logger: Logger
+    ) throws {
+        let key = try keys.signingKey(
+            for: configuration.prefix, otherwise: environment["NDNTS_KEYCHAIN"], logger: logger)
+        configuration.key = key
+        guard signing != .digest, let key else {
+            guard signing != .ecdsa else {
+                throw SecurityError(
+                    .notFound,
+                    "--signing ecdsa: the keychain has no key for \(configuration.prefix.uri): make one with "
+                        + "`registry-ndn keygen \(configuration.prefix.uri)`")
+            }
+            return logger.info("Data is signed with DigestSha256, with no key")
+        }
+        guard key.key.signatureType == SignatureType.sha256WithECDSA else {
+            guard signing != .ecdsa else {
+                throw SecurityError(.mismatch, "--signing ecdsa: the key \(key.name.uri) is not an ECDSA key")
+            }
+            return logger.info(
+                "Data is signed with DigestSha256: the key is not ECDSA", metadata: ["key": "\(key.name.uri)"])
+        }
+        configuration.signsData = true
+        logger.info("Data is signed with ECDSA", metadata: ["key": "\(key.locator.uri)"])
     }
 
     private func prefix(_ environment: Environment) throws -> Name {

@@ -32,8 +32,9 @@ typedef struct {
 cndn_result cndn_data_decode(const uint8_t *packet, size_t length, cndn_data *data);
 
 /*
- * A Data packet of a segmented object, signed with DigestSha256, whose payload arrives in its place. The caller fills the
- * first group, cndn_segment_layout the second.
+ * A Data packet of a segmented object, whose payload arrives in its place. It is signed with DigestSha256 by
+ * cndn_segment_sign, or, when trailer_length is not 0, by the caller, who writes that many octets behind the payload. The
+ * caller fills the first group, cndn_segment_layout the second.
  */
 typedef struct {
     size_t prefix_length;  /* of the Name value before the segment component */
@@ -41,6 +42,7 @@ typedef struct {
     uint64_t segment;
     uint64_t final_segment;
     uint64_t freshness; /* milliseconds */
+    size_t trailer_length; /* of SignatureInfo and what follows; at most CNDN_MAX_PACKET */
 
     size_t name_length;
     size_t meta_length;

@@ -33,6 +33,12 @@ cndn_result cndn_key_write_private(const cndn_key *key, cndn_writer *w);
 /* Appends the SignatureValue of a message. CNDN_OK, CNDN_NOSPACE (offer CNDN_MAX_SIGNATURE), CNDN_INVALID. */
 cndn_result cndn_sign(cndn_key *key, const uint8_t *message, size_t length, cndn_writer *w);
 
+/* Octets that the longest signature of this key has. */
+size_t cndn_key_signature_size(const cndn_key *key);
+
+/* Appends the SignatureValue for a SHA-256 that was computed elsewhere; ECDSA and RSA only. Returns as cndn_sign does. */
+cndn_result cndn_sign_digest(cndn_key *key, const uint8_t digest[32], cndn_writer *w);
+
 /* Whether a SignatureValue was made for the message with this key (HMAC: compared in constant time). */
 bool cndn_verify(cndn_key *key, const uint8_t *message, size_t length, const uint8_t *signature,
                  size_t signature_length);

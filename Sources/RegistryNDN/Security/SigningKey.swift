@@ -19,6 +19,15 @@ public struct SigningKey: Sendable {
     /// Signs packets with this key.
     public var signer: Signer { .key(key, locator: locator) }
 
+    /// Names under which Interests for the certificates come, except those that `prefix` covers: to be registered too.
+    public func certificatePrefixes(beside prefix: Name) -> [Name] {
+        var names: [Name] = []
+        for name in chain.map(\.keyName) where !prefix.isPrefix(of: name) && !names.contains(name) {
+            names.append(name)
+        }
+        return names
+    }
+
     /// Whose key it is.
     public var identity: Name { name.dropLast(2) }
 }

@@ -20,16 +20,26 @@ final class BlobProducer {
     private var limiter: SourceLimiter
     private var failures = LogLimiter()
     private let performRead: (RangeRead) -> Void
+    private var signing: SigningQueue?
+    private let pool: SigningPool?
+    private let certificates: ServedPackets
 
-    /// - Parameter performRead: Starts a read, and tells of it with `began`, `arrived` and `ended` or `failed`.
+    /// - Parameters:
+    ///   - certificates: served under their own names.
+    ///   - signing: Signs the packets; nil when a digest does.
+    ///   - performRead: Starts a read, and tells of it with `began`, `arrived` and `ended` or `failed`.
     init(
         _ configuration: RangeCache.Configuration, limits: SourceLimiter.Limits, on eventLoop: any EventLoop,
-        logger: Logger, performRead: @escaping (RangeRead) -> Void
+        logger: Logger, certificates: ServedPackets = ServedPackets([]), signing pool: SigningPool? = nil,
+        performRead: @escaping (RangeRead) -> Void
     ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.logger = logger
         self.performRead = performRead
+        self.certificates = certificates
+        self.pool = pool
+        signing = pool.map { SigningQueue(workers: $0.workers) }
         cache = RangeCache(configuration)
         limiter = SourceLimiter(limits)
     }
@@ -65,6 +75,8 @@ final class BlobProducer {
             if case .unknown = cache.existence(of: blob, waiter: waiter, now: now) { sendNack(for: blob, to: waiter) }
         } else if name.isPing(of: configuration.prefix) {
             send(DataBuilder(name: name, content: ByteBuffer()), to: waiter)
+        } else if certificates.answer(interest, fields, on: face) {
+            counters.data &+= 1
         }
     }
 
@@ -72,11 +84,20 @@ final class BlobProducer {
         switch lookup {
         case .hit(let range, let index):
             counters.cacheHits &+= 1
-            answers.add(range, index, for: waiter.face, pitToken: waiter.pitToken)
+            respond(range, index, waiter)
         case .waiting, .unknown, .ignored:
             // Silence for what does not exist: the original client would take a Nack for an empty segment (DESIGN.md).
             break
         }
+    }
+
+    /// The packet has arrived; it leaves with the next `sendAnswers`, or once it is signed.
+    private func respond(_ range: CachedRange, _ index: Int, _ waiter: Waiter) {
+        guard signing == nil || range.isReady(index) else {
+            signing?.ask(range, index, waiter)
+            return
+        }
+        answers.add(range, index, for: waiter.face, pitToken: waiter.pitToken)
     }
 
     /// All Interests of a wake-up have been looked up.
@@ -99,6 +120,7 @@ final class BlobProducer {
     // MARK: Data
 
     private func sendAnswers() {
+        startSigning()
         guard !answers.isEmpty else { return }
         answers.flush(hasher: &hasher) { id, train in
             guard let face = faces[id] else { return }
@@ -128,6 +150,34 @@ final class BlobProducer {
         if !face.isInBatch { face.flush() }
     }
 
+    // MARK: signing
+
+    private func startSigning() {
+        while let jobs = signing?.next() {
+            var digests: [SHA256Digest] = []
+            for job in jobs {
+                // A slab without a trailer never gets here.
+                if let digest = job.range.slab?.prepare(job.index, hasher: &hasher) { digests.append(digest) }
+            }
+            let work = NIOLoopBound((producer: self, jobs: jobs), eventLoop: eventLoop)
+            pool?.sign(digests, on: eventLoop) { work.value.producer.signed(work.value.jobs, $0) }
+        }
+    }
+
+    /// The workers have signed packets, in the order given; nil for what could not be signed.
+    private func signed(_ jobs: [SigningQueue.Job], _ signatures: [ByteBuffer?]) {
+        for (job, signature) in zip(jobs, signatures) {
+            if let signature { job.range.slab?.sign(job.index, signature) }
+        }
+        counters.signatures &+= UInt64(jobs.count)
+        let now = eventLoop.now
+        signing?.done(jobs) { job, waiter in
+            guard waiter.expires > now, job.range.isReady(job.index) else { return }
+            answers.add(job.range, job.index, for: waiter.face, pitToken: waiter.pitToken)
+        }
+        sendAnswers()
+    }
+
     // MARK: reads
 
     private func startReads() {
@@ -145,7 +195,7 @@ final class BlobProducer {
     func arrived(_ id: Int, _ octets: ByteBuffer) {
         counters.registryOctets &+= UInt64(octets.readableBytes)
         _ = cache.arrived(id, octets, now: eventLoop.now) { waiter, range, index in
-            answers.add(range, index, for: waiter.face, pitToken: waiter.pitToken)
+            respond(range, index, waiter)
         }
         sendAnswers()
     }
@@ -153,7 +203,7 @@ final class BlobProducer {
     /// The body has ended; false when octets are missing, and then the read has failed.
     func ended(_ id: Int) -> Bool {
         let isWhole = cache.ended(id, now: eventLoop.now) { waiter, range, index in
-            answers.add(range, index, for: waiter.face, pitToken: waiter.pitToken)
+            respond(range, index, waiter)
         }
         sendAnswers()
         startReads()

@@ -20,6 +20,10 @@ public struct BlobServer: Service {
         public var fetchChunks = 512
         /// Octets for ranges and finished packets together.
         public var cacheSize = 64 << 20
+        /// Signs commands to the forwarder; its certificates are served under their own names. Nil: a digest signs.
+        public var key: SigningKey?
+        /// Whether the key, which must be an ECDSA key then, signs Data too.
+        public var signsData = false
         /// Reads at the registry at a time.
         public var concurrency = 8
         /// Interests and octets a second of one source address, on listeners, from other machines.
@@ -64,9 +68,11 @@ public struct BlobServer: Service {
 
     public func run() async throws {
         let (reads, queue) = AsyncStream.makeStream(of: RangeRead.self)
+        let pool = configuration.signsData ? configuration.key.map { SigningPool($0.key) } : nil
         let faces = try await eventLoop.submit {
             let producer = BlobProducer(
-                configuration.cache, limits: configuration.limits, on: eventLoop, logger: logger
+                configuration.cache, limits: configuration.limits, on: eventLoop, logger: logger,
+                certificates: ServedPackets(configuration.key?.chain.map(\.data) ?? []), signing: pool
             ) { queue.yield($0) }
             return NIOLoopBound(ServerFaces(producer, configuration, logger: logger), eventLoop: eventLoop)
         }.get()
@@ -89,6 +95,7 @@ public struct BlobServer: Service {
             logger.info("statistics", metadata: faces.value.producer.statistics.metadata)
             return faces.value.close()
         }.get()
+        await pool?.shutdown()
     }
 
     /// Reads at the registry and writes statistics; returns at the graceful shutdown.
@@ -123,6 +130,7 @@ extension BlobServer.Configuration {
         cache.fetchChunks = fetchChunks
         cache.capacity = cacheSize
         cache.concurrency = concurrency
+        cache.trailer = signsData ? key.flatMap { SegmentTrailer($0.key, locator: $0.locator) } : nil
         return cache
     }
 

@@ -24,6 +24,8 @@ final class CachedRange {
     var cost = 0
     /// By segment; empty when complete.
     var waiters: [WaiterTable.Head]
+    /// Who waits for a signature, by segment; nobody for one that is signed ahead.
+    var signing: [Int: [Waiter]] = [:]
     /// When the last of them gives up.
     var latestExpiry = NIODeadline.distantPast
     unowned var older: CachedRange?
@@ -43,6 +45,9 @@ final class CachedRange {
         guard segment >= firstSegment, segment - firstSegment < UInt64(count) else { return nil }
         return Int(segment - firstSegment)
     }
+
+    /// Whether the packet has arrived and can leave at once.
+    func isReady(_ index: Int) -> Bool { slab?.isReady(index) ?? false }
 
     func hasArrived(_ index: Int) -> Bool { index < slab?.arrived ?? 0 }
 }

@@ -28,6 +28,7 @@ struct PacketSlab {
 
     private let name: Name
     private let grid: SegmentGrid
+    private let trailer: SegmentTrailer?
     private let runs: [Run]
     private(set) var storage: ByteBuffer
     private var isFinished: [Bool]
@@ -36,19 +37,23 @@ struct PacketSlab {
 
     /// Room for segments that `grid` has.
     ///
-    /// - Parameter storage: memory to use again; replaced when something else still refers to it.
+    /// - Parameters:
+    ///   - trailer: How a key signs the packets, see `prepare`; nil for DigestSha256.
+    ///   - storage: memory to use again; replaced when something else still refers to it.
     /// - Throws: `WireError.noSpace` when a packet would exceed 8800 octets.
     init(
-        name: Name, grid: SegmentGrid, firstSegment: UInt64, count: Int, storage: consuming ByteBuffer = ByteBuffer()
+        name: Name, grid: SegmentGrid, firstSegment: UInt64, count: Int, trailer: SegmentTrailer? = nil,
+        storage: consuming ByteBuffer = ByteBuffer()
     ) throws(WireError) {
         self.name = name
         self.grid = grid
+        self.trailer = trailer
         self.firstSegment = firstSegment
         self.count = count
         var runs: [Run] = []
         var index = 0
         while index < count {
-            let layout = try Self.layout(name, grid, firstSegment + UInt64(index))
+            let layout = try Self.layout(name, grid, firstSegment + UInt64(index), trailer)
             let length = Self.runLength(grid, firstSegment + UInt64(index), limit: count - index)
             runs.append(Run(first: index, count: length, start: runs.last?.end ?? 0, layout: layout))
             index += length
@@ -62,11 +67,11 @@ struct PacketSlab {
     }
 
     private static func layout(
-        _ name: Name, _ grid: SegmentGrid, _ segment: UInt64
+        _ name: Name, _ grid: SegmentGrid, _ segment: UInt64, _ trailer: SegmentTrailer?
     ) throws(WireError) -> SegmentPacketLayout {
         try SegmentPacketLayout(
             prefix: name, segment: segment, finalSegment: grid.finalSegment, payloadLength: grid.payloadLength(segment),
-            freshnessMilliseconds: freshnessMilliseconds)
+            freshnessMilliseconds: freshnessMilliseconds, trailer: trailer)
     }
 
     /// Segments from `segment` on whose packets have the same size: the number as long, the payload full.
@@ -125,10 +130,11 @@ struct PacketSlab {
 
     /// Packets from `first` on, at most to `last`, that can leave in one train: equal in size, but the last may be shorter.
     ///
-    /// All of them must have arrived. Headers and signatures are written here, once.
+    /// All of them must have arrived, and be signed when a key signs. Otherwise headers and digests are written here, once.
     mutating func train(_ indexes: ClosedRange<Int>, hasher: inout SHA256) -> (octets: ByteBuffer, packetSize: Int)? {
         guard let first = run(of: indexes.lowerBound), let last = run(of: indexes.upperBound) else { return nil }
         for index in indexes where !isFinished[index] { finish(index, hasher: &hasher) }
+        guard indexes.allSatisfy({ isFinished[$0] }) else { return nil }
         let start = packetStart(indexes.lowerBound, first)
         let end = packetStart(indexes.upperBound, last) + last.layout.size
         guard let octets = storage.getSlice(at: start, length: end - start) else { return nil }
@@ -149,14 +155,42 @@ struct PacketSlab {
     }
 
     private mutating func finish(_ index: Int, hasher: inout SHA256) {
+        guard trailer == nil else { return }
         isFinished[index] = true
-        guard let run = run(of: index),
-            let layout = try? Self.layout(name, grid, firstSegment + UInt64(index))
-        else { return }
-        unsafe withSlot(packetStart(index, run), layout.size) { slot in
+        guard let (layout, start) = place(of: index) else { return }
+        unsafe withSlot(start, layout.size) { slot in
             unsafe layout.writeHeader(into: slot)
             unsafe layout.sign(slot, hasher: &hasher)
         }
+    }
+
+    /// Whether the packet can leave at once: it has its header and signature, or needs no key to get them.
+    func isReady(_ index: Int) -> Bool { trailer == nil || isFinished[index] }
+
+    /// Writes the header of a packet that has arrived, and hashes what a key is to sign; nil when a digest signs.
+    mutating func prepare(_ index: Int, hasher: inout SHA256) -> SHA256Digest? {
+        guard trailer != nil, let (layout, start) = place(of: index) else { return nil }
+        var digest: SHA256Digest?
+        unsafe withSlot(start, layout.size) { slot in
+            unsafe layout.writeHeader(into: slot)
+            digest = unsafe layout.prepare(slot, hasher: &hasher)
+        }
+        return digest
+    }
+
+    /// Completes a packet that was prepared.
+    mutating func sign(_ index: Int, _ signature: ByteBuffer) {
+        guard trailer != nil, !isFinished[index], let (layout, start) = place(of: index) else { return }
+        unsafe withSlot(start, layout.size) { slot in
+            isFinished[index] = unsafe layout.finish(slot, signature: signature)
+        }
+    }
+
+    private func place(of index: Int) -> (SegmentPacketLayout, start: Int)? {
+        guard let run = run(of: index),
+            let layout = try? Self.layout(name, grid, firstSegment + UInt64(index), trailer)
+        else { return nil }
+        return (layout, packetStart(index, run))
     }
 
     private func run(of index: Int) -> Run? {

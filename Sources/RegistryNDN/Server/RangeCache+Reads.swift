@@ -52,7 +52,7 @@ extension RangeCache {
 
     /// What a range will take, before its packets are laid out.
     private func estimate(_ range: CachedRange) -> Int {
-        let header = range.blob.name.value.readableBytes + 128
+        let header = range.blob.name.value.readableBytes + 128 + (configuration.trailer?.size ?? 0)
         return range.count * (configuration.chunkSize + header) + Self.rangeOverhead
     }
 
@@ -70,7 +70,7 @@ extension RangeCache {
         range.count = count
         var slab = try PacketSlab(
             name: blob.name, grid: grid, firstSegment: range.firstSegment, count: count,
-            storage: spares.popLast() ?? ByteBuffer())
+            trailer: configuration.trailer, storage: spares.popLast() ?? ByteBuffer())
         slab.completeEmpty()
         octets += slab.size + Self.rangeOverhead - range.cost
         range.cost = slab.size + Self.rangeOverhead
@@ -167,6 +167,7 @@ extension RangeCache {
             spares.append(slab.storage)
         }
         range.slab = nil
+        range.signing = [:]
         if blob.isEmpty {
             waiters.take(&blob.inquirers) { _ in }
             forgotten.append((now + configuration.unknownHold, blob.name))

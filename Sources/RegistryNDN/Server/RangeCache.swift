@@ -17,6 +17,8 @@ struct RangeCache {
         var concurrency = 8
         /// Reads that may wait for their turn.
         var maximumQueued = 256
+        /// How a key signs packets; nil for DigestSha256.
+        var trailer: SegmentTrailer?
         /// Interests that may wait for Data.
         var maximumWaiters = 65_536
         /// How long an unknown blob is not asked for again.

@@ -9,7 +9,8 @@ final class ServerFaces {
     private var listeners: [FaceListener] = []
     private var endpoint: Endpoint?
     private var connector: FaceConnector?
-    private var registration: PrefixRegistration?
+    /// Of the prefix first, then of the certificates that are served beside it.
+    private var registrations: [PrefixRegistration] = []
     private var hasServed = false
 
     init(_ producer: BlobProducer, _ configuration: BlobServer.Configuration, logger: Logger) {
@@ -46,10 +47,14 @@ final class ServerFaces {
             ready(.serving(prefix: configuration.prefix, uplink: uplink))
         }
         if configuration.registers {
-            let registration = PrefixRegistration(endpoint: endpoint, prefix: configuration.prefix, logger: logger)
-            registration.onChange = { if case .registered = $0 { isServing() } }
-            registration.start()
-            self.registration = registration
+            let key = configuration.key
+            for prefix in [configuration.prefix] + (key?.certificatePrefixes(beside: configuration.prefix) ?? []) {
+                let registration = PrefixRegistration(
+                    endpoint: endpoint, prefix: prefix, signer: key?.signer ?? .digest, logger: logger)
+                if registrations.isEmpty { registration.onChange = { if case .registered = $0 { isServing() } } }
+                registration.start()
+                registrations.append(registration)
+            }
         } else {
             endpoint.onStateChange = { if $0 == .up { isServing() } }
         }
@@ -60,7 +65,7 @@ final class ServerFaces {
     func close() -> EventLoopFuture<Void> {
         for listener in listeners { listener.close() }
         listeners = []
-        let stopped = registration?.stop() ?? producer.eventLoop.makeSucceededVoidFuture()
+        let stopped = EventLoopFuture.andAllComplete(registrations.map { $0.stop() }, on: producer.eventLoop)
         let bound = NIOLoopBound(self, eventLoop: producer.eventLoop)
         return stopped.map {
             bound.value.endpoint?.close()

@@ -11,6 +11,8 @@ struct ServerStatistics: Sendable {
     var registryOctets: UInt64 = 0
     /// Segments that were there when asked for.
     var cacheHits: UInt64 = 0
+    /// Signatures made with a key.
+    var signatures: UInt64 = 0
     /// Interests over the limits of their source.
     var limited: UInt64 = 0
     /// Octets of the cache's budget in use.
@@ -21,7 +23,7 @@ struct ServerStatistics: Sendable {
         [
             "interests": "\(interests)", "data": "\(data)", "registry_reads": "\(registryReads)",
             "registry_bytes": "\(registryOctets)", "cache_hits": "\(cacheHits)", "cache_bytes": "\(cacheOctets)",
-            "limited": "\(limited)",
+            "limited": "\(limited)", "signatures": "\(signatures)",
         ]
     }
 }

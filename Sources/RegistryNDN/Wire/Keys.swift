@@ -24,6 +24,17 @@ final class KeyHandle: Sendable {
         }
     }
 
+    /// The SignatureValue for a message of this SHA-256; ECDSA and RSA only.
+    func sign(_ digest: SHA256Digest) throws(WireError) -> ByteBuffer {
+        try unsafe output(capacity: Int(CNDN_MAX_SIGNATURE)) { writer in
+            unsafe digest.withUnsafeBytes { octets in
+                unsafe cndn_sign_digest(pointer, octets.baseAddress?.assumingMemoryBound(to: UInt8.self), &writer)
+            }
+        }
+    }
+
+    var signatureSize: Int { unsafe cndn_key_signature_size(pointer) }
+
     func verify(_ message: ByteBuffer, signature: ByteBuffer) -> Bool {
         unsafe message.withOctets { octets, count in
             unsafe signature.withOctets { unsafe cndn_verify(pointer, octets, count, $0, $1) }
@@ -71,6 +82,14 @@ public struct PrivateKey: Sendable {
 
     /// SignatureType that the key makes.
     public var signatureType: UInt64 { handle.signatureType }
+
+    /// The SignatureValue for a message whose SHA-256 is known.
+    ///
+    /// - Throws: `WireError.invalid` for keys other than ECDSA and RSA.
+    public func sign(_ digest: SHA256Digest) throws(WireError) -> ByteBuffer { try handle.sign(digest) }
+
+    /// Octets of the longest signature that the key makes.
+    public var signatureSize: Int { handle.signatureSize }
 
     /// The key as unencrypted PKCS#8.
     public func pkcs8() throws(WireError) -> ByteBuffer { try handle.derPrivate() }

@@ -1,5 +1,5 @@
 internal import CNDNFast
-internal import NIOCore
+public import NIOCore
 
 /// A Data packet of a blob whose header is known before its payload, so that payloads arrive straight in their slots.
 ///
@@ -7,13 +7,16 @@ internal import NIOCore
 public struct SegmentPacketLayout: Sendable {
     private let prefix: Name
     private let fields: cndn_segment_data
+    private let trailer: SegmentTrailer?
 
     /// - Parameters:
     ///   - prefix: The blob's name, before the segment component.
+    ///   - trailer: How the packet is signed elsewhere; nil for DigestSha256, see `sign`.
     ///   - payloadLength: Octets of this segment's payload, also 0.
     /// - Throws: `WireError.noSpace` if the packet would exceed 8800 octets: a long name with a large chunk size.
     public init(
-        prefix: Name, segment: UInt64, finalSegment: UInt64, payloadLength: Int, freshnessMilliseconds: UInt64
+        prefix: Name, segment: UInt64, finalSegment: UInt64, payloadLength: Int, freshnessMilliseconds: UInt64,
+        trailer: SegmentTrailer? = nil
     ) throws(WireError) {
         guard payloadLength >= 0 else { throw .invalid }
         var fields = cndn_segment_data()
@@ -22,9 +25,11 @@ public struct SegmentPacketLayout: Sendable {
         fields.segment = segment
         fields.final_segment = finalSegment
         fields.freshness = freshnessMilliseconds
+        fields.trailer_length = trailer?.size ?? 0
         try unsafe cndn_segment_layout(&fields).check()
         self.prefix = prefix
         self.fields = fields
+        self.trailer = trailer
     }
 
     /// Octets of the whole packet.
@@ -55,5 +60,31 @@ public struct SegmentPacketLayout: Sendable {
             unsafe cndn_segment_sign($0, slot.baseAddress?.assumingMemoryBound(to: UInt8.self), hasher.context)
         }
         hasher.restart()
+    }
+
+    /// Writes SignatureInfo behind the payload, for a packet with a trailer, and hashes what is to be signed.
+    ///
+    /// - Parameters: as `sign` has them.
+    public func prepare(_ slot: UnsafeMutableRawBufferPointer, hasher: inout SHA256) -> SHA256Digest {
+        precondition(slot.count >= size, "slot too small for the packet")
+        guard let trailer else { preconditionFailure("a packet without a trailer is signed in its place") }
+        let end = payloadOffset + payloadLength
+        unsafe trailer.info.withUnsafeReadableBytes { info in
+            unsafe UnsafeMutableRawBufferPointer(rebasing: slot[end...]).copyMemory(from: info)
+        }
+        hasher.restart()
+        let signedEnd = end + trailer.info.readableBytes
+        unsafe hasher.update(UnsafeRawBufferPointer(rebasing: slot[fields.signed_offset..<signedEnd]))
+        return hasher.finish()
+    }
+
+    /// Writes SignatureValue and the padding; false when the signature is longer than the trailer has room for.
+    public func finish(_ slot: UnsafeMutableRawBufferPointer, signature: ByteBuffer) -> Bool {
+        precondition(slot.count >= size, "slot too small for the packet")
+        guard let trailer, let rest = trailer.rest(signature) else { return false }
+        unsafe rest.withUnsafeReadableBytes { octets in
+            unsafe UnsafeMutableRawBufferPointer(rebasing: slot[(size - octets.count)...]).copyMemory(from: octets)
+        }
+        return true
     }
 }
