@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ from harness.program import ProgramError
 from harness.registry import CommandFailed
 
 from . import goals
-from .measuring import say
+from .measuring import MeasurementFailed, say
 from .publish import publish
 from .results import NOT_RUN, Result, markdown
 from .stand import Stand, machine
@@ -50,7 +51,12 @@ def run(stand: Stand, names: list[str]) -> dict[str, Result]:
     for name in names:
         say(f"\n== {name}")
         section = importlib.import_module(f".sections.{name}", __package__)
-        results[name] = section.measure(stand)
+        try:
+            results[name] = section.measure(stand)
+        except (ProgramError, CommandFailed, MeasurementFailed, subprocess.SubprocessError) as error:
+            say(f"error: {error}")
+            first = (str(error).splitlines() or [""])[0]
+            results[name] = Result(f"Section {name}", not_run=[f"it failed: {first}"], failed=True)
         stand.clear()
         print(f"\n{text(results[name])}", flush=True)
     return results
@@ -97,7 +103,7 @@ def main() -> int:
         results = run(stand, chosen.only or SECTIONS)
         print("\n" + write(chosen.into, about, results, chosen.publish))
         say(f"\n{chosen.into}: results.md, results.json and the plots")
-        return 0
+        return 1 if any(result.failed for result in results.values()) else 0
     except (ProgramError, CommandFailed) as error:
         say(f"error: {error}")
         return 1

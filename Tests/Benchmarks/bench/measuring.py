@@ -14,6 +14,10 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+class MeasurementFailed(Exception):
+    """What was measured would mean nothing; the text says why."""
+
+
 def cpu_seconds(pid: int) -> float:
     """All its threads' so far, to the nanosecond (clock_getcpuclockid(3))."""
     return time.clock_gettime((~pid << 3) | 2)
@@ -72,7 +76,7 @@ class Transfer:
         _, status, usage = os.wait4(child, 0)
         seconds = time.monotonic() - begin
         if os.waitstatus_to_exitcode(status) not in accept:
-            raise SystemExit(f"error: {' '.join(self._arguments)} ended with {os.waitstatus_to_exitcode(status)}")
+            raise MeasurementFailed(f"{' '.join(self._arguments)} ended with {os.waitstatus_to_exitcode(status)}")
         cpu = {name: cpu_seconds(pid) - before[name] for name, pid in self._programs.items()}
         cpu[self.name] = usage.ru_utime + usage.ru_stime
         return Sample(octets, seconds, cpu)

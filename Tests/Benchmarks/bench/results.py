@@ -19,6 +19,7 @@ class Result:
     notes: list[str] = field(default_factory=list)
     not_run: list[str] = field(default_factory=list)
     """What could not be measured here, each with its reason."""
+    failed: bool = False
     goals: dict[str, tuple[str, bool]] = field(default_factory=dict)
     """By the goal's key: what was measured, and whether that meets it."""
     samples: dict[str, list[Sample]] = field(default_factory=dict)

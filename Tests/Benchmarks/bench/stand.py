@@ -13,7 +13,7 @@ from harness import parts
 from harness.program import Program
 from harness.registry import Registry, run
 
-from .measuring import Transfer
+from .measuring import MeasurementFailed, Transfer
 
 REPOSITORY = "bench/blobs"
 CONFIGURATION = """\
@@ -115,7 +115,7 @@ def came_over_ndn(client: parts.Client, digest: str, count: int) -> None:
     """Ends the run when the `count`th request of the blob was answered from elsewhere: its time would mean nothing."""
     request = client.request(digest, count=count)
     if request["source"] != "ndn" or request["upstream_bytes"]:
-        raise SystemExit(f"error: not all of it came over NDN: {request}")
+        raise MeasurementFailed(f"not all of it came over NDN: {request}")
 
 
 def kernel_setting(path: str) -> str:

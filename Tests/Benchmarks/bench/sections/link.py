@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from .. import plot
-from ..measuring import Sample, Spread, say
+from ..measuring import MeasurementFailed, Sample, say, Spread
 from ..results import Result
 from ..stand import Stand, kernel_setting
 
@@ -34,12 +34,12 @@ class Link:
                    *self.stand.tls, "--digest", digest, "--seconds", seconds]
         done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode or not done.stdout:
-            raise SystemExit(f"error: {' '.join(map(str, command))} ended with {done.returncode}; logs in {folder}")
+            raise MeasurementFailed(f"{' '.join(map(str, command))} ended with {done.returncode}")
         said = json.loads(done.stdout)
         link = json.loads(counters.read_text())
         for request in said.get("request", []):
             if request["source"] != "ndn":
-                raise SystemExit(f"error: not all of it came over NDN: {request}")
+                raise MeasurementFailed(f"not all of it came over NDN: {request}")
         return Sample(int(said["octets"]), said["seconds"], said["cpu"], link)
 
 

@@ -8,7 +8,7 @@ import time
 
 from harness import parts
 
-from ..measuring import Spread, say
+from ..measuring import MeasurementFailed, say, Spread
 from ..results import Result
 from ..stand import REPOSITORY, Stand
 
@@ -24,7 +24,7 @@ def mount(stand: Stand, digest: str, repository: str) -> None:
     response.read()
     connection.close()
     if response.status != 201:
-        raise SystemExit(f"error: docker-registry did not mount {digest} in {repository}: {response.status}")
+        raise MeasurementFailed(f"docker-registry did not mount {digest} in {repository}: {response.status}")
 
 
 def pull_all(client: parts.Client, digest: str, repositories: list[str]) -> float:
@@ -35,7 +35,7 @@ def pull_all(client: parts.Client, digest: str, repositories: list[str]) -> floa
                 for repository in repositories]
     failed = [child for child in children if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])]
     if failed:
-        raise SystemExit(f"error: {len(failed)} of {len(children)} pulls failed\n{client.program.tail()}")
+        raise MeasurementFailed(f"{len(failed)} of {len(children)} pulls failed\n{client.program.tail()}")
     return time.monotonic() - begin
 
 

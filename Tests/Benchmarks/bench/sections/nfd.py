@@ -11,7 +11,7 @@ from pathlib import Path
 from harness import parts
 from harness.program import Program
 
-from ..measuring import Sample, Transfer, alternate, costs, ratio, rates
+from ..measuring import alternate, costs, MeasurementFailed, rates, ratio, Sample, Transfer
 from ..results import Result
 from ..stand import REPOSITORY, Stand
 
@@ -36,19 +36,23 @@ class NFD:
     """An NFD of our own, and what talks to it: all with a home of their own, so that nobody's keys are used."""
 
     def __init__(self, stand: Stand):
-        self.home = stand.folder / "nfd-home"
-        (self.home / ".ndn").mkdir(parents=True, exist_ok=True)
         self.socket = stand.folder / "nfd.sock"
-        (self.home / ".ndn" / "client.conf").write_text(f"transport=unix://{self.socket}\n")
-        configuration = self.home / "nfd.conf"
+        # One for NFD and one for the others: they would lock each other out of the database of keys.
+        own, self.environment = self._home(stand, "nfd-home"), self._home(stand, "peer-home")
+        configuration = stand.folder / "nfd.conf"
         configuration.write_text(CONFIGURATION.format(socket=self.socket))
-        self.environment = {"HOME": str(self.home)}
-        self.program = stand.keep(Program("nfd", ["nfd", "--config", configuration], stand.folder, self.environment))
+        self.program = stand.keep(Program("nfd", ["nfd", "--config", configuration], stand.folder, own))
         deadline = time.monotonic() + 20
         while self._nfdc("status").returncode:
             if time.monotonic() > deadline or not self.program.running:
-                raise SystemExit(f"error: NFD does not answer\n{self.program.tail()}")
+                raise MeasurementFailed(f"NFD does not answer\n{self.program.tail()}")
             time.sleep(0.1)
+
+    def _home(self, stand: Stand, name: str) -> dict:
+        home = stand.folder / name
+        (home / ".ndn").mkdir(parents=True, exist_ok=True)
+        (home / ".ndn" / "client.conf").write_text(f"transport=unix://{self.socket}\n")
+        return {"HOME": str(home)}
 
     def _nfdc(self, *arguments) -> subprocess.CompletedProcess:
         return subprocess.run(["nfdc", *arguments], env={**os.environ, **self.environment}, capture_output=True,
@@ -58,7 +62,7 @@ class NFD:
         """Empties the content store."""
         done = self._nfdc("cs", "erase", "/")
         if done.returncode:
-            raise SystemExit(f"error: nfdc cs erase: {done.stdout}{done.stderr}")
+            raise MeasurementFailed(f"nfdc cs erase: {done.stdout}{done.stderr}")
 
 
 def first_on_path(names: tuple) -> str | None:

@@ -8,7 +8,7 @@ import shutil
 from harness import parts
 from harness.program import Program
 
-from ..measuring import Sample, alternate, costs, ratio, rates
+from ..measuring import alternate, costs, MeasurementFailed, rates, ratio, Sample
 from ..results import Result
 from ..stand import Stand, came_over_ndn
 from .nfd import NFD
@@ -59,4 +59,4 @@ def wait_for(stand: Stand, peer: Program) -> None:
     status = os.system(f"curl --silent --fail --retry 20 --retry-connrefused --retry-delay 1 --output /dev/null "
                        f"http://{ADDRESS}/v2/")
     if status or not peer.running:
-        raise SystemExit(f"error: the original client does not answer at {ADDRESS}\n{peer.tail()}")
+        raise MeasurementFailed(f"the original client does not answer at {ADDRESS}\n{peer.tail()}")

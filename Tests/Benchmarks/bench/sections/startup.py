@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness import parts
 
-from ..measuring import Spread
+from ..measuring import MeasurementFailed, Spread
 from ..results import Result
 from ..stand import Stand
 
@@ -34,7 +34,7 @@ def ready_after(stand: Stand, server: parts.Server) -> float:
     process.terminate()
     process.wait()
     if not line.startswith(b"ready "):
-        raise SystemExit(f"error: {' '.join(map(str, command))} did not become ready: {line!r}")
+        raise MeasurementFailed(f"{' '.join(map(str, command))} did not become ready: {line!r}")
     return milliseconds
 
 
