@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness import parts
@@ -54,6 +55,12 @@ class BenchRegistry(Registry):
         return f"{'https' if self._tls else 'http'}://{self.address}"
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a server reads from, when it is no running registry."""
+    url: str
+
+
 class Stand:
     """The folder with the registries; `blob(n)` makes the n-th blob once."""
 
@@ -93,8 +100,9 @@ class Stand:
     def forwarder(self, name: str = "forwarder", cache: str = "512MiB") -> parts.Forwarder:
         return self.keep(parts.Forwarder(self.folder, name, cache))
 
-    def server(self, uplink: str | None = None, name: str = "server", options: list = ()) -> parts.Server:
-        return self.keep(parts.Server(self.folder, self.registry, uplink, name, ["--log", "warning", *options]))
+    def server(self, uplink: str | None = None, name: str = "server", options: list = (),
+               source: Source | None = None) -> parts.Server:
+        return self.keep(parts.Server(self.folder, source or self.registry, uplink, name, ["--log", "warning", *options]))
 
     def client(self, router: str, name: str = "client", options: list = ()) -> parts.Client:
         return self.keep(parts.Client(self.folder, self.registry, router, name, options))

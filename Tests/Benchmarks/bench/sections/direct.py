@@ -6,19 +6,20 @@ from .. import plot
 from ..allocations import counted
 from ..measuring import Sample, alternate, costs, ratio, rates
 from ..results import Result
-from ..stand import Stand, came_over_ndn
+from ..stand import Source, Stand, came_over_ndn
 
 TITLE = "direct"
 COLD, WARM, HTTP = "NDN, cold", "NDN, warm", "HTTP"
+FOLDER = "NDN, cold, from the registry's folder"
 HTTPS, HTTPS1 = "HTTPS (HTTP/2)", "HTTPS (HTTP/1.1)"
 
 
 class Pair:
     """A server and a client that asks it directly over UDP."""
 
-    def __init__(self, stand: Stand, name: str, options: list = ()):
+    def __init__(self, stand: Stand, name: str, options: list = (), source: Source | None = None):
         self.stand = stand
-        self.server = stand.server(name=f"server-{name}", options=options)
+        self.server = stand.server(name=f"server-{name}", options=options, source=source)
         self.client = stand.client(self.server.udp, name=f"client-{name}")
         self.url = self.client.uri("http")
         self.programs = {"registry": stand.registry.program, "server": self.server.program,
@@ -36,12 +37,14 @@ def measure(stand: Stand) -> Result:
     # Every cold run has a blob of its own, which the server has never read.
     digests = [stand.blob(number) for number in range(stand.runs)]
     cold, warm = Pair(stand, "cold"), Pair(stand, "warm", ["--cache-size", "512MiB"])
+    folder = Pair(stand, "folder", source=Source(f"file://{stand.storage}"))
     warm.get(digests[0], stand.size)
     # What curl and Docker agree on with docker-registry by themselves, and what they could be told to use.
     variants = {name: lambda run, options=options: stand.curl(
         stand.secure.url, digests[run], {"registry": stand.secure.program}, *options).run(stand.size)
         for name, options in ((HTTPS, []), (HTTPS1, ["--http1.1"]))}
     variants[COLD] = lambda run: cold.get(digests[run], stand.size)
+    variants[FOLDER] = lambda run: folder.get(digests[run], stand.size)
     variants[HTTP] = lambda run: stand.curl(
         stand.registry.url, digests[run], {"registry": stand.registry.program}).run(stand.size)
     variants[WARM] = lambda run: warm.get(digests[0], stand.size)
