@@ -20,6 +20,8 @@ final class CachedRange {
     let isTail: Bool
     var state = State.queued
     var slab: PacketSlab?
+    /// Its last packet was there when asked for: whoever reads in sequence is done with it.
+    var isConsumed = false
     /// What it takes of the cache's budget.
     var cost = 0
     /// By segment; empty when complete.
@@ -48,6 +50,10 @@ final class CachedRange {
 
     /// Whether the packet has arrived and can leave at once.
     func isReady(_ index: Int) -> Bool { slab?.isReady(index) ?? false }
+
+    func noteAsked(_ index: Int) {
+        if index == count - 1 { isConsumed = true }
+    }
 
     func hasArrived(_ index: Int) -> Bool { index < slab?.arrived ?? 0 }
 }

@@ -22,18 +22,19 @@ extension RangeCache {
     mutating func nextRead(now: NIODeadline) -> RangeRead? {
         forget(now)
         while reading.count < configuration.concurrency {
-            let isAhead = queue.isEmpty
+            let isQueued = !queue.isEmpty
             guard let range = queue.first ?? ahead.first else { return nil }
-            if range.latestExpiry <= now && !(isAhead && range.state == .queued) {
+            let isWanted = range.latestExpiry > now
+            if isQueued, !isWanted {
                 // Nobody waits for it any more.
                 queue.removeFirst()
                 remove(range, now: now)
                 continue
             }
             let cost = estimate(range)
-            evict(for: cost, now: now)
-            guard octets + cost <= configuration.capacity || reading.isEmpty else { return nil }
-            if isAhead { ahead.removeFirst() } else { queue.removeFirst() }
+            evict(for: cost, isWanted: isWanted, now: now)
+            guard octets + cost <= configuration.capacity || isWanted && reading.isEmpty else { return nil }
+            if isQueued { queue.removeFirst() } else { ahead.removeFirst() }
             return start(range, cost: cost)
         }
         return nil
@@ -94,7 +95,9 @@ extension RangeCache {
     ) {
         for index in first..<(range.slab?.arrived ?? first) {
             waiters.take(&range.waiters[index]) { waiter in
-                if waiter.expires > now { answer(waiter, range, index) }
+                guard waiter.expires > now else { return }
+                answer(waiter, range, index)
+                range.noteAsked(index)
             }
         }
     }
@@ -137,16 +140,19 @@ extension RangeCache {
 
     // MARK: forgetting
 
-    /// Makes room for `cost` octets by dropping the ranges used longest ago.
-    private mutating func evict(for cost: Int, now: NIODeadline) {
-        var chances = usage.count
-        while octets + cost > configuration.capacity, chances > 0, let oldest = usage.first {
-            chances -= 1
+    /// Makes room for `cost` octets: first by dropping ranges that have been sent to their end, those used longest ago
+    /// first, and for a range that somebody waits for any other. What is read ahead never drops what is still to be sent:
+    /// with many blobs at a time each would be read again and again.
+    private mutating func evict(for cost: Int, isWanted: Bool, now: NIODeadline) {
+        evict(for: cost, now: now) { $0.isConsumed }
+        if isWanted { evict(for: cost, now: now) { _ in true } }
+    }
+
+    private mutating func evict(for cost: Int, now: NIODeadline, where isFree: (CachedRange) -> Bool) {
+        while octets + cost > configuration.capacity {
             // A tail stays as long as its blob is in use: the next client asks for it right after segment 0.
-            if oldest.isTail, !oldest.blob.ranges.isEmpty {
-                usage.use(oldest)
-                continue
-            }
+            let oldest = usage.first { $0.isTail ? $0.blob.ranges.isEmpty : isFree($0) }
+            guard let oldest else { return }
             remove(oldest, now: now)
         }
     }

@@ -84,6 +84,7 @@ struct RangeCache {
         guard let index = range.index(of: segment) else { return .ignored }
         if !range.isTail { blob.asked(for: number(of: segment)) }
         if range.hasArrived(index) {
+            range.noteAsked(index)
             if range.state == .complete {
                 usage.use(range)
                 readAhead(of: range)

@@ -4,7 +4,12 @@ struct UsageList {
     private unowned var newest: CachedRange?
     private(set) var count = 0
 
-    var first: CachedRange? { oldest }
+    /// The one used longest ago of those that `matches` is true for.
+    func first(where matches: (CachedRange) -> Bool) -> CachedRange? {
+        var candidate = oldest
+        while let range = candidate, !matches(range) { candidate = range.newer }
+        return candidate
+    }
 
     /// Makes a range that is in the list, or not yet, the newest.
     mutating func use(_ range: CachedRange) {

@@ -222,3 +222,43 @@ import Testing
         #expect(script.reads().isEmpty)
     }
 }
+
+/// What leaves the cache first, and what is not read for want of room.
+@Suite struct ServerRangeCacheRoomTests {
+    typealias Script = ServerRangeCacheTests.Script
+
+    /// Octets of a range and a tail of the script's blobs, with room for what is kept beside them.
+    private static let room = 4 * 300 + RangeCache.rangeOverhead
+
+    @Test func whatHasBeenSentLeavesBeforeWhatHasNot() throws {
+        var script = Script(capacity: 3 * Self.room)
+        for blob in ["a", "b"] {
+            _ = script.ask(0, of: blob)
+            try script.complete(script.reads()[0], total: 400)
+        }
+        // "a" is the newer one by use, but has been sent to its end.
+        #expect(script.ask(3, of: "a") == "hit 3")
+        for blob in ["c", "d"] {
+            _ = script.ask(0, of: blob)
+            try script.complete(script.reads()[0], total: 400)
+        }
+        #expect(script.ask(1, of: "b") == "hit 1")
+        #expect(script.ask(1, of: "a") == "waiting")
+    }
+
+    @Test func readingAheadDropsNothingThatIsStillToBeSent() throws {
+        var script = Script(capacity: 3 * Self.room)
+        _ = script.ask(0, of: "other")
+        try script.complete(script.reads()[0], total: 400)
+        _ = script.ask(0)
+        try script.complete(script.reads()[0], total: 10_000)
+        _ = script.ask(4)
+        try script.complete(script.reads()[0], total: 10_000)
+        // The next range of "a" waits for room, which the unsent ranges take.
+        #expect(script.reads().isEmpty)
+        #expect(script.ask(1, of: "other") == "hit 1")
+        // Somebody wants it: now it is read, whatever it takes.
+        #expect(script.ask(8) == "waiting")
+        #expect(script.reads().map(\.range.offset) == [800])
+    }
+}
