@@ -76,13 +76,13 @@ final class FacePair: Sendable {
     }
 
     /// Asks for Data with so many octets of content; how many came.
-    func ask(_ endpoint: NIOLoopBound<Endpoint>, octets: Int, nonce: UInt32? = nil) async throws -> Int {
+    func ask(_ endpoint: NIOLoopBound<Endpoint>, octets: Int) async throws -> Int {
         let name = try Name(uri: "/example").appending(.segment(UInt64(octets)))
         return try await loop.flatSubmit {
             var interest = InterestBuilder(name: name)
-            interest.nonce = nonce
-            interest.lifetimeMilliseconds = 5000
-            return endpoint.value.express(interest)
+            interest.lifetimeMilliseconds = 1000
+            // A UDP face whose socket is being opened again drops what is sent meanwhile.
+            return endpoint.value.express(interest, retransmissions: 20)
         }.map { $0.content.readableBytes }.get()
     }
 

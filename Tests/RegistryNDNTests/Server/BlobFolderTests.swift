@@ -107,7 +107,8 @@ private final class Folder {
 
     @Test func whatIsNoSuchFolderIsExplained() throws {
         #expect(try BlobFolder(url: "http://127.0.0.1:5000") == nil)
-        for url in ["file://relative", "file:///nowhere/at/all", "oci://\(NSTemporaryDirectory())"] {
+        let empty = try Folder()
+        for url in ["file://relative", "file:///nowhere/at/all", "oci://\(empty.path)", "file://\(empty.path)"] {
             let error = #expect(throws: BlobFolderError.self) { try BlobFolder(url: url) }
             #expect(error?.description.contains(url) == true)
         }
