@@ -19,7 +19,7 @@ struct ClientCommand: AsyncParsableCommand {
             NDN fails, and for everything else, requests go to the upstream.
             """)
 
-    @Option(help: "The registry, http://HOST[:PORT].", transform: Self.upstreamURL)
+    @Option(help: "The registry, https://HOST[:PORT] or http://HOST[:PORT].", transform: Self.upstreamURL)
     var upstream: UpstreamURL
 
     @Option(help: "NDN prefix of the blobs, as the server's --name.", transform: Self.name)
@@ -60,6 +60,7 @@ struct ClientCommand: AsyncParsableCommand {
     var timeout = DurationArgument(.minutes(10))
 
     @OptionGroup var face: FaceOptions
+    @OptionGroup var connecting: UpstreamOptions
     @OptionGroup var log: LogOptions
 
     func validate() throws {
@@ -74,6 +75,7 @@ struct ClientCommand: AsyncParsableCommand {
             logger.warning(
                 "listening beyond this machine: whoever reaches the port can pull", metadata: ["listen": "\(listen)"])
         }
+        let connecting = try connecting.configuration(logger: logger)
         // The face has a loop of its own: it must not wait for a connection's writes.
         let faces = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = MultiThreadedEventLoopGroup(numberOfThreads: min(4, max(1, System.coreCount - 1)))
@@ -82,7 +84,8 @@ struct ClientCommand: AsyncParsableCommand {
         let port = endpoint.address?.port ?? listen.port
         let site = RegistrySite(
             prefix: name, source: RouterBlobSource(network: network, probeName: probeInterest),
-            upstream: UpstreamClient(base: upstream, group: connections, logger: logger), policy: fallback,
+            upstream: UpstreamClient(
+                base: upstream, group: connections, configuration: connecting, logger: logger), policy: fallback,
             logger: logger)
         let hosts = RegistryHost(upstream.authority).map { [$0] } ?? []
         let service = ClientService(

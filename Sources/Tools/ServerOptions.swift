@@ -7,7 +7,7 @@ import RegistryNDN
 struct ServerOptions: ParsableArguments {
     @Option(
         help: """
-            URL of the registry, http://host:port; or file:///path, a registry's storage folder, or oci:///path, an OCI image \
+            URL of the registry, https://host or http://host:port; or file:///path, a registry's storage folder, or oci:///path, an OCI image \
             layout (env DOCKER_NDN_REGISTRY).
             """)
     var registry: String?
@@ -70,6 +70,8 @@ struct ServerOptions: ParsableArguments {
         case ecdsa, digest
     }
 
+    @OptionGroup var connecting: UpstreamOptions
+
     enum Registration: String, ExpressibleByArgument, CaseIterable {
         case auto, none
     }
@@ -79,6 +81,7 @@ struct ServerOptions: ParsableArguments {
         let environment = try Environment()
         var configuration = BlobServer.Configuration(
             prefix: try prefix(environment), origin: try origin(environment))
+        configuration.upstream = try connecting.configuration(logger: logger)
         configuration.listeners = try listen.map { try Self.uri($0, "--listen") }
         configuration.uplink = try uplinkURI(environment)
         configuration.registers = register == .auto

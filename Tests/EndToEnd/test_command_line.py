@@ -44,10 +44,10 @@ def test_fetch_of_an_unknown_blob_leaves_no_file(chain, folder):
 @pytest.mark.parametrize("arguments", [
     ["nonsense"],
     ["client", "--name", PREFIX, "--router", "127.0.0.1:9"],
-    ["client", "--upstream", "https://registry.example", "--name", PREFIX, "--router", "127.0.0.1:9"],
+    ["client", "--upstream", "ftp://registry.example", "--name", PREFIX, "--router", "127.0.0.1:9"],
     ["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--router", "127.0.0.1:9", "--timeout", "soon"],
     ["server", "--registry", "nonsense", "--name", PREFIX, "--uplink", "none", "--listen", "udp://127.0.0.1:0"],
-    ["server", "--registry", "https://registry.example", "--name", PREFIX, "--uplink", "unix:///nowhere"],
+    ["server", "--registry", "ftp://registry.example", "--name", PREFIX, "--uplink", "unix:///nowhere"],
     ["forwarder", "--cache-size", "much"],
     ["fetch"],
 ], ids=lambda arguments: " ".join(arguments[:3]))

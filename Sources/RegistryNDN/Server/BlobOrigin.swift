@@ -10,21 +10,23 @@ public enum BlobOrigin: Sendable {
     case folder(BlobFolder)
 
     /// Large pieces: each is a wake-up of the producer, and a train of packets needs 64 kB of payload.
-    private static let reading = {
-        var configuration = UpstreamConfiguration()
+    private static func reading(_ configuration: UpstreamConfiguration) -> UpstreamConfiguration {
+        var configuration = configuration
         configuration.readSize = 512 << 10
         configuration.bodyWindow = 1 << 20
         return configuration
-    }()
+    }
 
     /// What reads there for `producer`.
     func reader(
-        for producer: NIOLoopBound<BlobProducer>, group: any EventLoopGroup, logger: Logger
+        for producer: NIOLoopBound<BlobProducer>, upstream: UpstreamConfiguration, group: any EventLoopGroup,
+        logger: Logger
     ) -> any RangeReading {
         switch self {
         case .registry(let url):
             RangeReader(
-                upstream: UpstreamClient(base: url, group: group, configuration: Self.reading, logger: logger),
+                upstream: UpstreamClient(
+                    base: url, group: group, configuration: Self.reading(upstream), logger: logger),
                 producer: producer)
         case .folder(let folder):
             FolderReader(folder: folder, producer: producer, pool: .singleton)

@@ -8,6 +8,8 @@ public struct BlobServer: Service {
         /// Prefix of every blob's name.
         public var prefix: Name
         public var origin: BlobOrigin
+        /// How a registry is connected to.
+        public var upstream = UpstreamConfiguration()
         /// The forwarder to connect to; nil for none.
         public var uplink: FaceURI?
         /// Whether the prefix is registered at the uplink.
@@ -78,7 +80,8 @@ public struct BlobServer: Service {
         }.get()
         let reader = try await eventLoop.submit {
             configuration.origin.reader(
-                for: NIOLoopBound(faces.value.producer, eventLoop: eventLoop), group: group, logger: logger)
+                for: NIOLoopBound(faces.value.producer, eventLoop: eventLoop), upstream: configuration.upstream,
+                group: group, logger: logger)
         }.get()
         defer { reader.shutdown() }
         do {

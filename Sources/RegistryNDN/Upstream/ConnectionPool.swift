@@ -92,16 +92,23 @@ final class ConnectionPool: Sendable {
                 connection.channel.closeFuture.whenComplete { _ in self.closed(connection) }
                 promise.succeed(connection)
             case .failure(let error):
-                promise.fail(
-                    error as? UpstreamError
-                        ?? UpstreamError(.connect, "cannot connect to \(url)", underlying: error))
+                promise.fail(Self.explained(error, url))
                 self.closed(nil)
             }
         }
     }
 
+    private static func explained(_ error: any Error, _ url: UpstreamURL) -> UpstreamError {
+        switch error {
+        case let error as UpstreamError: error
+        case let error as TLSError: UpstreamError(.tls, "no secure connection to \(url)", underlying: error)
+        default: UpstreamError(.connect, "cannot connect to \(url)", underlying: error)
+        }
+    }
+
     private func connect() -> EventLoopFuture<UpstreamConnection> {
         let eventLoop = group.next()
+        let established = eventLoop.makePromise(of: Void.self)
         return ClientBootstrap(group: eventLoop)
             .connectTimeout(configuration.connectTimeout)
             .channelOption(.autoRead, value: false)
@@ -112,10 +119,15 @@ final class ConnectionPool: Sendable {
                     minimum: 4096, initial: min(16384, configuration.readSize), maximum: configuration.readSize)
             )
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.configure(channel) }
+                channel.eventLoop.makeCompletedFuture { try self.configure(channel, established: established) }
             }
             .connect(host: url.host, port: url.port)
             .flatMap { channel in
+                // Without TLS there is nothing more to wait for.
+                if !self.url.isSecure { established.succeed() }
+                return established.futureResult.map { channel }
+            }
+            .flatMap { (channel: any Channel) in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = try channel.pipeline.syncOperations.handler(type: UpstreamHandler.self)
                     let connection = UpstreamConnection(
@@ -126,14 +138,24 @@ final class ConnectionPool: Sendable {
                     return connection
                 }
             }
+            .always { result in
+                if case .failure(let error) = result { established.fail(error) }
+            }
     }
 
     /// The handlers of a connection, transport security below HTTP.
-    private func configure(_ channel: any Channel) throws {
+    private func configure(_ channel: any Channel, established: EventLoopPromise<Void>) throws {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = configuration.maximumHeadSize
         limits.maxHeaderListSize = configuration.maximumHeadSize
         let pipeline = channel.pipeline.syncOperations
+        if url.isSecure {
+            let tls = try configuration.tls ?? TLSContext.standard.get()
+            try pipeline.addHandler(
+                TLSHandler(
+                    tls, peer: TLSPeer(host: url.host, port: url.port), timeout: configuration.handshakeTimeout,
+                    established: established))
+        }
         try pipeline.addHTTPClientHandlers(decoderLimitConfiguration: limits)
         try pipeline.addHandler(UpstreamHandler(configuration: configuration))
     }

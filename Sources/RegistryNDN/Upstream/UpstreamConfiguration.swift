@@ -7,6 +7,10 @@ public struct UpstreamConfiguration: Sendable {
     /// Callers that may wait for a connection.
     public var maximumWaiting = 1024
     public var connectTimeout = TimeAmount.seconds(5)
+    /// How long a TLS handshake may take.
+    public var handshakeTimeout = TimeAmount.seconds(10)
+    /// How https connections are made; nil for trust in the system's authorities and nothing else.
+    public var tls: TLSContext?
     /// How long an upstream may send nothing while its answer is awaited.
     public var idleTimeout = TimeAmount.seconds(30)
     /// How long an unused connection is kept.

@@ -5,6 +5,8 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
         case url
         /// No connection could be made.
         case connect
+        /// A connection was made, but TLS was not: the peer is not who it should be, or speaks another protocol.
+        case tls
         /// All connections are taken and enough callers wait already.
         case busy
         /// No octet for as long as the configuration allows.

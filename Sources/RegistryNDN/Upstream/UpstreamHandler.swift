@@ -117,8 +117,14 @@ final class UpstreamHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let isEarlyEnd = error as? HTTPParserError == .invalidEOFState
-        fail(context, error is HTTPParserError && !isEarlyEnd ? .malformed : .closed, error)
+        switch error {
+        case HTTPParserError.invalidEOFState: fail(context, .closed, error)
+        case is HTTPParserError: fail(context, .malformed, error)
+        // The end of a kept connection, without a farewell.
+        case let error as TLSError where error.code == .truncated: fail(context, .closed, error)
+        case is TLSError: fail(context, .tls, error)
+        default: fail(context, .closed, error)
+        }
     }
 
     // MARK: outcome
@@ -153,6 +159,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         case .stale: "the upstream closed a kept connection"
         case .malformed: "the upstream's answer is not HTTP/1.1 or too large"
         case .cancelled: "cancelled"
+        case .tls: "the connection to the upstream broke"
         default: "the upstream closed the connection before its answer was complete"
         }
     }

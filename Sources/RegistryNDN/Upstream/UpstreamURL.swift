@@ -1,5 +1,7 @@
-/// The base URL of an upstream registry: `http://registry.example:5000`, with an optional path below which it lives.
+/// The base URL of an upstream registry: `https://registry.example`, with an optional path below which it lives.
 public struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
+    /// Whether it is https.
+    public let isSecure: Bool
     /// Host name or IP address, IPv6 without its brackets.
     public let host: String
     public let port: Int
@@ -10,12 +12,12 @@ public struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) throws(UpstreamError) {
         func wrong(_ why: String) -> UpstreamError { UpstreamError(.url, "upstream URL \"\(text)\": \(why)") }
         guard let separator = Self.schemeSeparator(in: text) else {
-            throw wrong("write it as http://host:port")
+            throw wrong("write it as https://host or http://host:port")
         }
         switch text[..<separator.lowerBound].lowercased() {
-        case "http": break
-        case "https": throw wrong("https upstreams are not supported yet; use http://")
-        default: throw wrong("the scheme must be http")
+        case "http": isSecure = false
+        case "https": isSecure = true
+        default: throw wrong("the scheme must be https or http")
         }
         let rest = text[separator.upperBound...]
         guard rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
@@ -23,7 +25,7 @@ public struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
         }
         guard !rest.contains("?"), !rest.contains("#") else { throw wrong("a query or fragment is not allowed") }
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        guard let (host, port) = Self.parse(authority: rest[..<slash]) else {
+        guard let (host, port) = Self.parse(authority: rest[..<slash], port: isSecure ? 443 : 80) else {
             throw wrong("the host must be a name or an address, without a user, and the port a number up to 65535")
         }
         self.host = host
@@ -38,7 +40,7 @@ public struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
         return colon..<text.index(colon, offsetBy: 3)
     }
 
-    private static func parse(authority: Substring) -> (host: String, port: Int)? {
+    private static func parse(authority: Substring, port: Int) -> (host: String, port: Int)? {
         let host: Substring
         let after: Substring
         if authority.hasPrefix("[") {
@@ -56,7 +58,7 @@ public struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
                 return nil
             }
         }
-        guard !after.isEmpty else { return (String(host), 80) }
+        guard !after.isEmpty else { return (String(host), port) }
         guard after.first == ":", after.dropFirst().allSatisfy({ $0.isNumber }), let port = Int(after.dropFirst()),
             (1...65535).contains(port)
         else { return nil }
@@ -73,8 +75,8 @@ public struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
     /// The value of the Host field (RFC 9110 section 7.2).
     public var authority: String {
         let host = host.contains(":") ? "[\(host)]" : host
-        return port == 80 ? host : "\(host):\(port)"
+        return port == (isSecure ? 443 : 80) ? host : "\(host):\(port)"
     }
 
-    public var description: String { "http://\(authority)\(path)" }
+    public var description: String { "\(isSecure ? "https" : "http")://\(authority)\(path)" }
 }

@@ -28,9 +28,12 @@ import Testing
         #expect(throws: UpstreamError.self) { try UpstreamURL(text) }
     }
 
-    @Test func httpsIsRefusedInWords() {
-        let error = #expect(throws: UpstreamError.self) { try UpstreamURL("https://a") }
-        #expect(error?.message.contains("https upstreams are not supported yet") == true)
+    @Test func https() throws {
+        let url = try UpstreamURL("HTTPS://registry.example/v")
+        #expect(url.isSecure && url.port == 443 && url.authority == "registry.example")
+        #expect(url.description == "https://registry.example/v")
+        #expect(try UpstreamURL("https://a:80").authority == "a:80")
+        #expect(try UpstreamURL("http://a:443").authority == "a:443")
     }
 }
 

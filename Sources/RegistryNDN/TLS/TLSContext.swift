@@ -1,0 +1,137 @@
+internal import COpenSSL
+
+/// What all TLS connections of one kind share: trust, our own certificate, the rules of the protocol.
+///
+/// TLS 1.2 and 1.3 only, without renegotiation and compression; the application protocol is http/1.1.
+public final class TLSContext: Sendable {
+    /// Address of the SSL_CTX, which counts its owners with atomics and is not changed after `init`.
+    private let address: UInt
+    let isServer: Bool
+    let isInsecure: Bool
+    let sessions = TLSSessionStore()
+
+    /// The context of clients that were not configured otherwise; the system's authorities are trusted.
+    static let standard = Result<TLSContext, TLSError> { () throws(TLSError) in
+        try TLSContext(client: TLSConfiguration())
+    }
+
+    /// For connections to servers.
+    ///
+    /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
+    public init(client configuration: TLSConfiguration) throws(TLSError) {
+        isServer = false
+        isInsecure = configuration.isInsecure
+        address = try unsafe Self.make(TLS_client_method())
+        unsafe copenssl_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
+        // 0 on success, as ALPN alone has it. RFC 7301: each name with its length before it.
+        let names: [UInt8] = [8] + Array("http/1.1".utf8)
+        guard unsafe SSL_CTX_set_alpn_protos(pointer, names, UInt32(names.count)) == 0 else { throw Self.outOfMemory }
+        try trust(configuration)
+        switch (configuration.certificateFile, configuration.keyFile) {
+        case (nil, nil): break
+        case (let certificate?, let key?): try use(certificate: certificate, key: key, options: ("--cert", "--key"))
+        case (_?, nil): throw TLSError(.configuration, "--cert needs --key: the PEM file with the certificate's key")
+        case (nil, _?): throw TLSError(.configuration, "--key needs --cert: the PEM file with the key's certificate")
+        }
+    }
+
+    /// For connections from clients.
+    ///
+    /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
+    public init(certificate: String, key: String) throws(TLSError) {
+        isServer = true
+        isInsecure = false
+        address = try unsafe Self.make(TLS_server_method())
+        unsafe copenssl_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_SERVER))
+        let name = Array("registry-ndn".utf8)
+        // 1 on success.
+        guard unsafe SSL_CTX_set_session_id_context(pointer, name, UInt32(name.count)) == 1 else {
+            throw Self.outOfMemory
+        }
+        unsafe SSL_CTX_set_alpn_select_cb(pointer, selectProtocol, nil)
+        try use(certificate: certificate, key: key, options: ("--tls-cert", "--tls-key"))
+    }
+
+    deinit {
+        unsafe SSL_CTX_free(pointer)
+    }
+
+    var pointer: OpaquePointer? { unsafe OpaquePointer(bitPattern: address) }
+
+    private static let outOfMemory = TLSError(.configuration, "OpenSSL has no memory for a context")
+
+    private static func make(_ method: OpaquePointer?) throws(TLSError) -> UInt {
+        ERR_clear_error()
+        guard let context = unsafe SSL_CTX_new(method) else {
+            throw TLSError(.configuration, "OpenSSL does not start: \(OpenSSLError.take().text)")
+        }
+        guard unsafe copenssl_ctx_set_bounds(context) == 1 else {
+            unsafe SSL_CTX_free(context)
+            throw TLSError(.configuration, "this OpenSSL does not know TLS 1.2: \(OpenSSLError.take().text)")
+        }
+        // A key with a passphrase would be asked for at the terminal.
+        unsafe SSL_CTX_set_default_passwd_cb(context) { _, _, _, _ in 0 }
+        return UInt(bitPattern: context)
+    }
+
+    private func trust(_ configuration: TLSConfiguration) throws(TLSError) {
+        if isInsecure {
+            unsafe SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil)
+        } else {
+            unsafe SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, noteVerification)
+        }
+        // 1 on success, also when the system has no authorities.
+        guard unsafe SSL_CTX_set_default_verify_paths(pointer) == 1 else {
+            throw TLSError(.configuration, "the system's certificates cannot be read: \(OpenSSLError.take().text)")
+        }
+        ERR_clear_error()
+        guard let file = configuration.authorityFile else { return }
+        // 1 on success; 0 when the file has no certificate.
+        guard unsafe SSL_CTX_load_verify_locations(pointer, file, nil) == 1 else {
+            throw Self.unusable("--ca-file", file, "PEM certificates of authorities")
+        }
+    }
+
+    private func use(
+        certificate: String, key: String, options: (certificate: String, key: String)
+    ) throws(TLSError) {
+        ERR_clear_error()
+        // Each: 1 on success.
+        guard unsafe SSL_CTX_use_certificate_chain_file(pointer, certificate) == 1 else {
+            throw Self.unusable(options.certificate, certificate, "a PEM certificate, its intermediates after it")
+        }
+        guard unsafe SSL_CTX_use_PrivateKey_file(pointer, key, SSL_FILETYPE_PEM) == 1 else {
+            throw Self.unusable(options.key, key, "the PEM key of \(certificate), without a passphrase")
+        }
+        guard unsafe SSL_CTX_check_private_key(pointer) == 1 else {
+            throw Self.unusable(options.key, key, "the PEM key of \(certificate)")
+        }
+    }
+
+    private static func unusable(_ option: String, _ file: String, _ expected: String) -> TLSError {
+        TLSError(
+            .configuration, "\(option) \(file): \(OpenSSLError.take().text); it must be readable and hold \(expected)")
+    }
+}
+
+/// Takes http/1.1 from what a client offers; a client that offers only others goes on without ALPN, as if it knew none.
+private func selectProtocol(
+    _: OpaquePointer?, out: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, outLength: UnsafeMutablePointer<UInt8>?,
+    offered: UnsafePointer<UInt8>?, offeredLength: UInt32, _: UnsafeMutableRawPointer?
+) -> Int32 {
+    let name = Array("http/1.1".utf8)
+    let octets = unsafe UnsafeBufferPointer(start: offered, count: Int(offeredLength))
+    var index = 0
+    while index < octets.count {
+        let start = index + 1
+        let end = unsafe start + Int(octets[index])
+        guard end <= octets.count else { break }
+        if unsafe octets[start..<end].elementsEqual(name) {
+            unsafe out?.pointee = offered.map { unsafe $0 + start }
+            unsafe outLength?.pointee = UInt8(name.count)
+            return SSL_TLSEXT_ERR_OK
+        }
+        index = end
+    }
+    return SSL_TLSEXT_ERR_NOACK
+}

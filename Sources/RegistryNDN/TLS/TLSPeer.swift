@@ -1,0 +1,12 @@
+/// Whom a client connects to: what the certificate must say, and what errors name.
+struct TLSPeer: Hashable, Sendable, CustomStringConvertible {
+    /// Host name, or IP address without brackets.
+    let host: String
+    let port: Int
+
+    var isAddress: Bool {
+        host.contains(":") || host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
+    }
+
+    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

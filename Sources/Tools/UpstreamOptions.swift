@@ -1,0 +1,40 @@
+import ArgumentParser
+import Logging
+import RegistryNDN
+
+/// How the registry is connected to, for client and server.
+struct UpstreamOptions: ParsableArguments {
+    @Option(help: "PEM file of authorities to trust beside the system's, for https.")
+    var caFile: String?
+
+    @Option(help: "PEM file of our certificate, its intermediates after it, for a registry that demands one.")
+    var cert: String?
+
+    @Option(help: "PEM file of the key of --cert, without a passphrase.")
+    var key: String?
+
+    @Flag(help: "Accept any certificate: whoever is on the way can read and alter everything.")
+    var insecure = false
+
+    /// Connections as the options describe them; wrong files are told, and end the program.
+    func configuration(logger: Logger) throws -> UpstreamConfiguration {
+        var tls = TLSConfiguration()
+        tls.authorityFile = caFile
+        tls.certificateFile = cert
+        tls.keyFile = key
+        tls.isInsecure = insecure
+        if insecure {
+            logger.warning(
+                "--insecure: certificates are NOT checked; whoever is on the way to the registry can read and alter everything"
+            )
+        }
+        var configuration = UpstreamConfiguration()
+        do {
+            configuration.tls = try TLSContext(client: tls)
+        } catch {
+            logger.error("\(error)")
+            throw ExitCode.failure
+        }
+        return configuration
+    }
+}
