@@ -10,7 +10,7 @@ from .measuring import Spread
 COLORS = ["#4c78a8", "#f58518", "#54a24b", "#b279a2", "#9d755d"]
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 360, 64, 16, 56, 56
 STYLE = ("<style>text{font:13px system-ui,sans-serif;fill:#777}.t{font-size:15px;font-weight:600}"
-         ".g{stroke:#8884;stroke-width:1}.e{stroke:#777;stroke-width:1.5;fill:none}</style>")
+         ".g{stroke:#888;stroke-opacity:.3}.e{stroke:#777;stroke-width:1.5;fill:none}</style>")
 
 
 def steps(top: float) -> list[float]:

@@ -107,7 +107,8 @@ def summary(size: int, rounds: dict, names: list[str]) -> Result:
     result.judge("sharing-slowest", spread(NDN, most, lambda one: one.slowest), at_most=1.5, unit=" ×")
     result.plots["sharing.svg"] = plot.lines(
         f"What {most} clients or fewer take from the registry", "× the blob",
-        {name: {f"{count} clients": spread(name, count, lambda one: one.upstream) for count in COUNTS}
+        {name: {f"{count} client{'s' if count > 1 else ''}": spread(name, count, lambda one: one.upstream)
+                for count in COUNTS}
          for name in names}, f"one blob of {size / 1e6:.0f} MB, one forwarder; lower is better")
     result.numbers = {f"{name}, {count}": [vars(one) for one in rounds[name, count]]
                       for name in names for count in COUNTS}
