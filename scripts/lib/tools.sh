@@ -34,6 +34,7 @@ use_tools() {
         podman) tool podman podman ;;
         busybox) busybox_is_static || wanted+=(busybox-static) ;;
         network) tool iproute2 ip ;;
+        nginx) tool nginx-light nginx ;;
         valgrind) tool valgrind valgrind ;;
         *) die "use_tools: no group $group" ;;
         esac

@@ -1,0 +1,128 @@
+"""TLS servers that are not ours: OpenSSL's s_server, nginx before a registry, sockets that misbehave."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import threading
+from pathlib import Path
+from typing import Callable
+
+from .parts import ROOT
+from .program import Program
+from .registry import Registry
+
+CERTIFICATES = ROOT / "Tests" / "RegistryNDNTests" / "Resources" / "tls"
+TRUST = ["--ca-file", CERTIFICATES / "root.pem"]
+
+
+def pem(name: str) -> Path:
+    return CERTIFICATES / f"{name}.pem"
+
+
+KEY = CERTIFICATES / "leaf.key"
+
+
+class OpenSSLServer:
+    """`openssl s_server -www`, which answers every GET with a page."""
+
+    def __init__(self, folder: Path, certificate: str, *options):
+        self.program = Program("s_server", ["openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-cert",
+                                            pem(certificate), "-cert_chain", pem(certificate), "-key", KEY, *options],
+                               folder)
+        self.port = int(self.program.find(lambda line: re.search(r"ACCEPT 127\.0\.0\.1:(\d+)", line)).group(1))
+        self.url = f"https://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        self.program.stop()
+
+
+NGINX = """\
+daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr;
+events {{}}
+http {{
+    access_log off; client_max_body_size 0; proxy_request_buffering off;
+    client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+    uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+    server {{
+        listen 127.0.0.1:{port} ssl; ssl_certificate {certificate}; ssl_certificate_key {key}; {more}
+        location / {{ proxy_pass {upstream}; proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto https; }}
+    }}
+}}
+"""
+
+
+class Nginx:
+    """nginx with TLS before a registry."""
+
+    def __init__(self, folder: Path, registry: Registry, more: str = ""):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        folder = folder / "nginx"
+        folder.mkdir()
+        configuration = folder / "nginx.conf"
+        configuration.write_text(NGINX.format(folder=folder, port=port, certificate=pem("good"), key=KEY, more=more,
+                                              upstream=registry.url))
+        self.program = Program("nginx", ["nginx", "-p", folder, "-e", "stderr", "-c", configuration], folder)
+        self.url = f"https://127.0.0.1:{port}"
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                threading.Event().wait(0.05)
+        raise AssertionError(self.program.tail())
+
+    def stop(self) -> None:
+        self.program.stop()
+
+
+class Peer:
+    """A listening socket; `talk` gets each connection, in a thread of its own."""
+
+    def __init__(self, talk: Callable[[socket.socket], None]):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._talk = talk
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self._open.append(connection)
+            threading.Thread(target=self._one, args=(connection,), daemon=True).start()
+
+    def _one(self, connection: socket.socket) -> None:
+        try:
+            self._talk(connection)
+        except OSError:
+            pass
+
+    def stop(self) -> None:
+        self._listener.close()
+        for connection in self._open:
+            connection.close()
+
+
+def answering(answer: bytes, farewell: bool, closes: bool = True) -> Callable[[socket.socket], None]:
+    """Speaks TLS, reads a request, answers, and ends with or without close_notify."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem("good"), KEY)
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=True) as secure:
+            secure.recv(65536)
+            secure.sendall(answer)
+            if not closes:
+                secure.recv(1)
+            elif farewell:
+                secure.unwrap()
+            else:
+                socket.socket(fileno=secure.detach()).close()
+    return talk
