@@ -9,6 +9,8 @@ from pathlib import Path
 from harness.parts import ROOT
 
 PLOTS = ROOT / "docs" / "plots"
+SHOWN = {"direct.svg": "Throughput of one blob: HTTPS, HTTP and NDN",
+         "link.svg": "100 Mbit/s, 50 ms, with losses: NDN, TCP CUBIC and TCP BBR"}
 
 
 def replace(file: Path, name: str, text: str) -> None:
@@ -25,5 +27,6 @@ def publish(folder: Path, described: str, verdicts: str, sections: str) -> None:
     PLOTS.mkdir(parents=True, exist_ok=True)
     for plot in folder.glob("*.svg"):
         shutil.copy(plot, PLOTS / plot.name)
-    replace(ROOT / "README.md", "goals", f"{described}\n\n{verdicts}")
+    images = "\n".join(f"![{text}](docs/plots/{name})" for name, text in SHOWN.items() if (folder / name).exists())
+    replace(ROOT / "README.md", "goals", f"{images}\n\n{described}\n\n{verdicts}")
     replace(ROOT / "docs" / "performance.md", "results", f"{described}\n\n{sections}")
