@@ -13,12 +13,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Instructions for one operation, and allocations.
+# Instructions for one operation, and allocations. Of what OpenSSL hashes instructions say nothing: valgrind does not have the
+# processor's for SHA-256.
 BOUNDS = {
     "encode Interest": (950, 0),
     "decode Data": (3700, 0),
     "reassemble": (2000, 0.02),
     "lay out Data": (1600, 0),
+    "sign Data (SHA-256)": (None, 0),
 }
 FEW, MANY = 1000, 11000
 
@@ -47,10 +49,14 @@ def main() -> int:
     counted = allocations(program)
     failed = 0
     for name, (most_instructions, most_allocations) in BOUNDS.items():
-        each = (instructions(program, name, MANY) - instructions(program, name, FEW)) / (MANY - FEW)
-        holds = each <= most_instructions and counted[name] <= most_allocations
+        holds = counted[name] <= most_allocations
+        cost = ""
+        if most_instructions is not None:
+            each = (instructions(program, name, MANY) - instructions(program, name, FEW)) / (MANY - FEW)
+            holds = holds and each <= most_instructions
+            cost = f"{each:.0f} instructions (at most {most_instructions}), "
         failed += not holds
-        print(f"{'ok   ' if holds else 'FAIL '} {name}: {each:.0f} instructions (at most {most_instructions}), "
+        print(f"{'ok   ' if holds else 'FAIL '} {name}: {cost}"
               f"{counted[name]:g} allocations (at most {most_allocations:g})")
     print(f"\n{len(BOUNDS) - failed} passed, {failed} failed")
     return 1 if failed else 0

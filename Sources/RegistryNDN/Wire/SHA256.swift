@@ -7,12 +7,12 @@ public import NIOCore
 public struct SHA256: ~Copyable, Sendable {
     /// Address of the C context, which this value alone owns: therefore it may move to another thread.
     private let address: UInt
-    /// Whether a message has begun. Beginning costs OpenSSL 3.0 an allocation, so it waits for the first octets.
+    /// Whether a message has begun; C may have used the context for others since the last.
     private var isStarted = false
 
     /// A context that has hashed nothing yet.
     public init() {
-        guard let context = unsafe cndn_digest_new() else { preconditionFailure("OpenSSL offers no SHA-256") }
+        guard let context = unsafe cndn_digest_new() else { preconditionFailure("OpenSSL has no memory") }
         address = UInt(bitPattern: context)
     }
 
