@@ -18,14 +18,25 @@ struct ForwarderOptions: ParsableArguments {
             """)
     var router: String?
 
-    @Option(help: "Time for one attempt of a command.")
-    var timeout = DurationArgument(.seconds(4))
+    @OptionGroup var keys: KeychainOptions
+
+    @Option(
+        help: """
+            Key, certificate or identity that signs commands. (default: the keychain's key for the prefix, else its default \
+            key, else none: a digest, which most forwarders accept on the same machine)
+            """, transform: NameArgument.parse)
+    var key: Name?
+
+    @Option(help: "Time for one attempt of a command. (default: 10s, over UDP 4s)")
+    var timeout: DurationArgument?
 
     @OptionGroup var log: LogOptions
 
     func validate() throws {
         _ = try uri()
-        guard timeout.amount >= .milliseconds(1) else { throw ValidationError("--timeout must be at least 1ms") }
+        guard timeout.map({ $0.amount >= .milliseconds(1) }) ?? true else {
+            throw ValidationError("--timeout must be at least 1ms")
+        }
     }
 
     private func uri() throws -> FaceURI {
@@ -37,13 +48,47 @@ struct ForwarderOptions: ParsableArguments {
         }
     }
 
+    /// The key for commands about `prefix`; nil: a digest signs.
+    private func signingKey(_ prefix: Name, _ logger: Logger) throws -> SigningKey? {
+        // Without a home there is no keychain, unless one is named.
+        let folder: KeychainFolder
+        do {
+            folder = try keys.folder()
+        } catch {
+            guard keys.keychain == nil else { throw error }
+            return nil
+        }
+        let keychain: Keychain
+        do {
+            keychain = try folder.load()
+        } catch  where error.code == .foreign {
+            logger.warning("going on without keys: \(error)")
+            return nil
+        }
+        for problem in keychain.problems { logger.error("left out of the keychain: \(problem)") }
+        let now = CommandClock.wallClock()
+        guard let wanted = key else {
+            return try (keychain.key(for: prefix, now: now) ?? keychain.defaultKey).map {
+                try keys.unlock($0, in: keychain)
+            }
+        }
+        guard let found = keychain.key(meantBy: wanted, now: now) else {
+            throw ValidationError("--key \(wanted): the keychain has no such key; see `registry-ndn keygen list`")
+        }
+        return try keys.unlock(found, in: keychain)
+    }
+
     /// Connects, lets `body` work, and closes the connection; what fails is written to stderr in a sentence.
-    func withSession(_ body: (ManagementSession) async throws -> Void) async throws {
+    ///
+    /// - Parameter prefix: What commands are about, to find the key that signs them; nil when none is given.
+    func withSession(about prefix: Name? = nil, _ body: (ManagementSession) async throws -> Void) async throws {
         var logger = try log.makeLogger(label: "registry-ndn")
         // What goes wrong ends the command with a sentence of its own.
         if log.level == nil { logger.logLevel = .error }
+        let signing = try prefix.flatMap { try signingKey($0, logger) }
         let session = try await ManagementSession.connect(
-            to: try uri(), timeout: timeout.amount, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            to: try uri(), signer: signing?.signer ?? .digest, certificates: signing?.chain.map(\.data) ?? [],
+            timeout: timeout?.amount, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
         do {
             try await body(session)
         } catch {

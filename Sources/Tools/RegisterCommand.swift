@@ -33,7 +33,7 @@ struct RegisterCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await forwarder.withSession { session in
+        try await forwarder.withSession(about: prefix) { session in
             if target.face == nil { try await keep(session) } else { try await register(session) }
         }
     }
@@ -99,7 +99,7 @@ struct UnregisterCommand: AsyncParsableCommand {
     @OptionGroup var forwarder: ForwarderOptions
 
     func run() async throws {
-        try await forwarder.withSession { session in
+        try await forwarder.withSession(about: prefix) { session in
             let face = try await target.findFace(session)
             if target.face != nil, face == nil {
                 Output.write("\(session.router) has no face to \(target.face ?? ""), so nothing to unregister\n")

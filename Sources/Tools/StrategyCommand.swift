@@ -43,7 +43,7 @@ struct StrategyCommand: AsyncParsableCommand {
 
         func run() async throws {
             let name = try name()
-            try await forwarder.withSession { session in
+            try await forwarder.withSession(about: prefix) { session in
                 try await session.setStrategy(name, for: prefix)
                 Output.write("strategy of \(prefix) set to \(name) at \(session.router)\n")
             }
@@ -59,7 +59,7 @@ struct StrategyCommand: AsyncParsableCommand {
         @OptionGroup var forwarder: ForwarderOptions
 
         func run() async throws {
-            try await forwarder.withSession { session in
+            try await forwarder.withSession(about: prefix) { session in
                 try await session.unsetStrategy(of: prefix)
                 Output.write("strategy of \(prefix) unset at \(session.router)\n")
             }

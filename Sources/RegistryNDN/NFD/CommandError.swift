@@ -68,8 +68,10 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         case (.rejected(504, _), _): "check that the remote end is reachable"
         case (.rejected(400, _), _), (.rejected(501, _), _), (.malformed, _):
             "check that the forwarder speaks the NFD management protocol, or use --register none"
-        case (.timeout, .localhost), (.faceDown, _):
+        case (.timeout, .localhost):
             "check that the forwarder runs at this address, and that it knows this command"
+                + (key.map { "; it may also be looking for the certificate \($0), which it does not trust" } ?? "")
+        case (.faceDown, _): "check that the forwarder runs at this address"
         case (.timeout, .localhop), (.nack, .localhop):
             "check that the forwarder runs at this address and that its nfd.conf has a rib.localhop_security section "
                 + "and no auto_prefix_propagate, connect over its Unix socket instead, or use --register none with a route set by hand"

@@ -8,16 +8,20 @@ internal import NIOCore
 struct CommandRetry {
     /// Milliseconds that the times of further attempts are ahead of the clock.
     static let ahead: [UInt64] = [0, 1000, 4000, 16000, 64000]
-    /// Attempts after silence: a datagram may be lost.
+    /// Attempts after silence over UDP, where packets get lost.
     private static let silences = 2
 
     private let isShared: Bool
+    private let silences: Int
     private var rejections = 0
     private var timeouts = 0
 
-    /// - Parameter isShared: whether others sign with the same key, as with a digest.
-    init(isShared: Bool) {
+    /// - Parameters:
+    ///   - isShared: whether others sign with the same key, as with a digest.
+    ///   - isLossy: whether packets get lost on the way.
+    init(isShared: Bool, isLossy: Bool) {
         self.isShared = isShared
+        silences = isLossy ? Self.silences : 0
     }
 
     /// The next attempt: after this pause, with a time so many milliseconds ahead. Nil: give up.
@@ -29,7 +33,7 @@ struct CommandRetry {
             return (.milliseconds(20), Self.ahead[rejections])
         case .timeout:
             timeouts += 1
-            return timeouts <= Self.silences ? (.zero, 0) : nil
+            return timeouts <= silences ? (.zero, 0) : nil
         case .rejected, .nack, .faceDown, .malformed, .remote: return nil
         }
     }

@@ -14,13 +14,14 @@ public final class ManagementSession: Sendable {
     /// Milliseconds a command waits for its answer.
     private let lifetime: UInt64
 
-    private init(_ exchange: ManagementExchange, router: FaceURI, timeout: TimeAmount) {
+    private init(_ exchange: ManagementExchange, router: FaceURI, timeout: TimeAmount?) {
         self.router = router
         loop = exchange.endpoint.face.eventLoop
         scope = exchange.scope
         // All who sign with a digest are one key to NFD.
         isKeyShared = exchange.signer.keyName == nil
         self.exchange = NIOLoopBound(exchange, eventLoop: loop)
+        let timeout = timeout ?? (router.scheme == .udp ? .seconds(4) : .seconds(10))
         lifetime = UInt64(max(1, timeout.nanoseconds / 1_000_000))
     }
 
@@ -29,10 +30,11 @@ public final class ManagementSession: Sendable {
     /// - Parameters:
     ///   - certificates: packets served on the connection, since a remote hub fetches the certificates of the signer "back over
     ///     the same face" (PROTOCOL.md 7.2.3).
-    ///   - timeout: for one attempt of a command.
+    ///   - timeout: for one attempt of a command; by default 10 s, as ndn-cxx has it, since a forwarder may have to fetch
+    ///     certificates before it answers, and 4 s over UDP, where there are several.
     public static func connect(
         to router: FaceURI, signer: Signer = .digest, certificates: [DataPacket] = [], clock: CommandClock = .shared,
-        timeout: TimeAmount = .seconds(4), group: any EventLoopGroup, logger: Logger
+        timeout: TimeAmount? = nil, group: any EventLoopGroup, logger: Logger
     ) async throws -> ManagementSession {
         let loop = group.next()
         return try await loop.flatSubmit {
@@ -88,7 +90,7 @@ public final class ManagementSession: Sendable {
     ) async throws -> ControlResponse {
         let (loop, exchange, lifetime) = (loop, exchange, lifetime)
         try checkReach(module, action)
-        var retry = CommandRetry(isShared: isKeyShared)
+        var retry = CommandRetry(isShared: isKeyShared, isLossy: router.scheme == .udp)
         var ahead: UInt64 = 0
         while true {
             let time = ahead

@@ -91,7 +91,10 @@ public final class PrefixRegistration {
     private func perform(_ action: RegistrationMachine.Action) {
         switch action {
         case .none: break
-        case .register(let ahead): command("register", ahead: ahead, lifetime: nil)
+        case .register(let ahead):
+            // Only silence tells that a UDP peer is not there: it must not last long. Elsewhere a forwarder has time to fetch
+            // certificates.
+            command("register", ahead: ahead, lifetime: endpoint.face.remote.scheme == .udp ? 2000 : 10_000)
         case .unregister: command("unregister", ahead: 0, lifetime: 500)
         case .probe: sendProbe()
         case .registered(let isNew): succeeded(isNew: isNew)

@@ -33,7 +33,7 @@ public struct RegistrationMachine: Sendable {
         /// After a failure: the first delay, doubled each time up to the limit.
         public var retry: TimeAmount = .seconds(1)
         public var retryAfterRejection: TimeAmount = .milliseconds(100)
-        /// After silence, which has taken the command's lifetime of 4 s already: with it, a UDP peer that comes back is
+        /// After silence, which has taken the command's lifetime already: 2 s over UDP, so that a peer that comes back is
         /// registered with again within 5 s.
         public var retryAfterSilence: TimeAmount = .milliseconds(500)
         public var retryLimit: TimeAmount = .seconds(10)

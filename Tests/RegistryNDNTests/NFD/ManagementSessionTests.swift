@@ -149,6 +149,7 @@ struct ManagementSessionTests {
 
     @Test func aLostAnswerIsAskedForWithANewCommand() async throws {
         var rules = StrictForwarder.Rules()
+        rules.scope = .localhop
         rules.losses = 2
         try await run(rules) { live in
             let session = try await live.session(timeout: .seconds(1))

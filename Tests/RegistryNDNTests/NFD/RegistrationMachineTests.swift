@@ -100,12 +100,12 @@ struct RegistrationMachineTests {
         var now = start
         for _ in 0..<20 {
             // The command's lifetime.
-            now = now + .seconds(4)
+            now = now + .seconds(2)
             expect(machine.commandFailed(.timeout, now: now), .failed(.timeout))
             now = machine.deadline ?? now
             expect(machine.timerFired(now: now), .register(aheadMilliseconds: 0))
         }
-        #expect(now == start + 20 * .milliseconds(4500))
+        #expect(now == start + 20 * .milliseconds(2500))
         expect(machine.commandFailed(.nack(.noRoute), now: now), .failed(.nack(.noRoute)))
         #expect(machine.deadline == now + .seconds(1), "the silence before does not count")
     }

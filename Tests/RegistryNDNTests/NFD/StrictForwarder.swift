@@ -16,7 +16,7 @@ final class StrictForwarder {
         var segmentSize = 40
         /// Whether a route follows the 200 of rib/register.
         var applies = true
-        /// Commands that are not answered.
+        /// Commands that are not answered, as if lost.
         var losses = 0
         /// The signer's certificate is asked for on the same face before a command is carried out.
         var fetchesCertificates = false
