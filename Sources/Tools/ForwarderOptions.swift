@@ -50,18 +50,13 @@ struct ForwarderOptions: ParsableArguments {
 
     /// The key for commands about `prefix`; nil: a digest signs.
     private func signingKey(_ prefix: Name, _ logger: Logger) throws -> SigningKey? {
-        // Without a home there is no keychain, unless one is named.
-        let folder: KeychainFolder
-        do {
-            folder = try keys.folder()
-        } catch {
-            guard keys.keychain == nil else { throw error }
-            return nil
-        }
         let keychain: Keychain
         do {
-            keychain = try folder.load()
-        } catch  where error.code == .foreign {
+            keychain = try keys.folder().load()
+        } catch is ValidationError where keys.keychain == nil {
+            // Without a home there is no keychain, unless one is named.
+            return nil
+        } catch let error as SecurityError where error.code == .foreign {
             logger.warning("going on without keys: \(error)")
             return nil
         }
