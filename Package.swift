@@ -74,10 +74,31 @@ let package = Package(
             ],
             path: "Tests/Benchmarks/Micro",
             swiftSettings: swift),
+        // The fetch engine in a simulated network: a few hundred runs with the unit tests, all of them by `simulate`,
+        // which is built optimised.
+        .target(
+            name: "NDNSimulation",
+            dependencies: [
+                "RegistryNDN",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            path: "Tests/NDNSimulation",
+            swiftSettings: swift),
+        .executableTarget(
+            name: "simulate",
+            dependencies: [
+                "NDNSimulation",
+                "RegistryNDN",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/Simulate",
+            swiftSettings: swift),
         .testTarget(
             name: "RegistryNDNTests",
             dependencies: [
                 "RegistryNDN",
+                "NDNSimulation",
                 "CNDNFast",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

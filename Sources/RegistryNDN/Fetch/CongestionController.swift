@@ -1,23 +1,72 @@
 import NIOCore
 
-/// How many Interests may be in flight on one path.
+/// How many Interests may be in flight on one path, and how fast they leave.
 ///
-/// The caller sees to it that `reduce` is called at most once a round trip.
+/// The caller sees to it that ``reduce(_:inFlight:now:)`` is called at most once a round trip.
 protocol CongestionController: Sendable {
     /// The window, in Interests; at least 1.
     var window: Double { get }
 
-    /// Data arrived.
-    ///
-    /// - Parameters:
-    ///   - rtt: its round-trip time, unless the segment had been sent more than once.
-    ///   - limited: the window was what kept further Interests back; otherwise it must not grow.
-    ///   - smoothedRTT: nil before the first sample.
-    mutating func received(rtt: TimeAmount?, limited: Bool, smoothedRTT: TimeAmount?, now: NIODeadline)
+    /// Interests a second; nil: as the window allows.
+    var pacingRate: Double? { get }
 
-    /// Loss, a congestion mark or Nack Congestion.
-    mutating func reduce(now: NIODeadline)
+    /// Loss alone changes nothing, so that it does not stand for the reaction to a mark in the same round trip.
+    var ignoresLoss: Bool { get }
+
+    /// Data arrived.
+    mutating func received(_ sample: PathSample)
+
+    /// One Interest was lost; called for each, before ``reduce(_:inFlight:now:)``.
+    mutating func lost()
+
+    /// The path is congested.
+    mutating func reduce(_ signal: CongestionSignal, inFlight: Int, now: NIODeadline)
 
     /// Timeouts again, with no Data since the last: nothing is known about the path any more.
     mutating func collapse(now: NIODeadline)
+
+    /// All losses behind the last reduction turned out to be none.
+    ///
+    /// - Parameter before: the state before that reduction.
+    mutating func undo(_ before: Self)
+}
+
+extension CongestionController {
+    var pacingRate: Double? { nil }
+    var ignoresLoss: Bool { false }
+    mutating func lost() {}
+}
+
+/// What tells of congestion.
+enum CongestionSignal: Sendable {
+    case loss
+    /// CongestionMark of NDNLPv2.
+    case mark
+    /// Nack Congestion.
+    case nack
+}
+
+/// What one Data packet tells about its path.
+struct PathSample: Sendable {
+    /// Round-trip time, unless the segment had been sent more than once (Karn's rule).
+    var rtt: TimeAmount?
+    /// Time since the segment was last sent: at most the round-trip time.
+    var sinceLast = TimeAmount.zero
+    /// Data packets a second while this one was on its way; nil when unknown.
+    var rate: Double?
+    /// The time over which that was measured.
+    var interval = TimeAmount.zero
+    /// Interests were kept back by the readers' demand rather than by the path: the rate may be too low.
+    var isDemandLimited = false
+    /// The window was what kept further Interests back; otherwise it must not grow.
+    var isWindowLimited = true
+    /// Data packets that have arrived on the path, this one included.
+    var delivered: UInt64 = 0
+    /// The same, when the answered Interest left.
+    var deliveredBefore: UInt64 = 0
+    /// Interests that wait for Data.
+    var inFlight = 0
+    /// nil before the first sample.
+    var smoothedRTT: TimeAmount?
+    var now: NIODeadline
 }

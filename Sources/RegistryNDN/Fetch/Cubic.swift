@@ -29,16 +29,17 @@ struct Cubic: CongestionController {
         window = Double(max(initialWindow, 1))
     }
 
-    mutating func received(rtt: TimeAmount?, limited: Bool, smoothedRTT: TimeAmount?, now: NIODeadline) {
+    mutating func received(_ sample: PathSample) {
+        let now = sample.now
         defer { last = now }
-        guard limited else {
+        guard sample.isWindowLimited else {
             // Time in which the sender had nothing to send does not count, RFC 9438 section 5.8.
             if let start = epoch { epoch = start + (now - last) }
             return
         }
-        guard window >= slowStartThreshold else { return slowStart(rtt) }
+        guard window >= slowStartThreshold else { return slowStart(sample.rtt) }
         let start = epoch ?? startEpoch(now: now)
-        let ahead = Double((now - start).nanoseconds + (smoothedRTT ?? .zero).nanoseconds) / 1e9
+        let ahead = Double((now - start).nanoseconds + (sample.smoothedRTT ?? .zero).nanoseconds) / 1e9
         estimate += (estimate >= prior ? 1 : Self.alpha) / window
         let target = Self.c * (ahead - k) * (ahead - k) * (ahead - k) + maximum
         if target > window {
@@ -68,7 +69,7 @@ struct Cubic: CongestionController {
         return now
     }
 
-    mutating func reduce(now: NIODeadline) {
+    mutating func reduce(_ signal: CongestionSignal, inFlight: Int, now: NIODeadline) {
         // Fast convergence, RFC 9438 section 4.7.
         maximum = window < maximum ? window * (1 + Self.beta) / 2 : window
         prior = window
@@ -80,5 +81,11 @@ struct Cubic: CongestionController {
     mutating func collapse(now: NIODeadline) {
         window = Self.minimumWindow
         epoch = nil
+    }
+
+    /// RFC 9438 section 4.9.
+    mutating func undo(_ before: Cubic) {
+        guard before.window > window else { return }
+        self = before
     }
 }

@@ -6,6 +6,8 @@ public struct FetchConfiguration: Sendable {
     public var retransmissions = 10
     /// Upper bound of the congestion window, in segments; nil: the memory budget alone bounds it.
     public var maximumWindow: Int?
+    /// What decides how many Interests are in flight.
+    public var congestion = CongestionAlgorithm.rate
     /// Time for a whole blob.
     public var timeout = TimeAmount.minutes(10)
     /// Time from the request until the size is known: segment 0 and the final one.

@@ -18,7 +18,6 @@ final class FetchEngine {
     /// The blob of the last packet: usually also that of the next.
     private var recent: (name: Name, fetches: [BlobFetch])?
     let pool = SlabPool()
-    private var nonces = NonceGenerator()
     /// The time of the batch being handled.
     private var batchTime: NIODeadline?
     private var timer: Scheduled<Void>?
@@ -32,7 +31,9 @@ final class FetchEngine {
         self.configuration = configuration
         self.logger = logger
         let bound = min(configuration.maximumWindow ?? .max, SegmentFetch.maximumCapacity)
-        let path = FetchPath(initialWindow: Self.initialWindow(endpoint.face), maximumWindow: bound)
+        let path = FetchPath(
+            initialWindow: Self.initialWindow(endpoint.face), maximumWindow: bound,
+            algorithm: configuration.congestion)
         scheduler = FetchScheduler(path: path, isUp: endpoint.face.state == .up)
         endpoint.segmentHandler = { [weak self] in self?.receive($0, $1) ?? false }
         endpoint.nackHandler = { [weak self] in self?.receiveNack($0, $1) ?? false }
@@ -165,7 +166,8 @@ final class FetchEngine {
             }
         let fetches = named(prefix)
         for fetch in fetches where fetch.isActive {
-            scheduler.receiveNack(reason, segment: segment, for: fetch.id, now: timeOfBatch())
+            scheduler.receiveNack(
+                reason, segment: segment, nonce: interest.nonce, for: fetch.id, now: timeOfBatch())
         }
         return !fetches.isEmpty
     }
@@ -243,7 +245,7 @@ final class FetchEngine {
             if isEmpty { train = ByteBufferAllocator().buffer(capacity: 4096) }
             isEmpty = false
             let before = train.readableBytes
-            let written = fetch.write(interest, nonce: nonces.next(), into: &train)
+            let written = fetch.write(interest, nonce: interest.nonce, into: &train)
             if before > 0, written != size, let same = train.readSlice(length: before) {
                 face.send(train: same, packetSize: size)
             }
@@ -282,18 +284,5 @@ final class FetchEngine {
         settle()
         timer?.cancel()
         endpoint.close()
-    }
-}
-
-/// Nonces need only differ: a generator that costs no system call (SplitMix64).
-private struct NonceGenerator {
-    private var state = UInt64.random(in: .min ... .max)
-
-    mutating func next() -> UInt32 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return UInt32(truncatingIfNeeded: z >> 32)
     }
 }

@@ -1,77 +1,207 @@
-import NIOCore
+package import NIOCore
 
-/// What all fetches over one face share: its round-trip times, its window and the order of transmissions.
-struct FetchPath: Sendable {
-    private(set) var rtt = RTTEstimator()
-    private(set) var controller: any CongestionController
-    private let makeController: @Sendable (_ initialWindow: Int) -> any CongestionController
-    private let maximumWindow: Int
+/// One transmission of an Interest, and the path's state when it left, from which its answer gives the delivery rate
+/// (draft-cheng-iccrg-delivery-rate-estimation).
+package struct Transmission: Sendable {
+    package var sentAt = NIODeadline.uptimeNanoseconds(0)
+    /// Transmissions of all fetches are numbered in the order of sending.
+    package var sequence: UInt64 = 0
+    fileprivate var delivered: UInt64 = 0
+    fileprivate var deliveredAt = NIODeadline.uptimeNanoseconds(0)
+    fileprivate var firstSentAt = NIODeadline.uptimeNanoseconds(0)
+    fileprivate var isDemandLimited = false
+}
+
+/// What all fetches over one face share: its round-trip times, its window, its pace and the order of transmissions.
+package struct FetchPath: Sendable {
+    package private(set) var rtt = RTTEstimator()
+    private(set) var controller: Congestion
+    private let algorithm: CongestionAlgorithm
+    package let maximumWindow: Int
     /// Interests in flight, all fetches together.
-    var inFlight = 0
-    /// Nothing but the window kept the last Interest back.
+    package private(set) var inFlight = 0
+    /// Nothing but the window or the pace kept the last Interest back.
     var isWindowLimited = false
     private var nextSequence: UInt64 = 1
-    /// Transmissions below this left before the last reduction: their loss says nothing new. One reaction a round trip.
-    private var recoverySequence: UInt64 = 0
+    /// Makes the nonces of this path differ from everybody else's.
+    private let salt: UInt64
+    private var pacer = Pacer()
+    private var losses = LossEpisode()
+    /// Transmissions below this left before the last reaction to a mark or Nack.
+    private var signalRecovery: UInt64 = 0
     private var dataSinceTimeout = true
 
-    init(
-        initialWindow: Int, maximumWindow: Int,
-        controller: @escaping @Sendable (_ initialWindow: Int) -> any CongestionController = {
-            Cubic(initialWindow: $0)
-        }
+    private var delivered: UInt64 = 0
+    private var deliveredAt = NIODeadline.uptimeNanoseconds(0)
+    private var firstSentAt = NIODeadline.uptimeNanoseconds(0)
+    /// When there was a round-trip sample, and ambiguous answers since.
+    private var lastSample = (at: NIODeadline.uptimeNanoseconds(0), ambiguities: 0)
+    /// What is in flight until this many have arrived left while demand was short.
+    private var demandLimitedUntil: UInt64 = 0
+
+    package init(
+        initialWindow: Int, maximumWindow: Int, algorithm: CongestionAlgorithm = .rate,
+        salt: UInt64 = .random(in: .min ... .max)
     ) {
         self.maximumWindow = max(maximumWindow, 1)
-        makeController = controller
-        self.controller = controller(initialWindow)
+        self.algorithm = algorithm
+        self.salt = salt
+        controller = Congestion(algorithm, initialWindow: initialWindow)
     }
 
     /// The window in whole Interests, within its bound.
-    var window: Int { min(max(Int(min(controller.window, 1e9)), 1), maximumWindow) }
+    package var window: Int { min(max(Int(min(controller.window, 1e9)), 1), maximumWindow) }
 
-    /// The number of the next transmission; transmissions of all fetches are numbered in the order of sending.
-    mutating func takeSequence() -> UInt64 {
-        defer { nextSequence &+= 1 }
-        return nextSequence
-    }
+    // MARK: Sending
 
-    mutating func received(sample: TimeAmount?, isMarked: Bool, sequence: UInt64, now: NIODeadline) {
-        dataSinceTimeout = true
-        if let sample { rtt.sample(sample, inFlight: inFlight) }
-        if isMarked {
-            congestion(sequence: sequence, now: now)
-        } else {
-            let limited = isWindowLimited && controller.window < Double(maximumWindow)
-            controller.received(rtt: sample, limited: limited, smoothedRTT: rtt.smoothed, now: now)
+    /// Whether the window and the pace allow an Interest.
+    mutating func maySend(now: NIODeadline) -> Bool {
+        guard inFlight < window, pacer.maySend(now: now) else {
+            isWindowLimited = true
+            return false
         }
+        return true
     }
 
-    mutating func sawReordering() {
+    /// When the pace allows the next train, if that alone keeps Interests back.
+    func nextTrain() -> NIODeadline? {
+        inFlight < window && isWindowLimited ? pacer.nextTrain : nil
+    }
+
+    /// There is nothing to be asked for although there is room.
+    mutating func noteIdle() {
+        isWindowLimited = false
+        demandLimitedUntil = max(delivered &+ UInt64(inFlight), 1)
+    }
+
+    /// An Interest leaves.
+    mutating func transmit(now: NIODeadline) -> Transmission {
+        if inFlight == 0 {
+            firstSentAt = now
+            deliveredAt = now
+        }
+        inFlight += 1
+        pacer.sent(rate: controller.pacingRate, now: now)
+        defer { nextSequence &+= 1 }
+        return Transmission(
+            sentAt: now, sequence: nextSequence, delivered: delivered, deliveredAt: deliveredAt,
+            firstSentAt: firstSentAt, isDemandLimited: demandLimitedUntil > 0)
+    }
+
+    /// The Nonce of a transmission: different for each, and nothing to store (SplitMix64).
+    package func nonce(_ sequence: UInt64) -> UInt32 {
+        var z = salt &+ sequence &* 0x9E37_79B9_7F4A_7C15
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return UInt32(truncatingIfNeeded: z >> 32)
+    }
+
+    /// Interests are no longer waited for.
+    mutating func forget(_ count: Int) {
+        inFlight -= count
+    }
+
+    // MARK: Answers
+
+    /// Data arrived for a transmission.
+    ///
+    /// - Parameters:
+    ///   - isAmbiguous: the segment was sent more than once, and nobody knows which of them was answered.
+    ///   - first: when the first of two left; nil if there were more or less.
+    mutating func received(
+        _ sent: Transmission, isAmbiguous: Bool, first: NIODeadline?, isMarked: Bool, now: NIODeadline
+    ) {
+        dataSinceTimeout = true
+        delivered &+= 1
+        deliveredAt = now
+        if demandLimitedUntil > 0, delivered > demandLimitedUntil { demandLimitedUntil = 0 }
+        let elapsed = now - sent.sentAt
+        if !isAmbiguous {
+            rtt.sample(elapsed, inFlight: inFlight)
+            lastSample = (now, 0)
+        } else if let first {
+            lastSample.ambiguities += 1
+            // So many in a row, for so long, are not lost by chance.
+            let isStale = lastSample.ambiguities >= 16 && now - lastSample.at > (rtt.smoothed ?? .zero) * 4
+            rtt.ambiguous(now - first, isStale: isStale, inFlight: inFlight)
+            if isStale { lastSample = (now, 0) }
+        }
+        let interval = max(sent.sentAt - sent.firstSentAt, now - sent.deliveredAt)
+        let sample = PathSample(
+            rtt: isAmbiguous ? nil : elapsed, sinceLast: elapsed,
+            rate: rate(sent, over: interval, isAmbiguous: isAmbiguous),
+            interval: interval,
+            isDemandLimited: sent.isDemandLimited,
+            isWindowLimited: isWindowLimited && controller.window < Double(maximumWindow), delivered: delivered,
+            deliveredBefore: sent.delivered, inFlight: inFlight, smoothedRTT: rtt.smoothed, now: now)
+        firstSentAt = max(firstSentAt, sent.sentAt)
+        controller.received(sample)
+        if isMarked { congestion(.mark, sequence: sent.sequence, now: now) }
+    }
+
+    /// Data packets a second, over the longer of the times in which they were asked for and arrived.
+    private func rate(_ sent: Transmission, over interval: TimeAmount, isAmbiguous: Bool) -> Double? {
+        // An answer to an earlier transmission makes the time too short.
+        guard interval > .zero, let least = rtt.minimum, !isAmbiguous || interval >= least else { return nil }
+        return Double(delivered &- sent.delivered) * 1e9 / Double(interval.nanoseconds)
+    }
+
+    // MARK: Losses
+
+    /// An Interest is taken for lost.
+    ///
+    /// - Returns: the loss event it belongs to, for ``wasNotLost(_:)``.
+    mutating func lost(_ sent: Transmission, now: NIODeadline) -> UInt32 {
+        controller.lost()
+        if losses.isNew(sent.sequence) {
+            rtt.sawLoss()
+            losses.begin(before: controller, next: nextSequence)
+            controller.reduce(.loss, inFlight: inFlight, now: now)
+        }
+        return losses.add()
+    }
+
+    /// The retransmission timer of a transmission expired.
+    ///
+    /// - Returns: as ``lost(_:now:)``.
+    mutating func timedOut(_ sent: Transmission, now: NIODeadline) -> UInt32 {
+        controller.lost()
+        if losses.isNew(sent.sequence) {
+            losses.begin(before: controller, next: nextSequence)
+            rtt.backOff()
+            if dataSinceTimeout {
+                controller.reduce(.loss, inFlight: inFlight, now: now)
+            } else {
+                controller.collapse(now: now)
+            }
+            dataSinceTimeout = false
+        }
+        return losses.add()
+    }
+
+    /// A segment that was taken for lost in event `episode` had only been late: wait longer, and take the reaction back
+    /// if nothing else was lost.
+    mutating func wasNotLost(_ episode: UInt32) {
         rtt.sawReordering()
+        if let before = losses.take(episode) { controller.undo(before) }
     }
 
-    /// A loss, mark or Nack Congestion that concerns transmission `sequence`.
-    mutating func congestion(sequence: UInt64, now: NIODeadline) {
-        guard sequence >= recoverySequence else { return }
-        recoverySequence = nextSequence
-        controller.reduce(now: now)
-    }
-
-    /// The retransmission timer of transmission `sequence` expired.
-    mutating func timedOut(sequence: UInt64, now: NIODeadline) {
-        guard sequence >= recoverySequence else { return }
-        recoverySequence = nextSequence
-        rtt.backOff()
-        if dataSinceTimeout { controller.reduce(now: now) } else { controller.collapse(now: now) }
-        dataSinceTimeout = false
+    /// A mark or Nack Congestion that concerns transmission `sequence`.
+    mutating func congestion(_ signal: CongestionSignal, sequence: UInt64, now: NIODeadline) {
+        guard sequence >= signalRecovery, controller.ignoresLoss || losses.isNew(sequence) else { return }
+        signalRecovery = nextSequence
+        if !controller.ignoresLoss { losses.begin(before: nil, next: nextSequence) }
+        controller.reduce(signal, inFlight: inFlight, now: now)
     }
 
     /// The connection is new: nothing learnt holds.
     mutating func reset(initialWindow: Int) {
         rtt = RTTEstimator()
-        controller = makeController(initialWindow)
-        recoverySequence = nextSequence
+        controller = Congestion(algorithm, initialWindow: initialWindow)
+        losses.begin(before: nil, next: nextSequence)
+        pacer = Pacer()
         isWindowLimited = false
         dataSinceTimeout = true
+        demandLimitedUntil = 0
     }
 }

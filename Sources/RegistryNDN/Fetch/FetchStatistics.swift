@@ -20,6 +20,12 @@ public struct FetchStatistics: Sendable, Hashable {
     public var marks: UInt64 = 0
     /// Data packets for segments that were already here.
     public var duplicates: UInt64 = 0
+    /// Losses that were none: the segment had only been late.
+    public var spurious: UInt64 = 0
+    /// Data packets that were not what they should be.
+    public var faults: UInt64 = 0
+    /// Segments that came from elsewhere, since the path gave only faulty ones.
+    public var repaired: UInt64 = 0
     /// Smoothed RTT of the path, RFC 6298; nil before the first sample.
     public var smoothedRTT: TimeAmount?
     /// Smallest RTT seen on the path.

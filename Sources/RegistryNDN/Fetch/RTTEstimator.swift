@@ -1,16 +1,16 @@
-import NIOCore
+package import NIOCore
 
 /// Round-trip time and retransmission timeout, RFC 6298 with the sample scaling of RFC 7323 appendix G.
 ///
 /// Times are nanoseconds as `Double`: gains are divided by the samples expected in a round trip, which integers would
 /// round away.
-struct RTTEstimator: Sendable {
+package struct RTTEstimator: Sendable {
     static let minimumTimeout = TimeAmount.milliseconds(200)
     static let maximumTimeout = TimeAmount.seconds(60)
     static let initialTimeout = TimeAmount.seconds(1)
     /// A backed-off timeout is at most this (unless the estimate itself is larger), so that a path that comes back is
     /// noticed well within the stall timer.
-    static let maximumBackedOffTimeout = TimeAmount.seconds(2)
+    static let maximumBackedOffTimeout = TimeAmount.seconds(1)
     /// NFD's best-route drops a retransmission closer than 10 ms to the one before; a fifth more for jitter.
     static let minimumRetransmissionDelay = TimeAmount.milliseconds(12)
 
@@ -18,12 +18,14 @@ struct RTTEstimator: Sendable {
     private var variation = 0.0
     private var minimumNanoseconds = Double.infinity
     private var backoff: Int64 = 1
-    /// Grows when a segment that was declared overtaken turns out to have been on its way.
+    /// Grows when a segment that was declared overtaken turns out to have been on its way; shrinks when that has not
+    /// happened in sixteen loss events (RFC 8985 section 6.2).
     private var reordering = 1.0
+    private var eventsWithoutReordering = 0
 
     var hasSample: Bool { minimumNanoseconds < .infinity }
-    var smoothed: TimeAmount? { hasSample ? .nanoseconds(Int64(smoothedNanoseconds)) : nil }
-    var minimum: TimeAmount? { hasSample ? .nanoseconds(Int64(minimumNanoseconds)) : nil }
+    package var smoothed: TimeAmount? { hasSample ? .nanoseconds(Int64(smoothedNanoseconds)) : nil }
+    package var minimum: TimeAmount? { hasSample ? .nanoseconds(Int64(minimumNanoseconds)) : nil }
 
     /// A sample from a segment that was sent once (Karn's rule is the caller's).
     ///
@@ -37,10 +39,30 @@ struct RTTEstimator: Sendable {
             minimumNanoseconds = sample
             return
         }
-        let expected = Double(max(1, (inFlight + 1) / 2))
+        smooth(sample, over: Double(max(1, (inFlight + 1) / 2)))
+        minimumNanoseconds = min(minimumNanoseconds, sample)
+    }
+
+    /// An answer that may be to either of two transmissions.
+    ///
+    /// - Parameters:
+    ///   - elapsed: since the first. That is at least the round-trip time, so it counts for little. But on a path that
+    ///     has become longer all segments are sent again too soon, and by Karn's rule alone nobody would ever find out.
+    ///   - isStale: there has been no sample for long.
+    mutating func ambiguous(_ elapsed: TimeAmount, isStale: Bool, inFlight: Int) {
+        guard hasSample else { return }
+        let sample = Double(elapsed.nanoseconds)
+        if isStale {
+            smoothedNanoseconds = min(sample, 4 * smoothedNanoseconds)
+            variation = smoothedNanoseconds / 2
+        } else {
+            smooth(min(sample, 4 * smoothedNanoseconds), over: Double(4 * max(1, (inFlight + 1) / 2)))
+        }
+    }
+
+    private mutating func smooth(_ sample: Double, over expected: Double) {
         variation += (abs(smoothedNanoseconds - sample) - variation) / (4 * expected)
         smoothedNanoseconds += (sample - smoothedNanoseconds) / (8 * expected)
-        minimumNanoseconds = min(minimumNanoseconds, sample)
     }
 
     /// Doubles the timeout, once a loss event, until the next sample.
@@ -50,7 +72,16 @@ struct RTTEstimator: Sendable {
 
     /// A segment that was sent again is answered sooner than any round trip: it had only been late.
     mutating func sawReordering() {
-        reordering = min(reordering * 2, 4)
+        reordering = min(reordering * 2, 8)
+        eventsWithoutReordering = 0
+    }
+
+    /// A loss event has begun.
+    mutating func sawLoss() {
+        eventsWithoutReordering += 1
+        guard eventsWithoutReordering >= 16 else { return }
+        eventsWithoutReordering = 0
+        reordering = max(reordering / 2, 1)
     }
 
     /// RTO: how long an Interest waits before it is sent again.
@@ -62,9 +93,11 @@ struct RTTEstimator: Sendable {
     }
 
     /// How long a segment that a later one has overtaken is waited for (RACK, RFC 8985, with the RTT's variation as the
-    /// reordering window, which like there is at most one SRTT).
+    /// reordering window, of at most one and a half SRTT until reordering was seen beyond that).
     var overtakenDelay: TimeAmount {
-        let window = min(reordering * max(smoothedNanoseconds / 8, 2 * variation), smoothedNanoseconds)
+        guard hasSample else { return timeout }
+        let bound = smoothedNanoseconds * max(1.5, reordering / 2)
+        let window = min(reordering * max(smoothedNanoseconds / 32, 2 * variation), bound)
         let delay = TimeAmount.nanoseconds(Int64(min(smoothedNanoseconds + window, 60e9)))
         return min(max(delay, Self.minimumRetransmissionDelay), timeout)
     }

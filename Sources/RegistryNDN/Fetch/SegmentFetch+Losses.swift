@@ -23,14 +23,14 @@ extension SegmentFetch {
         guard isUp else { return next }
         if let hold = timers.holdUntil, hold > now { return min(next, hold) }
         if let index = ring.firstLost, readyAgain(index) > now { next = min(next, readyAgain(index)) }
-        if let oldest = ring.oldestInFlight { next = min(next, ring[oldest].sentAt + path.rtt.timeout) }
+        if let oldest = ring.oldestInFlight { next = min(next, ring[oldest].sent.sentAt + path.rtt.timeout) }
         if let probe = probeDeadline(path) { next = min(next, probe) }
         if let overtaken = firstOvertaken { next = min(next, whenLost(overtaken, path)) }
         return next
     }
 
     /// Something is asked for: the progress timer runs.
-    private var isWaiting: Bool { ring.inFlight > 0 || ring.lost > 0 || timers.holdUntil != nil }
+    private var isWaiting: Bool { ring.inFlight > 0 || ring.lost > 0 || holes.open > 0 || timers.holdUntil != nil }
 
     private mutating func checkTerminalTimers(isUp: Bool, now: NIODeadline) {
         if let nacked = timers.nacked, now >= nacked.until { return fail(.notFound) }
@@ -47,16 +47,17 @@ extension SegmentFetch {
         while let index = next {
             next = ring.sentAfter(index)
             let slot = ring[index]
-            if now >= slot.sentAt + timeout {
+            if now >= slot.sent.sentAt + timeout {
                 statistics.timeouts += 1
                 lose(index, &path)
-                path.timedOut(sequence: slot.sequence, now: now)
-            } else if index != capacity, now < slot.sentAt + overtaken || slot.sequence >= latestAnswered {
+                ring[index].episode = path.timedOut(slot.sent, now: now)
+                if slot.wantsFresh && canRepair { makeHole(index, &path) }
+            } else if index != capacity, now < slot.sent.sentAt + overtaken || slot.sent.sequence >= latestAnswered {
                 return  // Everything behind it left later still.
             } else if isOvertaken(index), now >= whenLost(index, path) {
                 statistics.overtaken += 1
                 lose(index, &path)
-                path.congestion(sequence: slot.sequence, now: now)
+                ring[index].episode = path.lost(slot.sent, now: now)
             }
         }
     }
@@ -64,11 +65,11 @@ extension SegmentFetch {
     /// A later transmission was answered. The final segment is asked for out of order, and the producer may have to
     /// read it from elsewhere, so only its timer counts.
     private func isOvertaken(_ index: Int) -> Bool {
-        index != capacity && ring[index].sequence < latestAnswered
+        index != capacity && ring[index].sent.sequence < latestAnswered
     }
 
     private func whenLost(_ index: Int, _ path: FetchPath) -> NIODeadline {
-        ring[index].sentAt
+        ring[index].sent.sentAt
             + max(path.rtt.overtakenDelay, RTTEstimator.suppression(transmissions: ring[index].transmissions))
     }
 
@@ -79,7 +80,7 @@ extension SegmentFetch {
     }
 
     mutating func lose(_ index: Int, _ path: inout FetchPath) {
-        path.inFlight -= 1
+        path.forget(1)
         ring.lose(index)
     }
 
@@ -101,14 +102,17 @@ extension SegmentFetch {
 
     // MARK: Nacks and the face
 
-    /// A Nack of the network for the Interest of `segment`.
-    mutating func receiveNack(_ reason: FetchNack, segment: UInt64, _ path: inout FetchPath, now: NIODeadline) {
+    /// A Nack of the network for the Interest of `segment`; one for an earlier transmission (another Nonce) says nothing.
+    mutating func receiveNack(
+        _ reason: FetchNack, segment: UInt64, nonce: UInt32?, _ path: inout FetchPath, now: NIODeadline
+    ) {
         guard failure == nil, let index = awaited(segment), ring[index].state == .inFlight else { return }
+        let sequence = ring[index].sent.sequence
+        guard nonce ?? path.nonce(sequence) == path.nonce(sequence) else { return }
         statistics.nacks += 1
-        let sequence = ring[index].sequence
         lose(index, &path)
         switch reason {
-        case .congestion: path.congestion(sequence: sequence, now: now)
+        case .congestion: path.congestion(.nack, sequence: sequence, now: now)
         case .duplicate: break
         case .noRoute: noRoute(now: now)
         }
@@ -125,8 +129,10 @@ extension SegmentFetch {
     }
 
     /// ContentType Nack: a content store repeats it long after its freshness passed, so it counts only when it comes
-    /// again for an Interest with MustBeFresh, or nothing does for 500 ms.
+    /// again for an Interest with MustBeFresh, or nothing does for 500 ms. Once there were segments it is a fault of this
+    /// one.
     mutating func applicationNack(_ index: Int, segment: UInt64, _ path: inout FetchPath, now: NIODeadline) {
+        if geometry != nil { return refuse(index, .notFound, &path) }
         if ring[index].isFresh { return fail(.notFound) }
         mustBeFresh = true
         if timers.nacked == nil { timers.nacked = (segment, now + .milliseconds(500)) }
@@ -145,6 +151,6 @@ extension SegmentFetch {
 }
 
 /// Reasons of a network Nack as a fetch distinguishes them.
-enum FetchNack: Sendable {
+package enum FetchNack: Sendable {
     case congestion, duplicate, noRoute
 }

@@ -1,20 +1,31 @@
-import NIOCore
+package import NIOCore
 
 /// An Interest to be sent for a segment.
-struct SegmentInterest: Sendable, Hashable {
-    let segment: UInt64
-    let mustBeFresh: Bool
-    let isRetransmission: Bool
+package struct SegmentInterest: Sendable, Hashable {
+    package let segment: UInt64
+    package let nonce: UInt32
+    package let mustBeFresh: Bool
+    package let isRetransmission: Bool
 }
 
 /// What a Data packet says beside its name, as far as fetching is concerned.
-struct SegmentData: Sendable {
+package struct SegmentData: Sendable {
     var segment: UInt64
     var contentType: UInt64 = 0
-    var length: Int
+    package var length: Int
     /// Segment number in FinalBlockId.
     var final: UInt64?
     var isMarked = false
+
+    package init(
+        segment: UInt64, contentType: UInt64 = 0, length: Int, final: UInt64? = nil, isMarked: Bool = false
+    ) {
+        self.segment = segment
+        self.contentType = contentType
+        self.length = length
+        self.final = final
+        self.isMarked = isMarked
+    }
 }
 
 /// One blob's segments: which to ask for next, which to ask for again, and what the answers say about its size.
@@ -25,8 +36,8 @@ struct SegmentData: Sendable {
 /// Size discovery (two round trips): segment 0 gives chunk size and final segment; that one is asked for at once, and
 /// its length completes the size. The segments in between are fetched meanwhile. The final segment has a slot of its own
 /// behind the ring, since it is usually far ahead of the window.
-struct SegmentFetch: Sendable {
-    static let maximumCapacity = 1 << 14
+package struct SegmentFetch: Sendable {
+    package static let maximumCapacity = 1 << 14
     static let nackContentType: UInt64 = 3
 
     /// Why waiting ends.
@@ -50,7 +61,7 @@ struct SegmentFetch: Sendable {
     /// Slots for segments before the final one; a power of two.
     var capacity: Int
     /// The lowest segment that is not here.
-    private(set) var base: UInt64
+    package private(set) var base: UInt64
     /// The lowest segment never asked for, the final one apart.
     var unsent: UInt64
     /// The reader's demand: segments from here on are not asked for. The final one is exempt.
@@ -59,18 +70,23 @@ struct SegmentFetch: Sendable {
     let stop: UInt64
     private(set) var geometry: BlobGeometry?
     /// Octets of the blob, once known.
-    private(set) var size: UInt64?
+    package private(set) var size: UInt64?
     /// The error that ended the fetch.
-    private(set) var failure: FetchError?
+    package private(set) var failure: FetchError?
     var timers: Timers
     /// The latest transmission that was answered; earlier ones have been overtaken.
     var latestAnswered: UInt64 = 0
-    var statistics = FetchStatistics()
+    package var statistics = FetchStatistics()
     let maximumTransmissions: UInt8
     /// Further Interests carry MustBeFresh: a cached Nack is in the way.
     var mustBeFresh = false
+    /// Whether the owner can get octets from elsewhere, ``nextHole()``.
+    package var canRepair = false
+    var holes = Holes()
 
-    init(configuration: FetchConfiguration, stop: UInt64 = .max, deadline: NIODeadline, now: NIODeadline) {
+    package init(
+        configuration: FetchConfiguration, stop: UInt64 = .max, deadline: NIODeadline, now: NIODeadline
+    ) {
         ring = SegmentRing(capacity: 2)
         capacity = 1
         base = 0
@@ -95,11 +111,11 @@ struct SegmentFetch: Sendable {
         adopt(geometry, capacity: capacity)
     }
 
-    var isComplete: Bool {
+    package var isComplete: Bool {
         guard let geometry else { return false }
         return base > geometry.final || base >= stop
     }
-    var isOver: Bool { isComplete || failure != nil }
+    package var isOver: Bool { isComplete || failure != nil }
 
     /// Sets the ring's size, once, when nothing is in flight.
     private mutating func adopt(_ geometry: BlobGeometry, capacity wanted: Int) {
@@ -124,6 +140,31 @@ struct SegmentFetch: Sendable {
     private var sequentialEnd: UInt64 {
         guard let geometry else { return 1 }
         return min(geometry.final, limit, stop, base &+ UInt64(capacity))
+    }
+
+    /// The first segments have not been asked for.
+    var isBeginning: Bool {
+        guard failure == nil else { return false }
+        guard let geometry else { return true }
+        return wantsFinal || unsent < min(4, geometry.final, stop)
+    }
+
+    /// One of them may be asked for now.
+    var isUrgent: Bool {
+        guard geometry != nil else { return ring.inFlight == 0 }
+        return wantsFinal || unsent < min(4, sequentialEnd)
+    }
+
+    /// The final segment has not been asked for.
+    private var wantsFinal: Bool {
+        guard let geometry else { return false }
+        return geometry.final >= base && geometry.final < stop && ring[capacity].state == .unsent
+    }
+
+    /// Few segments are left to be asked for.
+    var isSmall: Bool {
+        guard let geometry else { return true }
+        return geometry.final &- unsent <= 64
     }
 
     /// The reader's demand is all that keeps Interests back.
@@ -160,9 +201,7 @@ struct SegmentFetch: Sendable {
         if let index = ring.firstLost, now >= readyAgain(index) {
             return send(index, &path, now: now)
         }
-        if let geometry, geometry.final >= base, geometry.final < stop, ring[capacity].state == .unsent {
-            return send(capacity, &path, now: now)
-        }
+        if wantsFinal { return send(capacity, &path, now: now) }
         guard unsent < sequentialEnd else { return nil }
         defer { unsent += 1 }
         return send(index(of: unsent), &path, now: now)
@@ -170,26 +209,28 @@ struct SegmentFetch: Sendable {
 
     /// When the lost segment in slot `index` may be sent again.
     func readyAgain(_ index: Int) -> NIODeadline {
-        ring[index].sentAt + RTTEstimator.suppression(transmissions: ring[index].transmissions)
+        ring[index].sent.sentAt + RTTEstimator.suppression(transmissions: ring[index].transmissions)
     }
 
     private mutating func send(_ index: Int, _ path: inout FetchPath, now: NIODeadline) -> SegmentInterest? {
         guard ring[index].transmissions < maximumTransmissions else {
-            fail(.stalled)
+            exhausted(index, &path, now: now)
             return nil
         }
-        if ring.inFlight == 0 && ring.lost == 0 { timers.progress = now }
+        if ring.inFlight == 0 && ring.lost == 0 && holes.open == 0 { timers.progress = now }
         let again = ring[index].transmissions > 0
+        let fresh = mustBeFresh || ring[index].wantsFresh
         ring[index].transmissions += 1
-        ring[index].sentAt = now
-        ring[index].sequence = path.takeSequence()
-        ring[index].isFresh = mustBeFresh
+        ring[index].sent = path.transmit(now: now)
+        if !again { ring[index].firstSentAt = now }
+        ring[index].isFresh = fresh
         ring.send(index)
         timers.lastActivity = now
-        path.inFlight += 1
         statistics.interests += 1
         if again { statistics.retransmissions += 1 }
-        return SegmentInterest(segment: segment(at: index), mustBeFresh: mustBeFresh, isRetransmission: again)
+        return SegmentInterest(
+            segment: segment(at: index), nonce: path.nonce(ring[index].sent.sequence), mustBeFresh: fresh,
+            isRetransmission: again)
     }
 
     // MARK: Receiving
@@ -214,9 +255,14 @@ struct SegmentFetch: Sendable {
         }
         do {
             try check(data)
+        } catch {
+            refuse(index, error, &path)
+            return false
+        }
+        do {
             land(index, segment: data.segment, &path)
             if geometry == nil { try begin(data, capacity: wanted) }
-            if data.segment == geometry?.final, size == nil { size = knownSize(lastLength: data.length) }
+            noteSize(of: data.segment, length: data.length)
         } catch {
             fail(error)
             return false
@@ -240,28 +286,29 @@ struct SegmentFetch: Sendable {
         let index = index(of: segment)
         switch ring[index].state {
         case .inFlight, .lost: return index
-        case .unsent, .received: return nil
+        case .unsent, .received, .hole: return nil
         }
     }
 
     /// Round-trip sample, overtaking and congestion state from an answer to the transmission in slot `index`.
     private mutating func noteAnswer(_ index: Int, _ path: inout FetchPath, isMarked: Bool, now: NIODeadline) {
         let slot = ring[index]
-        let elapsed = now - slot.sentAt
-        // Karn's rule: after a retransmission nobody knows which of the two was answered.
-        let sample = slot.transmissions == 1 ? elapsed : nil
-        let wasEarlier = slot.transmissions > 1 && elapsed < (path.rtt.minimum ?? .zero)
-        if slot.state == .lost || wasEarlier {
-            path.sawReordering()  // The segment had been late, not lost.
+        let isAmbiguous = slot.transmissions > 1
+        let isEarlier = isAmbiguous && now - slot.sent.sentAt < (path.rtt.minimum ?? .zero)
+        if slot.state == .lost || isEarlier {
+            path.wasNotLost(slot.episode)  // The segment had been late.
+            statistics.spurious += 1
         }
-        if !wasEarlier { latestAnswered = max(latestAnswered, slot.sequence) }
+        if !isEarlier { latestAnswered = max(latestAnswered, slot.sent.sequence) }
         timers.lastActivity = now
-        path.received(sample: sample, isMarked: isMarked, sequence: slot.sequence, now: now)
+        path.received(
+            slot.sent, isAmbiguous: isAmbiguous, first: slot.transmissions == 2 ? slot.firstSentAt : nil,
+            isMarked: isMarked, now: now)
     }
 
     /// Marks slot `index` received and moves the window on.
-    private mutating func land(_ index: Int, segment: UInt64, _ path: inout FetchPath) {
-        if ring[index].state == .inFlight { path.inFlight -= 1 }
+    mutating func land(_ index: Int, segment: UInt64, _ path: inout FetchPath) {
+        if ring[index].state == .inFlight { path.forget(1) }
         ring.receive(index)
         while let final = geometry?.final, base < final {
             let first = self.index(of: base)
@@ -301,7 +348,9 @@ struct SegmentFetch: Sendable {
         limit = max(limit, 1)
     }
 
-    private func knownSize(lastLength: Int) -> UInt64? {
-        geometry.map { $0.offset(of: $0.final) &+ UInt64(lastLength) }
+    /// The final segment's length completes the size.
+    mutating func noteSize(of segment: UInt64, length: Int) {
+        guard let geometry, segment == geometry.final, size == nil else { return }
+        size = geometry.offset(of: segment) &+ UInt64(length)
     }
 }

@@ -7,18 +7,25 @@ import NIOCore
 struct SegmentRing: Sendable {
     enum State: UInt8 {
         case unsent, inFlight, lost, received
+        /// Not to be had from the path: its octets come from elsewhere.
+        case hole
     }
 
     struct Slot {
-        var sentAt = NIODeadline.uptimeNanoseconds(0)
-        /// Number of the last transmission, ``FetchPath/takeSequence()``.
-        var sequence: UInt64 = 0
+        /// The last transmission.
+        var sent = Transmission()
+        /// When the first left.
+        var firstSentAt = NIODeadline.uptimeNanoseconds(0)
+        /// The loss event that took the one before for lost, ``FetchPath/wasNotLost(_:)``.
+        var episode: UInt32 = 0
         fileprivate var previous: Int32 = -1
         fileprivate var next: Int32 = -1
         var transmissions: UInt8 = 0
         fileprivate(set) var state = State.unsent
         /// The last transmission carried MustBeFresh.
         var isFresh = false
+        /// What came was faulty: further ones must carry it.
+        var wantsFresh = false
     }
 
     private struct Queue {
@@ -74,6 +81,12 @@ struct SegmentRing: Sendable {
         slots[index].state = .received
     }
 
+    /// Slot `index` is no longer asked for.
+    mutating func makeHole(_ index: Int) {
+        unlink(index)
+        slots[index].state = .hole
+    }
+
     /// Makes slot `index` ready for the segment one capacity further on.
     mutating func recycle(_ index: Int) {
         unlink(index)
@@ -84,7 +97,7 @@ struct SegmentRing: Sendable {
         switch slots[index].state {
         case .inFlight: Self.remove(index, from: &flight, of: &slots)
         case .lost: Self.remove(index, from: &losses, of: &slots)
-        case .unsent, .received: break
+        case .unsent, .received, .hole: break
         }
     }
 

@@ -1,4 +1,5 @@
 import Logging
+import NDNSimulation
 import NIOCore
 import NIOPosix
 import RegistryNDN

@@ -6,7 +6,7 @@ import Testing
 /// One fetch driven by hand.
 private final class Script {
     var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-    var path = FetchPath(initialWindow: 10, maximumWindow: 1000)
+    var path = FetchPath(initialWindow: 10, maximumWindow: 1000, algorithm: .cubic)
     var fetch: SegmentFetch
     var isUp = true
 
@@ -38,8 +38,8 @@ private final class Script {
         fetch.advance(&path, isUp: isUp, now: now)
     }
 
-    func nack(_ reason: FetchNack, _ segment: UInt64) {
-        fetch.receiveNack(reason, segment: segment, &path, now: now)
+    func nack(_ reason: FetchNack, _ segment: UInt64, nonce: UInt32? = nil) {
+        fetch.receiveNack(reason, segment: segment, nonce: nonce, &path, now: now)
     }
 
     /// Past size discovery, with segments `1..<limit` just sent.
@@ -108,10 +108,19 @@ private final class Script {
         #expect(script.fetch.size == size)
     }
 
-    @Test func lengthsAndFinalBlockAreHeldToTheFirstSegment() {
-        for (segment, length, final) in [(9, 101, 9), (3, 99, 9), (3, 101, 9), (3, 100, 8), (9, 10, 10)] {
+    private static let faults: [(segment: UInt64, length: Int, final: UInt64)] = [
+        (9, 101, 9), (3, 99, 9), (3, 101, 9), (3, 100, 8), (9, 10, 10),
+    ]
+
+    @Test func faultySegmentsAreAskedForOnceMorePastTheCaches() {
+        for (segment, length, final) in Self.faults {
             let script = Script.running()
-            #expect(!script.data(UInt64(segment), length: length, final: UInt64(final)))
+            #expect(!script.data(segment, length: length, final: final))
+            #expect(script.fetch.failure == nil)
+            script.wait(.milliseconds(12))
+            let again = script.sent().first { $0.segment == segment }
+            #expect(again?.mustBeFresh == true)
+            #expect(!script.data(segment, length: length, final: final))
             guard case .malformed = script.fetch.failure else {
                 Issue.record("segment \(segment) of \(length) octets, final \(final): accepted")
                 continue
@@ -119,6 +128,47 @@ private final class Script {
         }
         let script = Script.running()
         #expect(script.data(3, final: nil), "a segment need not repeat FinalBlockId")
+    }
+
+    @Test func whatStaysFaultyIsAHoleForTheOwner() {
+        for (segment, length, final) in Self.faults {
+            let script = Script.running()
+            script.fetch.canRepair = true
+            _ = script.data(segment, length: length, final: final)
+            script.wait(.milliseconds(12))
+            _ = script.sent()
+            _ = script.data(segment, length: length, final: final)
+            #expect(script.fetch.failure == nil)
+            #expect(script.fetch.nextHole() == segment)
+            #expect(script.fetch.nextHole() == nil)
+            for other in UInt64(1)...9 where other != segment { #expect(script.data(other, length: 100)) }
+            #expect(!script.fetch.isComplete)
+            #expect(!script.data(segment, length: 100), "it is no longer asked for")
+            #expect(script.fetch.fill(segment, length: 100, &script.path, now: script.now))
+            #expect(script.fetch.isComplete)
+            #expect(script.fetch.size == 1000)
+            #expect(script.fetch.statistics.repaired == 1)
+            #expect(script.path.inFlight == 0)
+        }
+    }
+
+    @Test func aHoleIsFilledWithWhatFits() {
+        let script = Script.running()
+        script.fetch.canRepair = true
+        for _ in 0..<2 {
+            _ = script.data(3, length: 1)
+            script.wait(.milliseconds(12))
+            _ = script.sent()
+        }
+        #expect(!script.fetch.fill(3, length: 99, &script.path, now: script.now))
+        #expect(script.fetch.failure == .malformed("segment 3 from elsewhere has 99 octets"))
+    }
+
+    @Test func aNackForAnEarlierTransmissionSaysNothing() {
+        let script = Script.running(limit: 4)
+        script.nack(.congestion, 2, nonce: 0)
+        #expect(script.fetch.statistics.nacks == 0)
+        #expect(script.fetch.ring.lost == 0)
     }
 
     @Test func unaskedAndRepeatedSegmentsAreIgnored() {
@@ -145,7 +195,9 @@ private final class Script {
         script.wait(.milliseconds(299))
         #expect(script.segments() == [])
         script.wait(.milliseconds(1))
-        #expect(script.sent() == [.init(segment: 0, mustBeFresh: false, isRetransmission: true)])
+        let again = script.sent()
+        #expect(again.map(\.segment) == [0])
+        #expect(again.first?.isRetransmission == true)
         script.wait(.milliseconds(1199))
         #expect(script.fetch.failure == nil)
         script.wait(.milliseconds(1))
@@ -273,7 +325,9 @@ private final class Script {
         _ = script.sent()
         #expect(!script.data(0, length: 0, final: nil, type: 3))
         script.wait(.milliseconds(12))
-        #expect(script.sent() == [.init(segment: 0, mustBeFresh: true, isRetransmission: true)])
+        let again = script.sent()
+        #expect(again.map(\.segment) == [0])
+        #expect(again.first?.mustBeFresh == true)
         #expect(!script.data(0, length: 0, final: nil, type: 3))
         #expect(script.fetch.failure == .notFound)
     }

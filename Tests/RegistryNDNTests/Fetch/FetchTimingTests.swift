@@ -37,7 +37,7 @@ import Testing
         rtt.backOff()
         #expect(rtt.timeout == .milliseconds(400))
         for _ in 0..<10 { rtt.backOff() }
-        #expect(rtt.timeout == .seconds(2))
+        #expect(rtt.timeout == .seconds(1))
         rtt.sample(.milliseconds(10), inFlight: 1)
         #expect(rtt.timeout == .milliseconds(200))
     }
@@ -51,15 +51,18 @@ import Testing
         var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
         var cubic = Cubic(initialWindow: 10)
         while cubic.window < 100 {
-            cubic.received(rtt: .milliseconds(100), limited: true, smoothedRTT: .milliseconds(100), now: now)
+            cubic.received(
+                PathSample(rtt: .milliseconds(100), isWindowLimited: true, smoothedRTT: .milliseconds(100), now: now))
         }
-        cubic.reduce(now: now)
+        cubic.reduce(.loss, inFlight: 0, now: now)
         #expect(cubic.window == 70)
         // K = cbrt(100 × 0.3 / 0.4) = 4.2 s; a window's worth of Data each 100 ms.
         func run(_ seconds: Double) {
             for _ in 0..<Int(seconds * 10) {
                 for _ in 0..<Int(cubic.window) {
-                    cubic.received(rtt: .milliseconds(100), limited: true, smoothedRTT: .milliseconds(100), now: now)
+                    cubic.received(
+                        PathSample(
+                            rtt: .milliseconds(100), isWindowLimited: true, smoothedRTT: .milliseconds(100), now: now))
                 }
                 now = now + .milliseconds(100)
             }
@@ -78,12 +81,13 @@ import Testing
         // A path that holds 100 packets in 10 ms; what is in flight beyond waits in its queue.
         for _ in 0..<5000 {
             let rtt = TimeAmount.microseconds(Int64(max(10_000, cubic.window * 100)))
-            cubic.received(rtt: rtt, limited: true, smoothedRTT: rtt, now: now)
+            cubic.received(PathSample(rtt: rtt, isWindowLimited: true, smoothedRTT: rtt, now: now))
         }
         #expect(cubic.window > 140 && cubic.window < 1000, "\(cubic.window)")
         var steady = Cubic(initialWindow: 10)
         for _ in 0..<1000 {
-            steady.received(rtt: .milliseconds(10), limited: true, smoothedRTT: .milliseconds(10), now: now)
+            steady.received(
+                PathSample(rtt: .milliseconds(10), isWindowLimited: true, smoothedRTT: .milliseconds(10), now: now))
         }
         #expect(steady.window == 1010)
     }
@@ -91,9 +95,9 @@ import Testing
     @Test func windowNeitherGrowsUnusedNorFallsBelowItsFloor() {
         let now = NIODeadline.uptimeNanoseconds(1)
         var cubic = Cubic(initialWindow: 10)
-        cubic.received(rtt: .milliseconds(100), limited: false, smoothedRTT: nil, now: now)
+        cubic.received(PathSample(rtt: .milliseconds(100), isWindowLimited: false, smoothedRTT: nil, now: now))
         #expect(cubic.window == 10)
-        for _ in 0..<20 { cubic.reduce(now: now) }
+        for _ in 0..<20 { cubic.reduce(.loss, inFlight: 0, now: now) }
         #expect(cubic.window == 2)
         cubic.collapse(now: now)
         #expect(cubic.window == 2)
@@ -101,24 +105,78 @@ import Testing
 
     @Test func secondTimeoutWithoutDataCollapsesTheWindow() {
         let now = NIODeadline.uptimeNanoseconds(1)
-        var path = FetchPath(initialWindow: 100, maximumWindow: 1000)
-        let first = path.takeSequence()
-        path.timedOut(sequence: first, now: now)
+        var path = FetchPath(initialWindow: 100, maximumWindow: 1000, algorithm: .cubic)
+        let first = path.transmit(now: now)
+        _ = path.timedOut(first, now: now)
         #expect(path.window == 70)
-        path.timedOut(sequence: first, now: now)
+        _ = path.timedOut(first, now: now)
         #expect(path.window == 70)
-        path.timedOut(sequence: path.takeSequence(), now: now)
+        _ = path.timedOut(path.transmit(now: now), now: now)
         #expect(path.window == 2)
     }
 
-    @Test func windowStaysWithinItsBound() {
-        let now = NIODeadline.uptimeNanoseconds(1)
-        var path = FetchPath(initialWindow: 10, maximumWindow: 12)
-        for _ in 0..<100 {
+    @Test(arguments: CongestionAlgorithm.allCases) func windowStaysWithinItsBound(algorithm: CongestionAlgorithm) {
+        var now = NIODeadline.uptimeNanoseconds(1)
+        var path = FetchPath(initialWindow: 10, maximumWindow: 12, algorithm: algorithm)
+        for _ in 0..<1000 {
             path.isWindowLimited = true
-            path.received(sample: .milliseconds(1), isMarked: false, sequence: path.takeSequence(), now: now)
+            let sent = path.transmit(now: now)
+            now = now + .milliseconds(1)
+            path.received(sent, isAmbiguous: false, first: nil, isMarked: false, now: now)
+            path.forget(1)
+            #expect(path.window <= 12)
         }
-        #expect(path.window == 12)
-        #expect(path.controller.window <= 13)
+        #expect(path.inFlight == 0)
+    }
+
+    @Test(arguments: [CongestionAlgorithm.cubic, .aimd]) func lossesThatWereNoneAreTakenBack(
+        algorithm: CongestionAlgorithm
+    ) {
+        let now = NIODeadline.uptimeNanoseconds(1)
+        var path = FetchPath(initialWindow: 100, maximumWindow: 1000, algorithm: algorithm)
+        let (first, second) = (path.transmit(now: now), path.transmit(now: now))
+        let event = path.lost(first, now: now)
+        #expect(path.lost(second, now: now) == event)
+        #expect(path.window < 100)
+        path.wasNotLost(event)
+        #expect(path.window < 100, "the other one still is")
+        path.wasNotLost(event)
+        #expect(path.window == 100)
+    }
+
+    @Test func noncesDiffer() {
+        let path = FetchPath(initialWindow: 1, maximumWindow: 1, salt: 7)
+        #expect(Set((0..<1000).map { path.nonce($0) }).count == 1000)
+        let other = FetchPath(initialWindow: 1, maximumWindow: 1, salt: 8)
+        #expect(path.nonce(1) != other.nonce(1))
+    }
+
+    @Test func windowedMaximumForgets() {
+        var filter = WindowedMaximum(length: 10)
+        filter.add(100, round: 0)
+        for round in UInt64(1)...10 { filter.add(50, round: round) }
+        #expect(filter.value == 100)
+        filter.add(40, round: 11)
+        #expect(filter.value == 50)
+        for round in UInt64(12)...25 { filter.add(40, round: round) }
+        #expect(filter.value == 40)
+    }
+
+    @Test func aPaceMakesSmallTrains() {
+        var pacer = Pacer()
+        var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var sent = 0
+        // 4000 a second: four a millisecond.
+        for _ in 0..<1000 {
+            now = now + .milliseconds(1)
+            var train = 0
+            while pacer.maySend(now: now) {
+                pacer.sent(rate: 4000, now: now)
+                train += 1
+            }
+            #expect(train <= 9)
+            sent += train
+        }
+        #expect(abs(sent - 4000) < 10)
     }
 }

@@ -1,3 +1,4 @@
+import NDNSimulation
 import NIOCore
 import Testing
 

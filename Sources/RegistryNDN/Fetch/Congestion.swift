@@ -1,0 +1,114 @@
+import NIOCore
+
+/// Which congestion controller a face has; `docs/congestion.md` compares them.
+public enum CongestionAlgorithm: String, Sendable, Hashable, CaseIterable {
+    /// A model of the path's rate and round-trip time; does not take random loss for congestion.
+    case rate
+    /// CUBIC, RFC 9438.
+    case cubic
+    /// Additive increase, multiplicative decrease, RFC 5681.
+    case aimd
+}
+
+/// The controller of one path: an enum, since an existential would cost an allocation and a call through a table.
+enum Congestion: CongestionController {
+    case rate(RateModel)
+    case cubic(Cubic)
+    case aimd(AIMD)
+
+    init(_ algorithm: CongestionAlgorithm, initialWindow: Int) {
+        switch algorithm {
+        case .rate: self = .rate(RateModel(initialWindow: initialWindow))
+        case .cubic: self = .cubic(Cubic(initialWindow: initialWindow))
+        case .aimd: self = .aimd(AIMD(initialWindow: initialWindow))
+        }
+    }
+
+    var window: Double {
+        switch self {
+        case .rate(let model): model.window
+        case .cubic(let cubic): cubic.window
+        case .aimd(let aimd): aimd.window
+        }
+    }
+
+    var pacingRate: Double? {
+        if case .rate(let model) = self { model.pacingRate } else { nil }
+    }
+
+    var ignoresLoss: Bool {
+        if case .rate = self { true } else { false }
+    }
+
+    mutating func received(_ sample: PathSample) {
+        change {
+            $0.received(sample)
+        } cubic: {
+            $0.received(sample)
+        } aimd: {
+            $0.received(sample)
+        }
+    }
+
+    mutating func lost() {
+        change {
+            $0.lost()
+        } cubic: {
+            $0.lost()
+        } aimd: {
+            $0.lost()
+        }
+    }
+
+    mutating func reduce(_ signal: CongestionSignal, inFlight: Int, now: NIODeadline) {
+        change {
+            $0.reduce(signal, inFlight: inFlight, now: now)
+        } cubic: {
+            $0.reduce(signal, inFlight: inFlight, now: now)
+        } aimd: {
+            $0.reduce(signal, inFlight: inFlight, now: now)
+        }
+    }
+
+    mutating func collapse(now: NIODeadline) {
+        change {
+            $0.collapse(now: now)
+        } cubic: {
+            $0.collapse(now: now)
+        } aimd: {
+            $0.collapse(now: now)
+        }
+    }
+
+    mutating func undo(_ before: Congestion) {
+        switch (self, before) {
+        case (.rate(var model), .rate(let before)):
+            model.undo(before)
+            self = .rate(model)
+        case (.cubic(var cubic), .cubic(let before)):
+            cubic.undo(before)
+            self = .cubic(cubic)
+        case (.aimd(var aimd), .aimd(let before)):
+            aimd.undo(before)
+            self = .aimd(aimd)
+        default: break
+        }
+    }
+
+    @inline(__always)
+    private mutating func change(
+        rate: (inout RateModel) -> Void, cubic: (inout Cubic) -> Void, aimd: (inout AIMD) -> Void
+    ) {
+        switch self {
+        case .rate(var model):
+            rate(&model)
+            self = .rate(model)
+        case .cubic(var controller):
+            cubic(&controller)
+            self = .cubic(controller)
+        case .aimd(var controller):
+            aimd(&controller)
+            self = .aimd(controller)
+        }
+    }
+}

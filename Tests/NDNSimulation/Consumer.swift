@@ -1,0 +1,129 @@
+import NIOCore
+import RegistryNDN
+
+/// One consumer's state machines, and what its reader has taken.
+struct Consumer {
+    let model: SimulatedConsumer
+    let maximumWindow: Int
+    private(set) var scheduler: FetchScheduler
+    private var seen: [SegmentSet]
+    private(set) var read: [UInt64]
+    /// Segments below this are known to be here.
+    private var checked: [UInt64]
+    /// When its clock is due already.
+    var wake: NIODeadline?
+    var hasBegun = false
+
+    init(_ model: SimulatedConsumer, _ configuration: FetchConfiguration, number: Int, seed: UInt64) {
+        self.model = model
+        let chunk = model.blobs.map(\.chunk).max() ?? 1
+        maximumWindow = min(model.maximumWindow ?? .max, SegmentFetch.maximumCapacity, (32 << 20) / max(chunk, 1) + 1)
+        scheduler = FetchScheduler(
+            path: FetchPath(
+                initialWindow: 32, maximumWindow: maximumWindow, algorithm: model.algorithm,
+                salt: seed &+ UInt64(number)))
+        seen = model.blobs.map { SegmentSet(count: Int($0.final) + 1) }
+        read = Array(repeating: 0, count: model.blobs.count)
+        checked = read
+    }
+
+    mutating func begin(_ configuration: FetchConfiguration, now: NIODeadline) {
+        hasBegun = true
+        for index in model.blobs.indices {
+            let fetch = SegmentFetch(configuration: configuration, deadline: now + configuration.timeout, now: now)
+            precondition(scheduler.add(fetch) == index)
+        }
+    }
+
+    var isOver: Bool { hasBegun && model.blobs.indices.allSatisfy { scheduler[$0]?.isOver ?? true } }
+
+    mutating func advance(now: NIODeadline) { scheduler.advance(now: now) }
+
+    mutating func nextInterest(now: NIODeadline) throws -> (blob: Int, interest: SegmentInterest)? {
+        guard let (id, interest) = scheduler.nextInterest(now: now) else { return nil }
+        let blob = model.blobs[id]
+        guard scheduler.path.inFlight <= maximumWindow else {
+            throw Violation(description: "\(scheduler.path.inFlight) in flight, bound \(maximumWindow)")
+        }
+        guard interest.segment <= blob.final,
+            interest.segment == blob.final || interest.segment < limit(id) + 1
+        else { throw Violation(description: "segment \(interest.segment) beyond the demand") }
+        guard !seen[id].contains(interest.segment) else {
+            throw Violation(description: "segment \(interest.segment) asked for though here")
+        }
+        return (id, interest)
+    }
+
+    /// - Returns: octets of new Data.
+    mutating func receive(_ id: Int, _ segment: UInt64, isMarked: Bool, now: NIODeadline) throws -> Int {
+        let blob = model.blobs[id]
+        let data = SegmentData(
+            segment: segment, length: blob.length(segment), final: blob.final, isMarked: isMarked)
+        let capacity = min(blob.room / max(blob.chunk, 1) + 1, SegmentFetch.maximumCapacity)
+        let isNew = scheduler.receive(data, for: id, now: now, capacity: { _ in capacity })
+        if isNew, !seen[id].insert(segment) { throw Violation(description: "segment \(segment) accepted twice") }
+        try check(id)
+        if blob.readRate == nil { read[id] = scheduler[id]?.base ?? 0 }
+        raise(id)
+        return isNew ? data.length : 0
+    }
+
+    /// The window moves over segments that are here, each once, in order.
+    private mutating func check(_ id: Int) throws {
+        guard let base = scheduler[id]?.base else { return }
+        while checked[id] < base {
+            guard seen[id].contains(checked[id]) else {
+                throw Violation(description: "the window passed segment \(checked[id])")
+            }
+            checked[id] += 1
+        }
+    }
+
+    /// The reader takes what it does in 10 ms.
+    mutating func take(_ id: Int) {
+        let segments = UInt64((model.blobs[id].readRate ?? 0) / 100) + 1
+        read[id] = max(read[id], min(scheduler[id]?.base ?? 0, read[id] + segments))
+        raise(id)
+    }
+
+    private func limit(_ id: Int) -> UInt64 {
+        read[id] + UInt64(max(model.blobs[id].room / max(model.blobs[id].chunk, 1), 1))
+    }
+
+    private mutating func raise(_ id: Int) {
+        scheduler.raiseLimit(of: id, to: limit(id))
+    }
+
+    /// Why a blob is not whole; nil when it is.
+    func fault(_ id: Int) -> String? {
+        guard let fetch = scheduler[id] else { return "no fetch" }
+        let blob = model.blobs[id]
+        if fetch.isComplete && fetch.size == UInt64(blob.size) && seen[id].count == Int(blob.final) + 1
+            && fetch.statistics.octets == UInt64(blob.size)
+        {
+            return nil
+        }
+        return "blob \(id): \(seen[id].count) of \(blob.final + 1) segments, \(String(describing: fetch.failure))"
+    }
+}
+
+/// Numbers of segments.
+struct SegmentSet {
+    private var words: [UInt64]
+    private(set) var count = 0
+
+    init(count: Int) {
+        words = Array(repeating: 0, count: count / 64 + 1)
+    }
+
+    func contains(_ segment: UInt64) -> Bool {
+        words[Int(segment / 64)] & (1 << (segment % 64)) != 0
+    }
+
+    mutating func insert(_ segment: UInt64) -> Bool {
+        guard !contains(segment) else { return false }
+        words[Int(segment / 64)] |= 1 << (segment % 64)
+        count += 1
+        return true
+    }
+}
