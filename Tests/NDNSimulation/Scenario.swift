@@ -68,8 +68,8 @@ package struct Scenario: Sendable {
     package init(link: Link, consumers: [SimulatedConsumer]) {
         self.link = link
         self.consumers = consumers
-        configuration.sizeTimeout = .seconds(60)
-        configuration.progressTimeout = .seconds(60)
+        configuration.sizeTimeout = .minutes(9)
+        configuration.progressTimeout = .minutes(9)
         configuration.retransmissions = 100
     }
 }

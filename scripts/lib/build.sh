@@ -16,3 +16,9 @@ release_build() {
     REGISTRY_NDN=$root/.build/release/registry-ndn
     export REGISTRY_NDN
 }
+
+# build_simulate: the fetch engine in simulated networks, optimised; sets $SIMULATE.
+build_simulate() {
+    swift build --package-path "$root" -c release --static-swift-stdlib --product simulate || return 1
+    SIMULATE=$root/.build/release/simulate
+}
