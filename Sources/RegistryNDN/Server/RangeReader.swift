@@ -14,6 +14,11 @@ struct RangeReader: RangeReading {
             let response = try await upstream.blobRange(
                 repository: read.blob.repository, digest: read.blob.digest, offset: read.range.offset,
                 length: read.range.length)
+            if case .beyondEnd(total: 0) = response.verdict, read.range.offset == 0 {
+                // docker-registry answers so for a blob without octets; what its body says is not the blob.
+                response.body.cancel()
+                return try await finishEmpty(read)
+            }
             guard let total = try await total(of: response, read) else { return response.body.cancel() }
             guard try await begin(read, total: total) else {
                 fail(read, .failed, "the registry changed its mind about the size of \(read.blob.digest)")
@@ -58,6 +63,16 @@ struct RangeReader: RangeReading {
         }
     }
 
+    private func finishEmpty(_ read: RangeRead) async throws {
+        guard try await begin(read, total: 0), try await end(read) else {
+            return fail(read, .failed, "the registry changed its mind about the size of \(read.blob.digest)")
+        }
+    }
+
+    private func end(_ read: RangeRead) async throws -> Bool {
+        try await eventLoop.submit { producer.value.ended(read.id) }.get()
+    }
+
     private func begin(_ read: RangeRead, total: UInt64) async throws -> Bool {
         try await eventLoop.submit { try producer.value.began(read.id, total: total) }.get()
     }
@@ -66,7 +81,7 @@ struct RangeReader: RangeReading {
         for try await octets in body {
             eventLoop.execute { producer.value.arrived(read.id, octets) }
         }
-        guard try await eventLoop.submit({ producer.value.ended(read.id) }).get() else {
+        guard try await end(read) else {
             return fail(read, .failed, "the registry sent fewer octets of \(read.blob.digest) than it said")
         }
     }

@@ -51,13 +51,13 @@ final class ServerRegistry: Sendable {
 
     private static func answer(_ request: RawRequest, _ blob: [UInt8], _ fault: Fault, _ channel: any Channel) {
         let first = request.range?.first ?? 0
-        guard first < blob.count || blob.isEmpty else {
+        // Of a blob without octets no range exists: docker-registry says 416.
+        guard first < blob.count else {
             return channel.reply("416 Range Not Satisfiable", ["Content-Range: bytes */\(blob.count)"], body: [])
         }
         let end = min(blob.count, (request.range?.last).map { $0 + 1 } ?? blob.count)
         let field = "Content-Range: bytes \(first)-\(end - 1)/\(blob.count)"
         switch fault {
-        case .none where blob.isEmpty: channel.reply("200 OK", body: [])
         case .none: channel.reply("206 Partial Content", [field], body: Array(blob[first..<end]))
         case .ignoresRange: channel.reply("200 OK", body: blob)
         case .wrongRange:
