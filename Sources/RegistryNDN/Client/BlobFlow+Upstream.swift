@@ -8,7 +8,7 @@ extension BlobFlow {
         _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         switch policy {
-        case .proxy where request.range == .whole: try await serveWhole(request, &response, &record)
+        case .proxy where request.wanted == .whole: try await serveWhole(request, &response, &record)
         case .proxy:
             // A part cannot be verified: it is passed on as it comes, and so is the upstream's opinion of the range.
             let relay = UpstreamRelay(upstream: upstream)

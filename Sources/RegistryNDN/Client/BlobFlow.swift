@@ -21,7 +21,7 @@ struct BlobFlow: Sendable {
             return try await fallBack(request, &response, &record)
         }
         do {
-            let stream = try await source.open(request.blob, range: request.range)
+            let stream = try await source.open(request.blob, range: request.wanted.range)
             defer {
                 record.segments = stream.segments
                 record.retries = stream.retransmissions
@@ -43,8 +43,7 @@ struct BlobFlow: Sendable {
         _ record: inout RequestRecord
     ) async throws {
         let headers = request.blob.headers(size: stream.size)
-        // A blob without octets has no range to give: registries answer with it in full.
-        if request.range == .whole || stream.size == 0 {
+        if request.wanted == .whole {
             var body = VerifiedBody(digest: request.blob.digest, size: stream.size, headers: headers)
             try await deliver(stream, request, &body, &response, &record)
         } else if stream.range.isEmpty {

@@ -3,7 +3,7 @@ internal import NIOHTTP1
 /// A GET of a blob, or of a range of it.
 struct BlobRequest: Sendable {
     let blob: BlobName
-    let range: BlobRange
+    let wanted: WantedOctets
     /// As the upstream knows it.
     let head: HTTPRequestHead
     let references: UpstreamReferences

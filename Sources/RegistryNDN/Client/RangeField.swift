@@ -31,19 +31,34 @@ enum RangeField {
     }
 }
 
+/// What of a blob a GET asks for.
+enum WantedOctets: Hashable {
+    /// Answered 200.
+    case whole
+    /// Answered 206, even when it is all of them, or 416.
+    case part(BlobRange)
+
+    var range: BlobRange {
+        switch self {
+        case .whole: .whole
+        case .part(let range): range
+        }
+    }
+}
+
 extension HTTPHeaders {
     /// What of the blob `digest` these fields of a GET ask for; nil when the upstream has to decide.
     ///
     /// If-Range is met by the blob's entity-tag alone: there is no modification date (RFC 9110 section 13.1.5). When it
     /// is not met, the whole is asked for.
-    func blobRange(of digest: ContentDigest) -> BlobRange? {
+    func wantedOctets(of digest: ContentDigest) -> WantedOctets? {
         let fields = self["range"]
         guard let field = fields.first else { return .whole }
         guard fields.count == 1, let range = RangeField.parse(field) else { return nil }
         let conditions = self["if-range"]
         guard conditions.count <= 1 else { return nil }
-        guard let condition = conditions.first else { return range }
-        return condition == digest.entityTag ? range : .whole
+        guard let condition = conditions.first else { return .part(range) }
+        return condition == digest.entityTag ? .part(range) : .whole
     }
 }
 

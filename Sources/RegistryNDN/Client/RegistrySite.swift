@@ -41,16 +41,16 @@ public struct RegistrySite: Sendable {
         let references = UpstreamReferences(
             base: upstream.base, repositoryPrefix: route.repositoryPrefix, namespace: route.namespace)
         switch RequestPlan(request.head, isPoisoned: blobs.poisoned.contains) {
-        case .blob(let repository, let digest, let range):
+        case .blob(let repository, let digest, let octets):
             record.name(repository, digest)
             let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-            let wanted = BlobRequest(blob: blob, range: range, head: request.head, references: references)
+            let wanted = BlobRequest(blob: blob, wanted: octets, head: request.head, references: references)
             try await blobs.serve(wanted, &response, &record)
         case .wholeBlob(let repository, let digest):
             record.name(repository, digest)
             record.fallback = "wrong digest lately"
             let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-            let wanted = BlobRequest(blob: blob, range: .whole, head: request.head, references: references)
+            let wanted = BlobRequest(blob: blob, wanted: .whole, head: request.head, references: references)
             try await blobs.fallBack(wanted, &response, &record)
         case .relay:
             if case .blob(let repository, let digest) = RegistryRoute.parse(path: request.head.uri) {

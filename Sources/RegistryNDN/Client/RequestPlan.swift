@@ -3,7 +3,7 @@ internal import NIOHTTP1
 /// What becomes of a request to a registry.
 enum RequestPlan: Hashable {
     /// A blob, or a range of it, over NDN.
-    case blob(RepositoryName, ContentDigest, BlobRange)
+    case blob(RepositoryName, ContentDigest, WantedOctets)
     /// A blob whose octets came wrong lately: from the upstream, in full, whatever part of it was asked for.
     case wholeBlob(RepositoryName, ContentDigest)
     /// Unchanged to the upstream.
@@ -18,8 +18,8 @@ enum RequestPlan: Hashable {
         }
         if isPoisoned(digest) {
             self = .wholeBlob(repository, digest)
-        } else if !head.headers.hasPrecondition, let range = head.headers.blobRange(of: digest) {
-            self = .blob(repository, digest, range)
+        } else if !head.headers.hasPrecondition, let wanted = head.headers.wantedOctets(of: digest) {
+            self = .blob(repository, digest, wanted)
         } else {
             self = .relay
         }
