@@ -19,14 +19,7 @@ struct ClientCommand: AsyncParsableCommand {
             NDN fails, and for everything else, requests go to the upstream.
             """)
 
-    @Option(help: "The registry, https://HOST[:PORT] or http://HOST[:PORT].", transform: Self.upstreamURL)
-    var upstream: UpstreamURL
-
-    @Option(help: "NDN prefix of the blobs, as the server's --name.", transform: Self.name)
-    var name: Name
-
-    @Option(help: "HOST:PORT to listen at; port 0 for a free one. Whoever reaches it can pull.")
-    var listen = ListenArgument(host: "127.0.0.1", port: 5000)
+    @OptionGroup var registry: RegistryOptions
 
     @Option(
         help: """
@@ -71,27 +64,29 @@ struct ClientCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = try log.makeLogger(label: "client")
-        if !listen.isLoopback {
+        let registries = try registry.registries()
+        for listener in registries.listeners where !listener.isLoopback {
             logger.warning(
-                "listening beyond this machine: whoever reaches the port can pull", metadata: ["listen": "\(listen)"])
+                "listening beyond this machine: whoever reaches the port can pull", metadata: ["listen": "\(listener)"])
         }
         let connecting = try connecting.configuration(logger: logger)
         // The face has a loop of its own: it must not wait for a connection's writes.
         let faces = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = MultiThreadedEventLoopGroup(numberOfThreads: min(4, max(1, System.coreCount - 1)))
-        let endpoint = try await bind(connections, logger)
-        let network = try await network(faces, logger)
-        let port = endpoint.address?.port ?? listen.port
-        let site = RegistrySite(
-            prefix: name, source: RouterBlobSource(network: network, probeName: probeInterest),
-            upstream: UpstreamClient(
-                base: upstream, group: connections, configuration: connecting, logger: logger), policy: fallback,
-            logger: logger)
-        let hosts = RegistryHost(upstream.authority).map { [$0] } ?? []
+        var endpoints: [HTTPEndpoint] = []
+        for listener in registries.listeners { endpoints.append(try await bind(listener, connections, logger)) }
+        let network = try await network(for: registries.registries[0].name, faces, logger)
+        let sites = registries.registries.map { registry in
+            RegistrySite(
+                prefix: registry.name, source: RouterBlobSource(network: network, probeName: probeInterest),
+                upstream: UpstreamClient(
+                    base: registry.url, group: connections, configuration: connecting, logger: logger),
+                policy: fallback, logger: logger)
+        }
+        let addresses = zip(registries.listeners, endpoints).map { $0.with(port: $1.address?.port ?? $0.port) }
         let service = ClientService(
-            endpoints: [endpoint], sites: [site],
-            upstreams: try UpstreamSet([.init(hosts: hosts, isDefault: true, takesPrefix: false)]), network: network,
-            logger: logger, ready: { Ready.announce("http://\(listen.with(port: port))") })
+            endpoints: endpoints, sites: sites, upstreams: registries.upstreams, network: network, logger: logger,
+            ready: { for address in addresses { Ready.announce("http://\(address)") } })
         try await serve(service, logger)
         try? await faces.shutdownGracefully()
         try? await connections.shutdownGracefully()
@@ -112,7 +107,9 @@ struct ClientCommand: AsyncParsableCommand {
         }
     }
 
-    private func network(_ group: any EventLoopGroup, _ logger: Logger) async throws -> any BlobNetwork {
+    private func network(
+        for name: Name, _ group: any EventLoopGroup, _ logger: Logger
+    ) async throws -> any BlobNetwork {
         let configuration = fetching
         let connect = { @Sendable [face = face.configuration] (router: FaceURI, waitsUntilUp: Bool) in
             try await BlobFetcher.connect(
@@ -134,7 +131,9 @@ struct ClientCommand: AsyncParsableCommand {
         return configuration
     }
 
-    private func bind(_ group: any EventLoopGroup, _ logger: Logger) async throws -> HTTPEndpoint {
+    private func bind(
+        _ listen: ListenArgument, _ group: any EventLoopGroup, _ logger: Logger
+    ) async throws -> HTTPEndpoint {
         do {
             return try await HTTPEndpoint.bind(host: listen.host, port: listen.port, group: group, logger: logger)
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
@@ -149,10 +148,6 @@ struct ClientCommand: AsyncParsableCommand {
             logger.error("cannot listen at \(listen): \(error)")
         }
         throw ExitCode.failure
-    }
-
-    private static func upstreamURL(_ text: String) throws -> UpstreamURL {
-        do { return try UpstreamURL(text) } catch { throw ValidationError(error.message) }
     }
 
     private static func fallbackPolicy(_ text: String) throws -> FallbackPolicy {

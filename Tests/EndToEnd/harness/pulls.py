@@ -31,14 +31,22 @@ def same_files(one: Path, other: Path) -> bool:
     return all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
 
 
-def podman(address: str, name: str, folder: Path, timeout: float = 300.0) -> str:
-    """Pulls into a new podman store; the image's id. Needs root."""
+def podman(address: str, name: str, folder: Path, timeout: float = 300.0, push: Optional[str] = None,
+           registries: Optional[str] = None) -> str:
+    """Pulls into a new podman store, and pushes the image as `push`; its id. `registries` is a registries.conf. Needs
+    root."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     policy = folder / "policy.json"
     policy.write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
     environment = containers_environment(folder)
     del environment["_CONTAINERS_ROOTLESS_UID"]
+    if registries:
+        Path(environment["CONTAINERS_REGISTRIES_CONF"]).write_text(registries)
+    # A push takes no policy on its command line.
+    users = Path(environment["HOME"]) / ".config" / "containers"
+    users.mkdir(parents=True)
+    shutil.copy(policy, users)
     # podman also writes below /var/lib, wherever its store is: that is not the machine's /var/lib here.
     hidden = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
               'mount -t tmpfs none /var/lib && exec "$@"', "sh"]
@@ -47,6 +55,9 @@ def podman(address: str, name: str, folder: Path, timeout: float = 300.0) -> str
              "--events-backend", "none"]
     pulled = run(*hidden, *store, "pull", "--quiet", "--tls-verify=false", "--signature-policy", policy, f"{address}/{name}",
                  environment=environment, timeout=timeout)
+    if push:
+        run(*hidden, *store, "push", "--quiet", "--tls-verify=false", f"{address}/{name}", push,
+             environment=environment, timeout=timeout)
     shutil.rmtree(folder, ignore_errors=True)
     return "sha256:" + pulled.strip().splitlines()[-1]
 
@@ -54,7 +65,8 @@ def podman(address: str, name: str, folder: Path, timeout: float = 300.0) -> str
 class Docker:
     """A Docker daemon of our own: nothing of an installed one is used or touched. Needs root."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, mirror: Optional[str] = None):
+        self._mirror = mirror
         # The path of a Unix socket has at most 107 octets.
         self.folder = Path(tempfile.mkdtemp(prefix="registry-ndn-docker-"))
         self._logs = folder
@@ -89,7 +101,8 @@ class Docker:
         settings = self.folder / "daemon.json"
         # Releases before 23 write a key, to /etc/docker unless told where; later ones refuse the setting.
         old = int(docker_version().split(".")[0]) < 23
-        settings.write_text(json.dumps({"deprecated-key-path": f"{self.folder}/key.json"} if old else {}))
+        values = {"deprecated-key-path": f"{self.folder}/key.json"} if old else {}
+        settings.write_text(json.dumps(values | ({"registry-mirrors": [self._mirror]} if self._mirror else {})))
         # In a mount namespace of its own, what it mounts goes with it.
         self.daemon = Program("dockerd", [
             "unshare", "--mount", "--propagation", "private", "dockerd", "--config-file", settings,
@@ -106,8 +119,19 @@ class Docker:
 
     def pull(self, address: str, name: str, timeout: float = 300.0) -> str:
         """Pulls into the store, which must hold nothing of the image; the image's id."""
-        self._docker("pull", "--quiet", f"{address}/{name}", timeout=timeout)
-        return self._docker("image", "inspect", "--format", "{{.Id}}", f"{address}/{name}").strip()
+        return self.pull_named(f"{address}/{name}", timeout)
+
+    def pull_named(self, name: str, timeout: float = 300.0) -> str:
+        """The same by the image's full name, or a name at Docker Hub."""
+        self._docker("pull", "--quiet", name, timeout=timeout)
+        return self._docker("image", "inspect", "--format", "{{.Id}}", name).strip()
+
+    def push(self, address: str, name: str, timeout: float = 300.0) -> None:
+        """Pushes what was pulled from or tagged for `address`."""
+        self._docker("push", "--quiet", f"{address}/{name}", timeout=timeout)
+
+    def tag(self, name: str, other: str) -> None:
+        self._docker("tag", name, other)
 
     def forget(self) -> None:
         """Empties the store."""
@@ -135,3 +159,45 @@ def is_root() -> bool:
         return False
     return subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], check=False,
                           capture_output=True).returncode == 0
+
+
+class Ctr:
+    """containerd's own client, on the containerd of a Docker that we started; hosts.toml files in a folder."""
+
+    NAMESPACE = "test"
+
+    def __init__(self, docker: Docker, folder: Path):
+        self._docker = docker
+        self._hosts = folder / "certs.d"
+        self._hosts.mkdir(exist_ok=True)
+
+    def mirror(self, registry: str, url: str, server: str = "http://127.0.0.1:9") -> None:
+        """Asks `url` instead of `registry`, for everything, and `server` when that fails."""
+        target = self._hosts / registry
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "hosts.toml").write_text(
+            f'server = "{server}"\n\n[host."{url}"]\n  capabilities = ["pull", "resolve", "push"]\n')
+
+    def _ctr(self, *arguments, timeout: float = 300.0) -> str:
+        return run("ctr", "--address", self._docker.folder / "containerd.sock", "--namespace", self.NAMESPACE,
+                   *arguments, timeout=timeout)
+
+    def fetch(self, name: str) -> None:
+        """Fetches an image's content, which is verified, without unpacking it."""
+        self._ctr("content", "fetch", "--hosts-dir", self._hosts, "--plain-http", name)
+
+    def push(self, name: str, local: str) -> None:
+        """Pushes the image `local` as `name`."""
+        self._ctr("images", "push", "--hosts-dir", self._hosts, "--plain-http", name, local)
+
+    def has(self, digest: str) -> bool:
+        return digest in self._ctr("content", "ls", "--quiet").split()
+
+    def forget(self) -> None:
+        """Empties its store."""
+        images = self._ctr("images", "ls", "--quiet").split()
+        if images:
+            self._ctr("images", "rm", "--sync", *images)
+        contents = self._ctr("content", "ls", "--quiet").split()
+        if contents:
+            self._ctr("content", "rm", *contents)

@@ -1,0 +1,62 @@
+import ArgumentParser
+import RegistryNDN
+
+/// Which registries the client serves, and where.
+struct RegistryOptions: ParsableArguments {
+    @Option(help: "The registry, https://HOST[:PORT] or http://HOST[:PORT].", transform: Self.upstreamURL)
+    var upstream: UpstreamURL?
+
+    @Option(help: "NDN prefix of the blobs, as the server's --name.", transform: Self.name)
+    var name: Name?
+
+    @Option(
+        help: """
+            Another registry, HOST[+HOST…]=URL,NAME as quay.io=https://quay.io,/example/quay (repeatable): for requests \
+            with ns=HOST, or with HOST as the first component of the repository.
+            """)
+    var mirror: [MirroredRegistry] = []
+
+    @Option(help: "TOML file with registries; docs/mirrors.md describes it.")
+    var mirrors: String?
+
+    @Option(
+        help: """
+            HOST:PORT[=REGISTRY] to listen at; port 0 for a free one (repeatable). Whoever reaches it can pull. With \
+            =REGISTRY, requests that name no registry are for this one.
+            """)
+    var listen = [ListenerArgument(address: ListenArgument(host: "127.0.0.1", port: 5000))]
+
+    func validate() throws {
+        guard (upstream == nil) == (name == nil) else {
+            throw ValidationError("--upstream and --name belong together: give both, or neither")
+        }
+        guard upstream != nil || !mirror.isEmpty || mirrors != nil else {
+            throw ValidationError(
+                "no registry: give --upstream URL and --name PREFIX, or --mirror HOST=URL,PREFIX, or --mirrors FILE")
+        }
+    }
+
+    /// --upstream and --name first, which need no other name and are the default; then the others.
+    func registries() throws -> MirroredRegistries {
+        var all: [MirroredRegistry] = []
+        if let upstream, let name {
+            let hosts = RegistryHost(upstream.authority).map { [$0] } ?? []
+            all.append(MirroredRegistry(hosts: hosts, url: upstream, name: name, isDefault: true, takesPrefix: false))
+        }
+        all += mirror
+        if let mirrors { all += try MirrorFile.read(mirrors) }
+        return try MirroredRegistries(all, listeners: listen)
+    }
+
+    private static func upstreamURL(_ text: String) throws -> UpstreamURL {
+        do { return try UpstreamURL(text) } catch { throw ValidationError(error.message) }
+    }
+
+    private static func name(_ text: String) throws -> Name {
+        do {
+            return try Name(uri: text)
+        } catch {
+            throw ValidationError("\"\(text)\" is not an NDN name, such as /example/docker: \(error)")
+        }
+    }
+}
