@@ -1,0 +1,75 @@
+"""A registry that makes one large blob up as it is asked for: nothing of it is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+BLOCK = 1 << 20
+_FILLING = hashlib.shake_128(b"filling").digest(BLOCK - 8)
+
+
+def block(number: int) -> bytes:
+    """The octets from `number` MiB on."""
+    return number.to_bytes(8, "big") + _FILLING
+
+
+class GeneratingRegistry:
+    """Serves one blob of `size` octets, and the ranges of it, over plain HTTP."""
+
+    def __init__(self, repository: str, size: int):
+        self.size = size
+        whole = hashlib.sha256()
+        for number in range(-(-size // BLOCK)):
+            whole.update(block(number)[:size - number * BLOCK])
+        self.digest = "sha256:" + whole.hexdigest()
+        self._path = f"/v2/{repository}/blobs/{self.digest}"
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = "http://127.0.0.1:%d" % self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def _handler(self):
+        registry = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_HEAD(self):
+                self.do_GET()
+
+            def do_GET(self):
+                if self.path != registry._path:
+                    self.send_response(200 if self.path == "/v2/" else 404)
+                    self.send_header("Content-Length", "0")
+                    return self.end_headers()
+                match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+                first = int(match[1]) if match else 0
+                end = min(int(match[2]) + 1 if match and match[2] else registry.size, registry.size)
+                self.send_response(206 if match else 200)
+                if match:
+                    self.send_header("Content-Range", f"bytes {first}-{end - 1}/{registry.size}")
+                self.send_header("Content-Length", str(end - first))
+                self.end_headers()
+                if self.command == "GET":
+                    self._write(first, end)
+
+            def _write(self, first, end):
+                while first < end:
+                    number, offset = divmod(first, BLOCK)
+                    part = memoryview(block(number))[offset:offset + end - first]
+                    try:
+                        self.wfile.write(part)
+                    except OSError:
+                        return
+                    first += len(part)
+        return Handler
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
