@@ -24,7 +24,7 @@ extension BlobFlow {
     func serveWhole(
         _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        let answer = try await upstream.execute(request.wholeHead)
+        let answer = try await upstream.read(request.wholeHead)
         defer { answer.body.cancel() }
         record.usedUpstream = true
         guard answer.head.status == .ok else {

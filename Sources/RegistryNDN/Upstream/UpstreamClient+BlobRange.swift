@@ -23,7 +23,7 @@ extension UpstreamClient {
         guard let head = rangeHead(repository: repository, digest: digest, range: range, headers: headers) else {
             throw UpstreamError(.range, "\(length ?? 0) octets from \(offset) on are not a range")
         }
-        let response = try await execute(head)
+        let response = try await read(head)
         let verdict = range.check(response.head)
         switch verdict {
         case .invalid(let why):

@@ -1,4 +1,5 @@
 public import Logging
+internal import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOHTTP1
 
@@ -13,7 +14,12 @@ public final class UpstreamClient: Sendable {
     public let base: UpstreamURL
     let configuration: UpstreamConfiguration
     let pool: ConnectionPool
+    let origin: UpstreamURL
+    private let group: any EventLoopGroup
     private let logger: Logger
+    /// Pools of origins that the upstream redirects to.
+    private let others = NIOLockedValueBox<[UpstreamURL: ConnectionPool]>([:])
+    private static let maximumOthers = 16
 
     /// A client whose connections live on the event loops of `group`; nothing is opened yet.
     public init(
@@ -22,12 +28,37 @@ public final class UpstreamClient: Sendable {
         self.base = base
         self.configuration = configuration
         self.logger = logger
+        self.group = group
+        origin = base.origin
         pool = ConnectionPool(url: base, group: group, configuration: configuration)
     }
 
     /// Closes unused connections and fails those who wait; exchanges under way end by themselves.
     public func shutdown() {
         pool.shutdown()
+        let pools = others.withLockedValue { pools in
+            defer { pools = [:] }
+            return pools
+        }
+        for other in pools.values { other.shutdown() }
+    }
+
+    /// Connections to an origin, the upstream's own or another.
+    func pool(for origin: UpstreamURL) -> ConnectionPool {
+        guard origin != self.origin else { return pool }
+        let (pool, surplus) = others.withLockedValue { pools -> (ConnectionPool, [ConnectionPool]) in
+            if let pool = pools[origin] { return (pool, []) }
+            var surplus: [ConnectionPool] = []
+            if pools.count >= Self.maximumOthers {
+                surplus = Array(pools.values)
+                pools = [:]
+            }
+            let pool = ConnectionPool(url: origin, group: group, configuration: configuration)
+            pools[origin] = pool
+            return (pool, surplus)
+        }
+        for pool in surplus { pool.shutdown() }
+        return pool
     }
 
     /// Sends a request without a body and returns once the response head is there.
@@ -35,12 +66,16 @@ public final class UpstreamClient: Sendable {
     /// `head.uri` is relative to the base URL and Host is replaced. A GET, HEAD or OPTIONS on a kept connection that the
     /// upstream has closed meanwhile is sent once more on a new one. Throws `UpstreamError` or `CancellationError`.
     public func execute(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
-        let head = prepare(head, hasBody: false)
+        try await perform(prepare(head, hasBody: false), at: pool)
+    }
+
+    /// Sends a prepared request.
+    func perform(_ head: HTTPRequestHead, at pool: ConnectionPool) async throws -> UpstreamResponse {
         do {
-            return try await exchange(head, fresh: false)
+            return try await exchange(head, at: pool, fresh: false)
         } catch let error as UpstreamError where error.code == .stale && Self.isIdempotent(head.method) {
             logger.debug("request repeated on a new connection", metadata: ["uri": "\(head.uri)"])
-            return try await exchange(head, fresh: true)
+            return try await exchange(head, at: pool, fresh: true)
         }
     }
 
@@ -70,7 +105,9 @@ public final class UpstreamClient: Sendable {
         }
     }
 
-    private func exchange(_ head: HTTPRequestHead, fresh: Bool) async throws -> UpstreamResponse {
+    private func exchange(
+        _ head: HTTPRequestHead, at pool: ConnectionPool, fresh: Bool
+    ) async throws -> UpstreamResponse {
         let connection = try await pool.lease(fresh: fresh)
         let response = PulledResponse(connection: connection, window: configuration.bodyWindow)
         connection.start(head, hasBody: false, consumer: response)

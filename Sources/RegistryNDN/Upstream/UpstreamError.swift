@@ -17,6 +17,8 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
         case stale
         /// What came is not HTTP/1.1, or is larger than allowed.
         case malformed
+        /// The answer leads elsewhere, where it is not followed.
+        case redirect
         /// The answer is not the range that was asked for.
         case range
         /// The one who asked does not want the answer any more.

@@ -35,6 +35,16 @@ public struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
         self.path = String(path)
     }
 
+    private init(isSecure: Bool, host: String, port: Int) {
+        self.isSecure = isSecure
+        self.host = host
+        self.port = port
+        path = ""
+    }
+
+    /// The same without its path.
+    var origin: UpstreamURL { UpstreamURL(isSecure: isSecure, host: host, port: port) }
+
     private static func schemeSeparator(in text: String) -> Range<String.Index>? {
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
         return colon..<text.index(colon, offsetBy: 3)

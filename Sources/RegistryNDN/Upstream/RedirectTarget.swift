@@ -1,0 +1,60 @@
+import NIOHTTP1
+
+/// Where a read goes, and where an answer of 3xx sends it on to (RFC 9110 section 15.4).
+struct RedirectTarget: Hashable, Sendable {
+    /// Scheme, host and port; no path.
+    let origin: UpstreamURL
+    /// Path and query.
+    let uri: String
+
+    /// The next target, or nil when `head` is an answer and no redirection.
+    ///
+    /// Throws `UpstreamError` with the code `redirect` for one that leads nowhere or out of TLS.
+    func next(_ head: HTTPResponseHead) throws(UpstreamError) -> RedirectTarget? {
+        switch head.status {
+        case .movedPermanently, .found, .seeOther, .temporaryRedirect, .permanentRedirect: break
+        default: return nil
+        }
+        let locations = head.headers["location"]
+        guard locations.count == 1, let location = locations.first, !location.isEmpty else {
+            throw UpstreamError(.redirect, "\(origin) redirects with \(head.status.code) but does not say where to")
+        }
+        let next = try resolve(location)
+        guard next.origin.isSecure || !origin.isSecure else {
+            throw UpstreamError(
+                .redirect, "\(origin) redirects to \(next.origin), where nothing is encrypted: that is not followed")
+        }
+        return next
+    }
+
+    /// RFC 3986 section 5.2, for the references that a Location holds.
+    private func resolve(_ location: String) throws(UpstreamError) -> RedirectTarget {
+        let reference = location.prefix { $0 != "#" }
+        guard reference.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+            throw UpstreamError(.redirect, "\(origin) redirects to what is no URL")
+        }
+        if reference.hasPrefix("//") { return try Self.absolute((origin.isSecure ? "https:" : "http:") + reference) }
+        if reference.hasPrefix("/") { return RedirectTarget(origin: origin, uri: String(reference)) }
+        let path = reference.prefix { $0 != "/" && $0 != "?" }
+        if path.contains(":") { return try Self.absolute(String(reference)) }
+        let base = uri.prefix { $0 != "?" }
+        if reference.hasPrefix("?") { return RedirectTarget(origin: origin, uri: "\(base)\(reference)") }
+        let folder = base.lastIndex(of: "/").map { base[...$0] } ?? "/"
+        return RedirectTarget(origin: origin, uri: "\(folder)\(reference)")
+    }
+
+    private static func absolute(_ text: String) throws(UpstreamError) -> RedirectTarget {
+        let schemeEnd = text.firstIndex(of: ":").map { text.index(after: $0) } ?? text.startIndex
+        let rest = text[schemeEnd...].drop { $0 == "/" }
+        let pathStart = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        let origin: UpstreamURL
+        do {
+            origin = try UpstreamURL(String(text[..<pathStart]))
+        } catch {
+            // Links of storage services hold signatures: only what is before the path is told.
+            throw UpstreamError(.redirect, "a redirect leads to an address that cannot be used", underlying: error)
+        }
+        let uri = rest[pathStart...]
+        return RedirectTarget(origin: origin, uri: uri.hasPrefix("/") ? String(uri) : "/" + uri)
+    }
+}

@@ -1,0 +1,47 @@
+internal import NIOCore
+public import NIOHTTP1
+
+extension UpstreamClient {
+    /// Redirections of one read that are followed.
+    static let maximumRedirects = 8
+    /// The body of a redirection is read up to here, so that its connection can be used again.
+    private static let maximumDiscard = 65_536
+
+    /// Sends a GET of our own, and follows where the upstream redirects it: to a storage service, or to another registry.
+    ///
+    /// Range and the other fields go along, Authorization only to the same host and port. Nothing is remembered: a link that
+    /// expires is asked for anew by the next read. Throws `UpstreamError`, with the code `redirect` for what is not
+    /// followed, or `CancellationError`.
+    public func read(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
+        let first = prepare(head, hasBody: false)
+        var target = RedirectTarget(origin: origin, uri: first.uri)
+        var request = first
+        for _ in 0...Self.maximumRedirects {
+            let response = try await perform(request, at: pool(for: target.origin))
+            let next: RedirectTarget?
+            do {
+                next = try target.next(response.head)
+            } catch {
+                response.body.cancel()
+                throw error
+            }
+            guard let next else { return response }
+            try await Self.discard(response)
+            request.uri = next.uri
+            request.headers.replaceOrAdd(name: "Host", value: next.origin.authority)
+            if next.origin != target.origin {
+                for name in ["authorization", "cookie"] { request.headers.remove(name: name) }
+            }
+            target = next
+        }
+        throw UpstreamError(.redirect, "\(base) redirects more than \(Self.maximumRedirects) times: is it a loop?")
+    }
+
+    private static func discard(_ response: UpstreamResponse) async throws {
+        var octets = 0
+        for try await chunk in response.body {
+            octets += chunk.readableBytes
+            guard octets <= maximumDiscard else { return response.body.cancel() }
+        }
+    }
+}
