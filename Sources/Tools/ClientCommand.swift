@@ -52,6 +52,8 @@ struct ClientCommand: AsyncParsableCommand {
     @Option(help: "Time for a blob over NDN.")
     var timeout = DurationArgument(.minutes(10))
 
+    @OptionGroup var trust: TrustOptions
+
     @OptionGroup var face: FaceOptions
     @OptionGroup var connecting: UpstreamOptions
     @OptionGroup var log: LogOptions
@@ -110,7 +112,7 @@ struct ClientCommand: AsyncParsableCommand {
     private func network(
         for name: Name, _ group: any EventLoopGroup, _ logger: Logger
     ) async throws -> any BlobNetwork {
-        let configuration = fetching
+        let configuration = try fetching()
         let connect = { @Sendable [face = face.configuration] (router: FaceURI, waitsUntilUp: Bool) in
             try await BlobFetcher.connect(
                 router: router, configuration: configuration, face: face, group: group, logger: logger,
@@ -123,11 +125,12 @@ struct ClientCommand: AsyncParsableCommand {
             logger: logger, connect: connect)
     }
 
-    private var fetching: FetchConfiguration {
+    private func fetching() throws -> FetchConfiguration {
         var configuration = FetchConfiguration()
         configuration.retransmissions = retx
         configuration.maximumWindow = maxCwnd
         configuration.timeout = timeout.amount
+        configuration.trust = try trust.policy()
         return configuration
     }
 

@@ -48,6 +48,8 @@ struct FetchCommand: AsyncParsableCommand {
     @Flag(name: .customLong("any-object"), help: "NAME is any segmented object: no digest is checked.")
     var isAnyObject = false
 
+    @OptionGroup var trust: TrustOptions
+
     @OptionGroup var face: FaceOptions
     @OptionGroup var log: LogOptions
 
@@ -123,7 +125,7 @@ struct FetchCommand: AsyncParsableCommand {
 
     private func network() async throws -> any BlobNetwork {
         let (group, logger) = (MultiThreadedEventLoopGroup.singleton, try logger())
-        let configuration = fetchConfiguration()
+        let configuration = try fetchConfiguration()
         let connect = { @Sendable [face = face.configuration] (router: FaceURI, waitsUntilUp: Bool) in
             try await BlobFetcher.connect(
                 router: router, configuration: configuration, face: face, group: group, logger: logger,
@@ -139,13 +141,14 @@ struct FetchCommand: AsyncParsableCommand {
         return network
     }
 
-    private func fetchConfiguration() -> FetchConfiguration {
+    private func fetchConfiguration() throws -> FetchConfiguration {
         var configuration = FetchConfiguration()
         configuration.retransmissions = retransmissions
         configuration.maximumWindow = maximumWindow
         configuration.timeout = timeout.amount
         // Nobody waits behind this command to ask elsewhere: be patient.
         configuration.sizeTimeout = .seconds(10)
+        configuration.trust = try trust.policy()
         return configuration
     }
 

@@ -19,5 +19,8 @@ public struct FetchConfiguration: Sendable {
     /// InterestLifetime of segment Interests; nil: the default of 4 s, not encoded.
     public var interestLifetime: TimeAmount?
 
+    /// Whom to trust: every Data is checked then; nil: the digest of the blob alone says whether it is whole.
+    public var trust: TrustPolicy?
+
     public init() {}
 }

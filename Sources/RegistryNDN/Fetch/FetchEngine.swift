@@ -18,6 +18,9 @@ final class FetchEngine {
     /// The blob of the last packet: usually also that of the next.
     private var recent: (name: Name, fetches: [BlobFetch])?
     let pool = SlabPool()
+    /// Checks signatures, when there are trust anchors.
+    private var verification: SegmentVerification?
+    private var refusals = LogLimiter()
     /// The time of the batch being handled.
     private var batchTime: NIODeadline?
     private var timer: Scheduled<Void>?
@@ -35,6 +38,9 @@ final class FetchEngine {
             initialWindow: Self.initialWindow(endpoint.face), maximumWindow: bound,
             algorithm: configuration.congestion)
         scheduler = FetchScheduler(path: path, isUp: endpoint.face.state == .up)
+        if let trust = configuration.trust {
+            verification = SegmentVerification(trust, endpoint: endpoint) { [weak self] in self?.settle() }
+        }
         endpoint.segmentHandler = { [weak self] in self?.receive($0, $1) ?? false }
         endpoint.nackHandler = { [weak self] in self?.receiveNack($0, $1) ?? false }
         endpoint.batchEnded = { [weak self] in self?.settle() }
@@ -130,6 +136,39 @@ final class FetchEngine {
 
     private func receive(_ data: DataPacket, _ fields: LinkFields) -> Bool {
         guard let (prefix, segment) = data.name.splitSegment() else { return false }
+        if let verification {
+            guard named(prefix).contains(where: { $0.isActive && scheduler[$0.id]?.awaited(segment) != nil }) else {
+                return false
+            }
+            // The packet lies in a receive buffer of many; another thread is going to read it.
+            let data = data.owned()
+            let prefix = data.name.dropLast()
+            verification.check(data) { [weak self] failure in
+                guard let self else { return }
+                if let failure {
+                    refuse(data, failure, prefix, segment)
+                } else {
+                    _ = accept(data, fields, prefix, segment)
+                }
+            }
+            return true
+        }
+        return accept(data, fields, prefix, segment)
+    }
+
+    private func refuse(_ data: DataPacket, _ failure: TrustFailure, _ prefix: Name, _ segment: UInt64) {
+        if let more = refusals.pass(now: timeOfBatch()) {
+            logger.warning(
+                "Data refused",
+                metadata: [
+                    "data": "\(data.name.uri)", "rule": "\(failure.rule.rawValue)", "for": "\(failure.name.uri)",
+                    "more": "\(more)",
+                ])
+        }
+        for fetch in named(prefix) where fetch.isActive { scheduler.refuse(segment, .untrusted(failure), for: fetch.id) }
+    }
+
+    private func accept(_ data: DataPacket, _ fields: LinkFields, _ prefix: Name, _ segment: UInt64) -> Bool {
         var isAwaited = false
         for fetch in named(prefix) where fetch.isActive && scheduler[fetch.id]?.awaited(segment) != nil {
             isAwaited = true
@@ -199,6 +238,7 @@ final class FetchEngine {
 
     /// Does everything that is due: losses, chunks to readers, new demand, Interests, the timer.
     func settle() {
+        verification?.flush()
         batchTime = nil
         let now = NIODeadline.now()
         scheduler.advance(now: now)
@@ -283,6 +323,7 @@ final class FetchEngine {
         failAll(.cancelled)
         settle()
         timer?.cancel()
+        verification?.close()
         endpoint.close()
     }
 }

@@ -12,6 +12,8 @@ public enum FetchError: Error, Sendable, Hashable {
     case deadline
     /// The producer's segments contradict each other or are out of bounds; says how.
     case malformed(String)
+    /// A segment's signature is not trusted, also when asked for again with MustBeFresh; says which rule failed.
+    case untrusted(TrustFailure)
     /// The reader or the task was cancelled, or the fetcher was shut down.
     case cancelled
     /// The connection to the router is down.
@@ -27,6 +29,7 @@ extension FetchError: CustomStringConvertible {
         case .stalled: "no further segments arrive"
         case .deadline: "the time limit for the whole blob passed"
         case .malformed(let what): "the producer's segments are wrong: \(what)"
+        case .untrusted(let failure): "not trusted: \(failure)"
         case .cancelled: "cancelled"
         case .faceDown: "the connection to the router is down"
         }

@@ -30,7 +30,11 @@ extension SegmentFetch {
     /// ``receive(_:_:now:capacity:)``.
     mutating func refuse(segment: UInt64, _ error: FetchError, _ path: inout FetchPath) {
         guard failure == nil, let index = awaited(segment) else { return }
-        refuse(index, error, &path)
+        guard geometry == nil, !ring[index].isFresh else { return refuse(index, error, &path) }
+        // Nothing is known of the blob yet, but another answer may be genuine.
+        statistics.faults += 1
+        mustBeFresh = true
+        if ring[index].state == .inFlight { lose(index, &path) }
     }
 
     /// All transmissions of a segment are used up.
