@@ -165,7 +165,9 @@ final class FetchEngine {
                     "more": "\(more)",
                 ])
         }
-        for fetch in named(prefix) where fetch.isActive { scheduler.refuse(segment, .untrusted(failure), for: fetch.id) }
+        for fetch in named(prefix) where fetch.isActive {
+            scheduler.refuse(segment, .untrusted(failure), for: fetch.id)
+        }
     }
 
     private func accept(_ data: DataPacket, _ fields: LinkFields, _ prefix: Name, _ segment: UInt64) -> Bool {

@@ -151,7 +151,9 @@ private struct TOMLReader {
     /// A basic or a literal string.
     mutating func string() throws(TOMLTables.Failure) -> String {
         let quote = rest.removeFirst()
-        guard !rest.hasPrefix(String(repeating: quote, count: 2)) else { throw wrong("strings of several lines are not known here") }
+        guard !rest.hasPrefix(String(repeating: quote, count: 2)) else {
+            throw wrong("strings of several lines are not known here")
+        }
         var text = ""
         while let character = rest.popFirst(), !character.isNewline {
             if character == quote { return text }
