@@ -36,12 +36,6 @@ struct ClientCommand: AsyncParsableCommand {
         transform: Self.name)
     var probeInterest: Name?
 
-    @Option(help: "Retransmissions of a segment before NDN counts as failed.")
-    var retx = 10
-
-    @Option(help: "Upper bound of the congestion window, in segments. (default: memory alone bounds it)")
-    var maxCwnd: Int?
-
     @Option(
         help: """
             What becomes of a blob that NDN does not deliver: proxy (it comes from the upstream through here), redirect \
@@ -49,20 +43,10 @@ struct ClientCommand: AsyncParsableCommand {
             """, transform: Self.fallbackPolicy)
     var fallback = FallbackPolicy.proxy
 
-    @Option(help: "Time for a blob over NDN.")
-    var timeout = DurationArgument(.minutes(10))
-
-    @OptionGroup var trust: TrustOptions
-
+    @OptionGroup var fetching: FetchOptions
     @OptionGroup var face: FaceOptions
     @OptionGroup var connecting: UpstreamOptions
     @OptionGroup var log: LogOptions
-
-    func validate() throws {
-        guard retx >= 0 else { throw ValidationError("--retx \(retx): use 0 or more") }
-        guard maxCwnd.map({ $0 > 0 }) ?? true else { throw ValidationError("--max-cwnd: use 1 or more") }
-        guard timeout.amount > .zero else { throw ValidationError("--timeout: use more than 0") }
-    }
 
     func run() async throws {
         let logger = try log.makeLogger(label: "client")
@@ -112,7 +96,7 @@ struct ClientCommand: AsyncParsableCommand {
     private func network(
         for name: Name, _ group: any EventLoopGroup, _ logger: Logger
     ) async throws -> any BlobNetwork {
-        let configuration = try fetching()
+        let configuration = try fetching.configuration()
         let connect = { @Sendable [face = face.configuration] (router: FaceURI, waitsUntilUp: Bool) in
             try await BlobFetcher.connect(
                 router: router, configuration: configuration, face: face, group: group, logger: logger,
@@ -123,15 +107,6 @@ struct ClientCommand: AsyncParsableCommand {
         return FailoverFetcher(
             finder: try discovery.finder(questions, group: group, logger: logger), patience: configuration.sizeTimeout,
             logger: logger, connect: connect)
-    }
-
-    private func fetching() throws -> FetchConfiguration {
-        var configuration = FetchConfiguration()
-        configuration.retransmissions = retx
-        configuration.maximumWindow = maxCwnd
-        configuration.timeout = timeout.amount
-        configuration.trust = try trust.policy()
-        return configuration
     }
 
     private func bind(

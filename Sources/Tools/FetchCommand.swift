@@ -36,20 +36,10 @@ struct FetchCommand: AsyncParsableCommand {
     @Option(help: "Name asked for to find out whether a router works.", transform: NameArgument.parse)
     var probeInterest: Name?
 
-    @Option(name: .customLong("retx"), help: "Retransmissions of one segment before giving up.")
-    var retransmissions = 10
-
-    @Option(name: .customLong("max-cwnd"), help: "Upper bound of the congestion window, in segments.")
-    var maximumWindow: Int?
-
-    @Option(help: "Time for the whole blob, such as 10m.")
-    var timeout = DurationArgument(.minutes(10))
-
     @Flag(name: .customLong("any-object"), help: "NAME is any segmented object: no digest is checked.")
     var isAnyObject = false
 
-    @OptionGroup var trust: TrustOptions
-
+    @OptionGroup var fetching: FetchOptions
     @OptionGroup var face: FaceOptions
     @OptionGroup var log: LogOptions
 
@@ -61,9 +51,6 @@ struct FetchCommand: AsyncParsableCommand {
     func validate() throws {
         _ = try routerURI()
         _ = try blob()
-        guard retransmissions >= 0 else { throw ValidationError("--retx must not be negative") }
-        guard maximumWindow ?? 1 >= 1 else { throw ValidationError("--max-cwnd must be at least 1") }
-        guard timeout.amount > .zero else { throw ValidationError("--timeout must be more than 0") }
         guard output != "-" || isatty(STDOUT_FILENO) == 0 else {
             throw ValidationError("a blob is not for the terminal: give -o FILE")
         }
@@ -142,13 +129,9 @@ struct FetchCommand: AsyncParsableCommand {
     }
 
     private func fetchConfiguration() throws -> FetchConfiguration {
-        var configuration = FetchConfiguration()
-        configuration.retransmissions = retransmissions
-        configuration.maximumWindow = maximumWindow
-        configuration.timeout = timeout.amount
+        var configuration = try fetching.configuration()
         // Nobody waits behind this command to ask elsewhere: be patient.
         configuration.sizeTimeout = .seconds(10)
-        configuration.trust = try trust.policy()
         return configuration
     }
 

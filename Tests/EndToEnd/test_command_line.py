@@ -48,6 +48,8 @@ def test_fetch_of_an_unknown_blob_leaves_no_file(chain, folder):
     ["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--router", "127.0.0.1:9", "--timeout", "soon"],
     ["server", "--registry", "nonsense", "--name", PREFIX, "--uplink", "none", "--listen", "udp://127.0.0.1:0"],
     ["server", "--registry", "ftp://registry.example", "--name", PREFIX, "--uplink", "unix:///nowhere"],
+    ["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--router", "127.0.0.1:9", "--memory", "3"],
+    ["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--router", "127.0.0.1:9", "--congestion", "luck"],
     ["forwarder", "--cache-size", "much"],
     ["fetch"],
 ], ids=lambda arguments: " ".join(arguments[:3]))

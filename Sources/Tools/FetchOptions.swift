@@ -1,0 +1,51 @@
+public import ArgumentParser
+import NIOCore
+public import RegistryNDN
+
+/// How blobs are fetched over NDN: what `client` and `fetch` let their users say about it.
+struct FetchOptions: ParsableArguments {
+    @Option(help: "Retransmissions of a segment before NDN counts as failed.")
+    var retx = 10
+
+    @Option(help: "Upper bound of the congestion window, in segments. (default: memory alone bounds it)")
+    var maxCwnd: Int?
+
+    @Option(
+        help: """
+            What decides how many Interests are in flight: rate (a model of the path's rate and round-trip time), cubic or aimd.
+            """)
+    var congestion = CongestionAlgorithm.rate
+
+    @Option(help: "Time for a blob over NDN.")
+    var timeout = DurationArgument(.minutes(10))
+
+    @Option(help: "Time without any new segment after which NDN counts as failed.")
+    var progressTimeout = DurationArgument(.seconds(5))
+
+    @Option(help: "Memory for what has arrived and is not read yet, of all blobs together; it bounds the window.")
+    var memory = ByteSizeArgument(octets: 32 << 20)
+
+    @OptionGroup var trust: TrustOptions
+
+    func validate() throws {
+        guard retx >= 0 else { throw ValidationError("--retx \(retx): use 0 or more") }
+        guard maxCwnd.map({ $0 > 0 }) ?? true else { throw ValidationError("--max-cwnd: use 1 or more") }
+        guard timeout.amount > .zero else { throw ValidationError("--timeout: use more than 0") }
+        guard progressTimeout.amount > .zero else { throw ValidationError("--progress-timeout: use more than 0") }
+        guard memory.octets >= 1 << 20 else { throw ValidationError("--memory \(memory): use 1MiB or more") }
+    }
+
+    func configuration() throws -> FetchConfiguration {
+        var configuration = FetchConfiguration()
+        configuration.retransmissions = retx
+        configuration.maximumWindow = maxCwnd
+        configuration.congestion = congestion
+        configuration.timeout = timeout.amount
+        configuration.progressTimeout = progressTimeout.amount
+        configuration.memoryBudget = memory.octets
+        configuration.trust = try trust.policy()
+        return configuration
+    }
+}
+
+extension CongestionAlgorithm: ExpressibleByArgument {}
