@@ -7,12 +7,59 @@ public final class RequestBody: AsyncSequence, Sendable {
     public typealias Element = ByteBuffer
     public typealias Failure = any Error
 
+    private typealias Reader = CheckedContinuation<ByteBuffer?, any Error>
+    private typealias Writer = CheckedContinuation<Bool, Never>
+
+    /// Who goes on after a step. Never resumed under the lock: the runtime takes a lock of the task for it, which it also
+    /// holds while a cancelled task calls `abandon()`.
+    private struct Wake {
+        var reader: (continuation: Reader, result: Result<ByteBuffer?, any Error>)?
+        var writer: (continuation: Writer, isTaken: Bool)?
+
+        func perform() {
+            if let reader { reader.continuation.resume(with: reader.result) }
+            if let writer { writer.continuation.resume(returning: writer.isTaken) }
+        }
+    }
+
     private struct State {
         var chunk: ByteBuffer?
         var end: Result<Void, any Error>?
         var isAbandoned = false
-        var reader: CheckedContinuation<ByteBuffer?, any Error>?
-        var writer: CheckedContinuation<Bool, Never>?
+        var reader: Reader?
+        var writer: Writer?
+
+        mutating func send(_ new: ByteBuffer, _ writer: Writer) -> Wake {
+            if isAbandoned { return Wake(writer: (writer, false)) }
+            if let reader = reader.take() { return Wake(reader: (reader, .success(new)), writer: (writer, true)) }
+            chunk = new
+            self.writer = writer
+            return Wake()
+        }
+
+        mutating func next(_ reader: Reader) -> Wake {
+            if let chunk = chunk.take() {
+                return Wake(reader: (reader, .success(chunk)), writer: writer.take().map { ($0, true) })
+            }
+            if let end { return Wake(reader: (reader, end.map { nil })) }
+            if isAbandoned { return Wake(reader: (reader, .failure(CancellationError()))) }
+            self.reader = reader
+            return Wake()
+        }
+
+        mutating func finish(_ new: Result<Void, any Error>) -> Wake {
+            guard end == nil else { return Wake() }
+            end = new
+            return Wake(reader: reader.take().map { ($0, new.map { nil }) })
+        }
+
+        mutating func abandon() -> Wake {
+            isAbandoned = true
+            chunk = nil
+            return Wake(
+                reader: reader.take().map { ($0, .failure(CancellationError())) },
+                writer: writer.take().map { ($0, false) })
+        }
     }
 
     private let state = Mutex(State())
@@ -22,54 +69,24 @@ public final class RequestBody: AsyncSequence, Sendable {
     /// Waits until `chunk` is taken. Returns false when nobody will take any.
     func send(_ chunk: ByteBuffer) async -> Bool {
         await withCheckedContinuation { writer in
-            state.withLock { state in
-                if state.isAbandoned {
-                    writer.resume(returning: false)
-                } else if let reader = state.reader.take() {
-                    reader.resume(returning: chunk)
-                    writer.resume(returning: true)
-                } else {
-                    state.chunk = chunk
-                    state.writer = writer
-                }
-            }
+            state.withLock { $0.send(chunk, writer) }.perform()
         }
     }
 
     /// Says that the body ends here, or why it does not.
     func finish(_ end: Result<Void, any Error> = .success(())) {
-        state.withLock { state in
-            guard state.end == nil else { return }
-            state.end = end
-            state.reader.take()?.resume(with: end.map { nil })
-        }
+        state.withLock { $0.finish(end) }.perform()
     }
 
     /// Says that nobody reads any further.
     func abandon() {
-        state.withLock { state in
-            state.isAbandoned = true
-            state.chunk = nil
-            state.writer.take()?.resume(returning: false)
-            state.reader.take()?.resume(throwing: CancellationError())
-        }
+        state.withLock { $0.abandon() }.perform()
     }
 
     private func next() async throws -> ByteBuffer? {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { reader in
-                state.withLock { state in
-                    if let chunk = state.chunk.take() {
-                        reader.resume(returning: chunk)
-                        state.writer.take()?.resume(returning: true)
-                    } else if let end = state.end {
-                        reader.resume(with: end.map { nil })
-                    } else if state.isAbandoned {
-                        reader.resume(throwing: CancellationError())
-                    } else {
-                        state.reader = reader
-                    }
-                }
+                state.withLock { $0.next(reader) }.perform()
             }
         } onCancel: {
             abandon()
