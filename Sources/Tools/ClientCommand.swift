@@ -33,7 +33,7 @@ struct ClientCommand: AsyncParsableCommand {
 
     @Option(
         help: "Name asked for to find out whether a router works, and whether a failed NDN path does again.",
-        transform: Self.name)
+        transform: NameArgument.parse)
     var probeInterest: Name?
 
     @Option(
@@ -138,13 +138,5 @@ struct ClientCommand: AsyncParsableCommand {
 
     private static func faceURI(_ text: String) throws -> FaceURI {
         do { return try FaceURI(argument: text) } catch { throw ValidationError(error.message) }
-    }
-
-    private static func name(_ text: String) throws -> Name {
-        do {
-            return try Name(uri: text)
-        } catch {
-            throw ValidationError("\"\(text)\" is not an NDN name, such as /example/docker: \(error)")
-        }
     }
 }

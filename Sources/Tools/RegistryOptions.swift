@@ -6,7 +6,7 @@ struct RegistryOptions: ParsableArguments {
     @Option(help: "The registry, https://HOST[:PORT] or http://HOST[:PORT].", transform: Self.upstreamURL)
     var upstream: UpstreamURL?
 
-    @Option(help: "NDN prefix of the blobs, as the server's --name.", transform: Self.name)
+    @Option(help: "NDN prefix of the blobs, as the server's --name.", transform: NameArgument.parse)
     var name: Name?
 
     @Option(
@@ -50,13 +50,5 @@ struct RegistryOptions: ParsableArguments {
 
     private static func upstreamURL(_ text: String) throws -> UpstreamURL {
         do { return try UpstreamURL(text) } catch { throw ValidationError(error.message) }
-    }
-
-    private static func name(_ text: String) throws -> Name {
-        do {
-            return try Name(uri: text)
-        } catch {
-            throw ValidationError("\"\(text)\" is not an NDN name, such as /example/docker: \(error)")
-        }
     }
 }

@@ -36,10 +36,21 @@ public enum BlobOrigin: Sendable {
 
 /// Performs the producer's reads, and brings what comes to the producer's event loop.
 protocol RangeReading: Sendable {
+    var producer: NIOLoopBound<BlobProducer> { get }
+
     /// Reads one range, and tells the producer: `began`, `arrived` and `ended`, or `failed`. Whatever goes wrong ends the read
     /// and leaves nothing of it in the cache.
     func perform(_ read: RangeRead) async
 
     /// No more reads follow.
     func shutdown()
+}
+
+extension RangeReading {
+    var eventLoop: any EventLoop { producer.eventLoop }
+
+    /// Tells the producer that a read gave nothing, or not all.
+    func fail(_ read: RangeRead, _ failure: ReadFailure, _ why: String?) {
+        eventLoop.execute { producer.value.failed(read.id, failure, why: why) }
+    }
 }

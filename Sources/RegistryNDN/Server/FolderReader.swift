@@ -15,8 +15,6 @@ struct FolderReader: RangeReading {
     /// Octets that go to the producer at once.
     private static let piece: UInt64 = 512 << 10
 
-    private var eventLoop: any EventLoop { producer.eventLoop }
-
     /// What became of a read.
     private enum Outcome {
         case told
@@ -56,9 +54,5 @@ struct FolderReader: RangeReading {
             return .failed(.failed, "\(folder): the file of \(read.blob.digest) has become shorter")
         }
         return .told
-    }
-
-    private func fail(_ read: RangeRead, _ failure: ReadFailure, _ why: String?) {
-        eventLoop.execute { producer.value.failed(read.id, failure, why: why) }
     }
 }

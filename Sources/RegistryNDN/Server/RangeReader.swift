@@ -7,8 +7,6 @@ struct RangeReader: RangeReading {
     let upstream: UpstreamClient
     let producer: NIOLoopBound<BlobProducer>
 
-    private var eventLoop: any EventLoop { producer.eventLoop }
-
     func perform(_ read: RangeRead) async {
         do {
             let response = try await upstream.blobRange(
@@ -84,9 +82,5 @@ struct RangeReader: RangeReading {
         guard try await end(read) else {
             return fail(read, .failed, "the registry sent fewer octets of \(read.blob.digest) than it said")
         }
-    }
-
-    private func fail(_ read: RangeRead, _ failure: ReadFailure, _ why: String?) {
-        eventLoop.execute { producer.value.failed(read.id, failure, why: why) }
     }
 }
