@@ -15,6 +15,9 @@ final class UpstreamHandler: ChannelInboundHandler {
     private var isPaused = false
     private var lastActivity = NIODeadline.distantPast
     private var timer: Scheduled<Void>?
+    /// What the peer said when it refused the connection before it carried anything. With TLS 1.3 a server judges our
+    /// certificate after our side of the handshake is complete, so that this may come before or after the first request.
+    private var refusal: UpstreamError?
 
     init(configuration: UpstreamConfiguration) {
         self.configuration = configuration
@@ -31,7 +34,7 @@ final class UpstreamHandler: ChannelInboundHandler {
     /// Sends a request head, and the end of the request unless a body follows.
     func start(_ head: HTTPRequestHead, hasBody: Bool, consumer: any ResponseConsumer) {
         guard let context, state.start(method: head.method, hasBody: hasBody) else {
-            consumer.responseFailed(UpstreamError(.stale, "the upstream closed a kept connection"))
+            consumer.responseFailed(refusal ?? UpstreamError(.stale, Self.message(.stale)))
             return
         }
         self.consumer = consumer
@@ -130,6 +133,9 @@ final class UpstreamHandler: ChannelInboundHandler {
     // MARK: outcome
 
     private func fail(_ context: ChannelHandlerContext, _ code: UpstreamError.Code, _ underlying: (any Error)?) {
+        if code == .tls, state.isIdle, state.count == 0 {
+            refusal = UpstreamError(code, Self.message(code), underlying: underlying)
+        }
         let outcome = state.fail(code)
         deliver(outcome, to: take(outcome), underlying)
         context.close(promise: nil)
