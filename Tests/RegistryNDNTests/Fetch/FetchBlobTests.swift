@@ -16,7 +16,7 @@ struct FetchFixture: Sendable {
 
     /// Runs `body` and takes everything down.
     static func run(
-        _ scheme: FaceURI.Scheme = .unix, loss: Double = 0, configuration: FetchConfiguration = .init(),
+        _ scheme: FaceURI.Scheme = .unix, loss: Double = 0, configuration: FetchConfiguration = .patient,
         handler: @escaping BlobProducer.Handler, _ body: @Sendable (FetchFixture) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -48,6 +48,16 @@ struct FetchFixture: Sendable {
         var octets = ByteBuffer()
         while let chunk = try await reader.next() { octets.writeImmutableBuffer(chunk) }
         return octets
+    }
+}
+
+extension FetchConfiguration {
+    /// For tests that are not about time: a machine busy with other tests may take long.
+    static var patient: Self {
+        var configuration = Self()
+        configuration.sizeTimeout = .seconds(30)
+        configuration.progressTimeout = .seconds(30)
+        return configuration
     }
 }
 
@@ -94,7 +104,7 @@ struct TemporaryFolder: Sendable {
                 chunks += 1
             }
             #expect(octets == 7777 * 640)
-            #expect(chunks >= 10 && chunks < 80, "64 segments a chunk, unless the machine stalls: \(chunks)")
+            #expect(chunks >= 10 && chunks < 320, "64 segments a chunk, fewer where the machine stalls: \(chunks)")
         }
     }
 

@@ -51,7 +51,7 @@ import Testing
 
     static func fetch(_ name: Name, from uri: FaceURI) async throws -> [UInt8] {
         let fetcher = try await BlobFetcher.connect(
-            router: uri, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            router: uri, configuration: .patient, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
         do {
             let reader = try await fetcher.open(name)
             var octets: [UInt8] = []
