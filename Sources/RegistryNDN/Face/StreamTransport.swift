@@ -2,8 +2,9 @@ import Logging
 import NIOCore
 
 /// A Unix or TCP stream under a face: TLV elements back to back (PROTOCOL.md 6.1.1).
-final class StreamTransport: ChannelInboundHandler, FaceTransport {
+final class StreamTransport: ChannelDuplexHandler, FaceTransport {
     typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     let isDatagram = false
@@ -19,6 +20,10 @@ final class StreamTransport: ChannelInboundHandler, FaceTransport {
 
     private var framer = StreamFramer()
     private var channel: (any Channel)?
+    private var coalescing = ReadCoalescing()
+    /// Elements of the present wake-up.
+    private var elements = 0
+    private var readDelay: TimeAmount?
     /// Small packets are put together: copying 100 octets is cheaper than an iovec of their own.
     private var gathered = ByteBuffer()
     private var gatheredIsWritten = false
@@ -47,6 +52,7 @@ final class StreamTransport: ChannelInboundHandler, FaceTransport {
         do {
             while face.transport === self, let element = try framer.next() {
                 heardElement = true
+                elements += 1
                 face.receive(element)
             }
         } catch {
@@ -59,7 +65,16 @@ final class StreamTransport: ChannelInboundHandler, FaceTransport {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         face?.endBatch()
+        readDelay = coalescing.delay(after: elements, now: context.eventLoop.now)
+        elements = 0
         context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        guard let delay = readDelay else { return context.read() }
+        readDelay = nil
+        // Without effect on a channel that is closed by then.
+        context.eventLoop.assumeIsolated().scheduleTask(in: delay) { context.read() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
