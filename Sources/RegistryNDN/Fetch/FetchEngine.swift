@@ -63,18 +63,30 @@ final class FetchEngine {
         settle()
     }
 
-    /// A Nack for `<blob>/32=metadata` says that the blob is unknown; everything else, silence included, says nothing.
+    /// A Nack for `<blob>/32=metadata` says that the blob is unknown; everything else, silence and, with trust anchors, a
+    /// Nack that is not signed as its Data would have to be included, says nothing.
     func askForMetadata(_ fetch: BlobFetch) {
         var interest = InterestBuilder(name: fetch.name.appending(.keyword("metadata")))
         interest.canBePrefix = true
         interest.mustBeFresh = true
         interest.lifetimeMilliseconds = 500
         endpoint.express(interest, retransmissions: 2).assumeIsolated().whenSuccess { [weak self, weak fetch] data in
-            guard let self, let fetch, fetch.isActive, data.contentType == ContentType.nack else { return }
-            guard self.scheduler[fetch.id]?.geometry == nil else { return }
-            self.scheduler.fail(fetch.id, .notFound)
-            self.settle()
+            guard let self, let fetch, data.contentType == ContentType.nack else { return }
+            guard let verification = self.verification else { return self.isUnknown(fetch) }
+            let data = data.owned()
+            verification.check(data) { [weak self, weak fetch] failure in
+                guard let self, let fetch else { return }
+                if let failure { self.log(failure, of: data) } else { self.isUnknown(fetch) }
+            }
+            verification.flush()
         }
+    }
+
+    /// Whoever serves it has said so.
+    private func isUnknown(_ fetch: BlobFetch) {
+        guard fetch.isActive, scheduler[fetch.id]?.geometry == nil else { return }
+        scheduler.fail(fetch.id, .notFound)
+        settle()
     }
 
     /// Lets a slow reader go on alone, from `offset`.
@@ -157,17 +169,20 @@ final class FetchEngine {
     }
 
     private func refuse(_ data: DataPacket, _ failure: TrustFailure, _ prefix: Name, _ segment: UInt64) {
-        if let more = refusals.pass(now: timeOfBatch()) {
-            logger.warning(
-                "Data refused",
-                metadata: [
-                    "data": "\(data.name.uri)", "rule": "\(failure.rule.rawValue)", "for": "\(failure.name.uri)",
-                    "more": "\(more)",
-                ])
-        }
+        log(failure, of: data)
         for fetch in named(prefix) where fetch.isActive {
             scheduler.refuse(segment, .untrusted(failure), for: fetch.id)
         }
+    }
+
+    private func log(_ failure: TrustFailure, of data: DataPacket) {
+        guard let more = refusals.pass(now: timeOfBatch()) else { return }
+        logger.warning(
+            "Data refused",
+            metadata: [
+                "data": "\(data.name.uri)", "rule": "\(failure.rule.rawValue)", "for": "\(failure.name.uri)",
+                "more": "\(more)",
+            ])
     }
 
     private func accept(_ data: DataPacket, _ fields: LinkFields, _ prefix: Name, _ segment: UInt64) -> Bool {

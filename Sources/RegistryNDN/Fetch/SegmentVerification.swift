@@ -32,7 +32,9 @@ final class SegmentVerification {
             guard let endpoint else { return done(nil) }
             var interest = InterestBuilder(name: name)
             interest.canBePrefix = canBePrefix
-            interest.lifetimeMilliseconds = 1000
+            // So that what is missing is told, and what was lost is there, before the blob's size counts as unknown; what
+            // arrives later than this answers the next one from a cache.
+            interest.lifetimeMilliseconds = 400
             endpoint.express(interest, retransmissions: 2).assumeIsolated().whenComplete { done(try? $0.get()) }
         }
     }

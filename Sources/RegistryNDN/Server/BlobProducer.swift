@@ -8,6 +8,8 @@ import NIOCore
 final class BlobProducer {
     /// How long a Nack for an unknown blob counts (DESIGN.md, wire names).
     static let nackFreshnessMilliseconds: UInt64 = 1000
+    /// Nacks that may wait for a key's signature.
+    private static let maximumNacks = 64
 
     let eventLoop: any EventLoop
     let logger: Logger
@@ -22,6 +24,7 @@ final class BlobProducer {
     private let performRead: (RangeRead) -> Void
     private var signing: SigningQueue?
     private let pool: SigningPool?
+    private var nacksBeingSigned = 0
     private let certificates: ServedPackets
 
     /// - Parameters:
@@ -136,15 +139,32 @@ final class BlobProducer {
     }
 
     /// The answer to `<blob>/32=metadata` of an unknown blob; the original server never answers such a name.
+    ///
+    /// A key signs it where one signs Data: a client with a trust anchor believes no other.
     private func sendNack(for blob: Name, to waiter: Waiter) {
         var data = DataBuilder(name: blob.appending(BlobName.metadataComponent))
         data.contentType = ContentType.nack
         data.freshnessMilliseconds = Self.nackFreshnessMilliseconds
-        send(data, to: waiter)
+        guard let pool else { return send(data, to: waiter) }
+        // Silence says the same, only later: a flood of unknown names does not keep the workers from segments.
+        guard nacksBeingSigned < Self.maximumNacks else { return }
+        nacksBeingSigned += 1
+        let work = NIOLoopBound((producer: self, waiter: waiter), eventLoop: eventLoop)
+        pool.encode(data, on: eventLoop) { packet in
+            let producer = work.value.producer
+            producer.nacksBeingSigned -= 1
+            producer.counters.signatures &+= 1
+            producer.send(packet, to: work.value.waiter)
+        }
     }
 
     private func send(_ data: DataBuilder, to waiter: Waiter) {
-        guard let face = faces[waiter.face], let packet = try? data.encode(signer: .digest) else { return }
+        send(try? data.encode(signer: .digest), to: waiter)
+    }
+
+    /// - Parameter packet: Nil for one that could not be made.
+    private func send(_ packet: ByteBuffer?, to waiter: Waiter) {
+        guard let packet, let face = faces[waiter.face] else { return }
         counters.data &+= 1
         face.send(packet, LinkFields(pitToken: waiter.pitToken))
         if !face.isInBatch { face.flush() }

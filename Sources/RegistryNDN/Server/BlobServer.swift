@@ -70,7 +70,7 @@ public struct BlobServer: Service {
 
     public func run() async throws {
         let (reads, queue) = AsyncStream.makeStream(of: RangeRead.self)
-        let pool = configuration.signsData ? configuration.key.map { SigningPool($0.key) } : nil
+        let pool = configuration.signsData ? configuration.key.map { SigningPool($0) } : nil
         let faces = try await eventLoop.submit {
             let producer = BlobProducer(
                 configuration.cache, limits: configuration.limits, on: eventLoop, logger: logger,

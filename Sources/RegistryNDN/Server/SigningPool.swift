@@ -7,12 +7,12 @@ import NIOPosix
 
 /// Threads that make a key's signatures, so that the event loop of the faces never waits for one.
 struct SigningPool: Sendable {
-    let key: PrivateKey
+    private let key: SigningKey
     let workers: Int
     private let threads: NIOThreadPool
 
     /// As many threads as the machine has processors, at most four.
-    init(_ key: PrivateKey) {
+    init(_ key: SigningKey) {
         self.key = key
         workers = min(4, max(1, System.coreCount))
         threads = NIOThreadPool(numberOfThreads: workers)
@@ -26,8 +26,19 @@ struct SigningPool: Sendable {
         threads.submit { state in
             // Once the threads are shut down nobody waits for signatures any more.
             guard case .active = state else { return }
-            let signatures = digests.map { try? key.sign($0) }
+            let signatures = digests.map { try? key.key.sign($0) }
             eventLoop.execute { done(signatures) }
+        }
+    }
+
+    /// A whole packet, signed on one of the threads; `done` is called on the event loop, with nil if that failed.
+    func encode(
+        _ data: DataBuilder, on eventLoop: any EventLoop, done: @escaping @Sendable (ByteBuffer?) -> Void
+    ) {
+        threads.submit { state in
+            guard case .active = state else { return }
+            let packet = try? data.encode(signer: key.signer)
+            eventLoop.execute { done(packet) }
         }
     }
 

@@ -8,7 +8,7 @@ import Synchronization
 /// A producer of segments in this process, which can be told to misbehave. Confined to its event loop.
 final class BlobProducer: Sendable {
     enum Answer: Sendable {
-        case data(ByteBuffer, final: UInt64?, type: UInt64 = ContentType.blob)
+        case data(ByteBuffer, final: UInt64?, type: UInt64 = ContentType.blob, signer: Signer = .null)
         case nack(NackReason)
         case silence
     }
@@ -68,13 +68,13 @@ final class BlobProducer: Sendable {
         switch handler(split?.prefix ?? interest.name.dropLast(), split?.segment) {
         case .silence: break
         case .nack(let reason): face.send(interest.wire, LinkFields(nack: reason))
-        case .data(let content, let final, let type):
+        case .data(let content, let final, let type, let signer):
             if isLost() { return }
             var data = DataBuilder(name: interest.name, content: content)
             data.contentType = type
             data.freshnessMilliseconds = 1000
             data.finalBlock = final.map { .segment($0) }
-            if let packet = try? data.encode(signer: .null) { face.send(packet) }
+            if let packet = try? data.encode(signer: signer) { face.send(packet) }
         }
     }
 }

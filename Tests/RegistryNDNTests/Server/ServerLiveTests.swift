@@ -179,6 +179,28 @@ import Testing
         #expect(registry.requests.filter { !$0.uri.hasSuffix("\(registry.digest)") }.count <= 2)
     }
 
+    @Test func whereAKeySignsItSignsNacksToo() async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(20_000))
+        let key = try TestKey("/example/docker")
+        let change: (inout BlobServer.Configuration) -> Void = {
+            $0.key = SigningKey(name: key.name, key: key.key, chain: [key.certificate])
+            $0.signsData = true
+        }
+        try await Self.withServer(registry, change: change) { uris in
+            let unknown = BlobName(
+                prefix: Self.prefix, repository: RepositoryName("demo/app")!,
+                digest: ContentDigest(sha256: SHA256.hash(ByteBuffer(string: "unknown"))))
+            var question = InterestBuilder(name: unknown.metadataName)
+            question.mustBeFresh = true
+            question.lifetimeMilliseconds = 30_000
+            let answer = try await Self.ask(question, at: uris[0])
+            let nack = try #require(answer)
+            #expect(nack.contentType == ContentType.nack && nack.freshnessMilliseconds == 1000)
+            #expect(nack.verify(with: .key(key.certificate.publicKey)))
+            #expect(nack.signature.keyLocator == .name(key.certificate.name))
+        }
+    }
+
     @Test(arguments: [
         ServerRegistry.Fault.ignoresRange, .wrongRange, .closesEarly, .status("500 Internal Server Error"),
         .status("401 Unauthorized"),
