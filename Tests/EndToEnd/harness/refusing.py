@@ -24,6 +24,7 @@ class RefusingForwarder:
     def __init__(self, socket: Path, clock_ahead: float = 0.0):
         self.socket = socket
         self.commands = 0
+        self.wires: list[bytes] = []
         self._clock_ahead = clock_ahead
         self._listening = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -60,6 +61,7 @@ class RefusingForwarder:
             content = b""
         else:
             self.commands += 1
+            self.wires.append(wire)
         return bytes(encoding.make_data(name, info, content, signer=DigestSha256Signer()))
 
     def stop(self) -> None:
