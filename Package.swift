@@ -17,6 +17,15 @@ let swiftSettings: [SwiftSetting] = [
 let warningsAsErrors = Context.environment["REGISTRY_NDN_WERROR"] == "1"
 let swift = swiftSettings + (warningsAsErrors ? [.treatAllWarnings(as: .error)] : [])
 let c: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra"] + (warningsAsErrors ? ["-Werror"] : []))]
+/// What is linked into the released program is all there is: relative relocations packed (glibc 2.36; 1.5 MB less to read and
+/// to keep), and no symbols for others (1.5 MB less).
+let program: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-Xlinker", "--exclude-libs=ALL",
+            "-Xlinker", "--no-export-dynamic",
+        ], .when(platforms: [.linux], configuration: .release))
+]
 
 let package = Package(
     name: "registry-ndn",
@@ -64,7 +73,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Tools",
-            swiftSettings: swift),
+            swiftSettings: swift,
+            linkerSettings: program),
         // The hot path alone, for scripts/bench and the thresholds of scripts/test; no part of the product.
         .executableTarget(
             name: "registry-ndn-micro",
