@@ -108,19 +108,55 @@ size_t cndn_key_signature_size(const cndn_key *key) {
     return size > 0 ? (size_t)size : 0;
 }
 
-cndn_result cndn_sign_digest(cndn_key *key, const uint8_t digest[32], cndn_writer *w) {
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey(key), NULL);
+/* A cndn_key_context is an EVP_PKEY_CTX. */
+static EVP_PKEY_CTX *pkey_context(cndn_key_context *context) {
+    return (EVP_PKEY_CTX *)context;
+}
+
+/*
+ * No digest is set: OpenSSL would fetch it by its name, only to compare the length of what it is given, which is known here.
+ */
+static cndn_key_context *ready(cndn_key *key, int (*init)(EVP_PKEY_CTX *)) {
+    bool usable = signature_type(pkey(key)) == CNDN_SHA256_WITH_ECDSA;
+    EVP_PKEY_CTX *context = usable ? EVP_PKEY_CTX_new(pkey(key), NULL) : NULL;
+    if (context && init(context) == 1) {
+        return (cndn_key_context *)context;
+    }
+    EVP_PKEY_CTX_free(context);
+    ERR_clear_error();
+    return NULL;
+}
+
+cndn_key_context *cndn_key_context_signing(cndn_key *key) {
+    return ready(key, EVP_PKEY_sign_init);
+}
+
+cndn_key_context *cndn_key_context_verifying(cndn_key *key) {
+    return ready(key, EVP_PKEY_verify_init);
+}
+
+void cndn_key_context_free(cndn_key_context *context) {
+    EVP_PKEY_CTX_free(pkey_context(context));
+}
+
+cndn_result cndn_context_sign(cndn_key_context *context, const uint8_t digest[32], cndn_writer *w) {
     uint8_t signature[CNDN_MAX_SIGNATURE];
     size_t length = sizeof signature;
-    bool made = ctx && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
-                EVP_PKEY_sign(ctx, signature, &length, digest, 32) == 1;
-    EVP_PKEY_CTX_free(ctx);
-    if (!made) {
+    if (EVP_PKEY_sign(pkey_context(context), signature, &length, digest, 32) != 1) {
         ERR_clear_error();
         return CNDN_INVALID;
     }
     cndn_write_octets(w, signature, length);
     return w->result;
+}
+
+bool cndn_context_verify(cndn_key_context *context, const uint8_t digest[32], const uint8_t *signature,
+                         size_t signature_length) {
+    bool genuine = EVP_PKEY_verify(pkey_context(context), signature, signature_length, digest, 32) == 1;
+    if (!genuine) {
+        ERR_clear_error();
+    }
+    return genuine;
 }
 
 static bool verify_hmac(cndn_key *key, const uint8_t *message, size_t length, const uint8_t *signature) {

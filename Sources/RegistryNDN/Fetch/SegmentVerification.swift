@@ -7,7 +7,7 @@ final class SegmentVerification {
     /// Packets being checked or waiting for a certificate, at most; further ones are dropped, and asked for again.
     static let maximumPending = 4096
     /// Packets that one thread checks before it tells.
-    private static let batch = 4
+    private static let batch = 8
 
     private struct Check {
         let data: DataPacket
@@ -79,7 +79,8 @@ final class SegmentVerification {
         let eventLoop = eventLoop
         threads.submit { state in
             guard case .active = state else { return }
-            let verdicts = packets.map { data, key in data.verify(with: .key(key)) }
+            var verification = DataVerification()
+            let verdicts = packets.map { verification.verify($0, with: $1) }
             eventLoop.execute { bound.value.0.finish(bound.value.1, verdicts) }
         }
     }

@@ -26,7 +26,8 @@ struct SigningPool: Sendable {
         threads.submit { state in
             // Once the threads are shut down nobody waits for signatures any more.
             guard case .active = state else { return }
-            let signatures = digests.map { try? key.key.sign($0) }
+            let context = KeyContext(signing: key.key)
+            let signatures = digests.map { context?.sign($0) }
             eventLoop.execute { done(signatures) }
         }
     }

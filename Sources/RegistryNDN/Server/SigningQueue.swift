@@ -10,8 +10,8 @@ struct SigningQueue {
 
     /// "at most 32 segments past the highest one asked": one Interest never costs more signatures than this and its own.
     static let ahead = 32
-    /// Packets given to a worker at a time.
-    static let batch = 8
+    /// Packets given to a worker at a time, at most.
+    static let batch = 16
     /// Interests that may wait for signatures.
     static let maximumWaiters = 65_536
 
@@ -52,7 +52,10 @@ struct SigningQueue {
     mutating func next() -> [Job]? {
         guard busy < 2 * workers else { return nil }
         var jobs: [Job] = []
-        while jobs.count < Self.batch, let job = asked.popFirst() { append(job, to: &jobs) }
+        // Shared among the workers that have nothing to do.
+        let idle = max(1, workers - busy)
+        let share = min(Self.batch, (asked.count + idle - 1) / idle)
+        while jobs.count < share, let job = asked.popFirst() { append(job, to: &jobs) }
         // What is ahead never delays what is asked for: only when at most one batch is on its way.
         if jobs.isEmpty, busy < workers {
             while jobs.count < Self.batch, let job = spare.popFirst() { append(job, to: &jobs) }

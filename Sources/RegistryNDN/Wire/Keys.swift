@@ -24,15 +24,6 @@ final class KeyHandle: Sendable {
         }
     }
 
-    /// The SignatureValue for a message of this SHA-256; ECDSA and RSA only.
-    func sign(_ digest: SHA256Digest) throws(WireError) -> ByteBuffer {
-        try unsafe output(capacity: Int(CNDN_MAX_SIGNATURE)) { writer in
-            unsafe digest.withUnsafeBytes { octets in
-                unsafe cndn_sign_digest(pointer, octets.baseAddress?.assumingMemoryBound(to: UInt8.self), &writer)
-            }
-        }
-    }
-
     var signatureSize: Int { unsafe cndn_key_signature_size(pointer) }
 
     func verify(_ message: ByteBuffer, signature: ByteBuffer) -> Bool {
@@ -49,7 +40,7 @@ final class KeyHandle: Sendable {
         try unsafe output(capacity: 8192) { unsafe cndn_key_write_private(pointer, &$0) }
     }
 
-    private var pointer: OpaquePointer? { unsafe OpaquePointer(bitPattern: address) }
+    var pointer: OpaquePointer? { unsafe OpaquePointer(bitPattern: address) }
 
     private func output(
         capacity: Int, _ body: (inout cndn_writer) -> cndn_result
@@ -82,11 +73,6 @@ public struct PrivateKey: Sendable {
 
     /// SignatureType that the key makes.
     public var signatureType: UInt64 { handle.signatureType }
-
-    /// The SignatureValue for a message whose SHA-256 is known.
-    ///
-    /// - Throws: `WireError.invalid` for keys other than ECDSA and RSA.
-    public func sign(_ digest: SHA256Digest) throws(WireError) -> ByteBuffer { try handle.sign(digest) }
 
     /// Octets of the longest signature that the key makes.
     public var signatureSize: Int { handle.signatureSize }

@@ -83,6 +83,53 @@ struct WireSigningTests {
         #expect(throws: WireError.invalid) { try PrivateKey(der: try key.publicKey().spki) }
     }
 
+    @Test("A key's context signs and verifies many messages as the key does each")
+    func context() throws {
+        let (key, other) = (try PrivateKey.generateP256(), try PrivateKey.generateP256())
+        var verification = DataVerification()
+        for number in 0..<20 {
+            let message = ByteBuffer(string: "message \(number)")
+            let digest = SHA256.hash(message)
+            let made = KeyContext(signing: key)?.sign(digest)
+            let signature = try #require(made)
+            #expect(try Verifier.key(key.publicKey()).verify(message, type: key.signatureType, signature: signature))
+            let verdicts = try [
+                KeyContext(verifying: key.publicKey())?.verify(digest, signature: signature),
+                KeyContext(verifying: other.publicKey())?.verify(digest, signature: signature),
+                KeyContext(verifying: key.publicKey())?.verify(digest, signature: ByteBuffer()),
+            ]
+            #expect(verdicts == [true, false, false])
+
+            let signer = number % 3 == 0 ? other : key
+            let wire = try DataBuilder(name: locator, content: message).encode(signer: .key(signer, locator: locator))
+            let data = try DataPacket(decoding: wire)
+            let isGenuine = verification.verify(data, with: try key.publicKey())
+            #expect(isGenuine == (number % 3 != 0))
+            let unsigned = try DataPacket(
+                decoding: DataBuilder(name: locator, content: message).encode(signer: .digest))
+            let isUnsignedGenuine = verification.verify(unsigned, with: try key.publicKey())
+            #expect(!isUnsignedGenuine)
+        }
+    }
+
+    @Test("Packets of every kind of key verify one after the other")
+    func contextOfOthers() throws {
+        var verification = DataVerification()
+        var kinds: Set<UInt64> = []
+        for vector in Vector.all {
+            guard let data = try? DataPacket(decoding: vector.wire),
+                let spki = vector.expect["signature"]["verify"]["spki"].string
+            else { continue }
+            let key = try PublicKey(spki: ByteBuffer(hex: spki))
+            let isGenuine = verification.verify(data, with: key)
+            #expect(isGenuine, "\(vector.id)")
+            let isOthers = verification.verify(data, with: try PrivateKey.generateP256().publicKey())
+            #expect(!isOthers, "\(vector.id)")
+            kinds.insert(key.signatureType)
+        }
+        #expect(kinds.count >= 2)
+    }
+
     @Test("SHA-256 in pieces is SHA-256 at once, and a context serves many messages")
     func digest() throws {
         var hasher = SHA256()
