@@ -105,7 +105,9 @@ struct ClientCommand: AsyncParsableCommand {
         if let router { return try await connect(router, false) }
         let questions = ProbeQuestions(name: probeInterest, producer: name)
         return FailoverFetcher(
-            finder: try discovery.finder(questions, group: group, logger: logger), patience: configuration.sizeTimeout,
+            finder: try discovery.finder(
+                questions, authorityFile: connecting.caFile, group: group, logger: logger),
+            patience: configuration.sizeTimeout,
             logger: logger, connect: connect)
     }
 

@@ -55,8 +55,25 @@ struct DiscoveryOptions: ParsableArguments {
     }
 
     /// What finds routers, as these options say.
-    func finder(_ questions: ProbeQuestions, group: any EventLoopGroup, logger: Logger) throws -> RouterFinder {
-        let service = FCHService(query: try query(), cache: .standard, group: group, logger: logger)
+    ///
+    /// - Parameter authorityFile: PEM file of authorities trusted beside the system's, for a service at an https URL.
+    func finder(
+        _ questions: ProbeQuestions, authorityFile: String?, group: any EventLoopGroup, logger: Logger
+    ) throws -> RouterFinder {
+        var configuration = UpstreamConfiguration()
+        if let authorityFile {
+            var tls = TLSConfiguration()
+            tls.authorityFile = authorityFile
+            configuration.tls = try TLSContext(client: tls)
+        }
+        let service = FCHService(
+            query: try query(), cache: .standard, configuration: configuration, group: group, logger: logger)
         return RouterFinder(directory: service, questions: questions, group: group, logger: logger)
     }
+}
+
+/// Whom https trusts, where no registry is connected to.
+struct AuthorityOptions: ParsableArguments {
+    @Option(help: "PEM file of authorities to trust beside the system's, for an https --fch-url.")
+    var caFile: String?
 }

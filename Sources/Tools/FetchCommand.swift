@@ -32,6 +32,7 @@ struct FetchCommand: AsyncParsableCommand {
     var router: String?
 
     @OptionGroup var discovery: DiscoveryOptions
+    @OptionGroup var authorities: AuthorityOptions
 
     @Option(help: "Name asked for to find out whether a router works.", transform: NameArgument.parse)
     var probeInterest: Name?
@@ -121,7 +122,9 @@ struct FetchCommand: AsyncParsableCommand {
         if let router = try routerURI() { return try await connect(router, true) }
         let questions = ProbeQuestions(name: probeInterest, producer: try blob().name.dropLast(2))
         let network = FailoverFetcher(
-            finder: try discovery.finder(questions, group: group, logger: logger), patience: configuration.sizeTimeout,
+            finder: try discovery.finder(
+                questions, authorityFile: authorities.caFile, group: group, logger: logger),
+            patience: configuration.sizeTimeout,
             logger: logger, connect: connect)
         await network.search()
         if let error = network.lastError { throw Failure(description: "no router to ask: \(error)") }

@@ -36,6 +36,7 @@ struct PingCommand: AsyncParsableCommand {
     var router: String?
 
     @OptionGroup var discovery: DiscoveryOptions
+    @OptionGroup var authorities: AuthorityOptions
     @OptionGroup var log: LogOptions
 
     func validate() throws {
@@ -67,7 +68,8 @@ struct PingCommand: AsyncParsableCommand {
 
     private func findRouter(_ group: any EventLoopGroup, _ logger: Logger) async throws -> FaceURI {
         if let uri = try routerURI() { return uri }
-        let finder = try discovery.finder(ProbeQuestions(name: nil, producer: name), group: group, logger: logger)
+        let finder = try discovery.finder(
+            ProbeQuestions(name: nil, producer: name), authorityFile: authorities.caFile, group: group, logger: logger)
         let found = try await finder.find()
         for measurement in found {
             let rtt = measurement.rtt.map { " after \(Self.milliseconds($0))" } ?? ""

@@ -4,7 +4,7 @@ import RegistryNDN
 
 /// How the registry is connected to, for client and server.
 struct UpstreamOptions: ParsableArguments {
-    @Option(help: "PEM file of authorities to trust beside the system's, for https.")
+    @Option(help: "PEM file of authorities to trust beside the system's, for https: the registry's and NDN-FCH's.")
     var caFile: String?
 
     @Option(help: "PEM file of our certificate, its intermediates after it, for a registry that demands one.")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import blobs
+from harness import blobs, tls
 from harness.fch import FCH
 from harness.parts import PREFIX, Client, authority, binary, blob_name
 
@@ -36,9 +36,9 @@ def sites(start):
 
 @pytest.fixture
 def fch(start, sites):
-    def make(form="json", extra=()):
+    def make(form="json", extra=(), secure=False):
         routers = [(at, "/router") for at in sites] + [(at, "/dead") for at in extra]
-        return start.keep(FCH(routers, form))
+        return start.keep(FCH(routers, form, (tls.pem("good"), tls.KEY) if secure else None))
     return make
 
 
@@ -80,6 +80,30 @@ def test_the_client_finds_a_router_and_survives_its_death(fch, finding, sites, b
             break
         assert time.monotonic() < deadline, client.requests(digest)
         time.sleep(0.5)
+
+
+def test_the_service_over_https(fch, finding, sites, blob, folder):
+    service = fch(secure=True)
+    client = finding(service, options=tls.TRUST)
+    assert chosen(client) in sites
+    digest, octets = blob(1_000_000)
+    assert blobs.get(client.address, REPOSITORY, digest) == octets
+    assert client.request(digest)["source"] == "ndn"
+    target = folder / "blob"
+    done = registry_ndn("fetch", blob_name(REPOSITORY, digest), "-o", target, "--fch-url", service.url, *tls.TRUST,
+                        folder=folder)
+    assert done.returncode == 0 and target.read_bytes() == octets, done.stderr
+    done = registry_ndn("ping", PREFIX, "-c", 1, "--fch-url", service.url, *tls.TRUST, folder=folder)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_service_whose_certificate_is_not_trusted_is_not_believed(fch, finding, blob):
+    client = finding(fch(secure=True))
+    event = client.program.event("no router found")
+    assert "certificate" in event["error"] and "--ca-file" in event["error"], event
+    digest, octets = blob(1_000_000)
+    assert blobs.get(client.address, REPOSITORY, digest) == octets
+    assert client.request(digest)["source"] == "upstream"
 
 
 def test_a_router_that_dies_in_the_middle_of_a_blob(fch, finding, sites, blob):

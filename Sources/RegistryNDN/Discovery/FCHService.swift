@@ -11,12 +11,19 @@ public struct FCHService: RouterDirectory {
 
     private let query: FCHQuery
     private let cache: RouterCache?
+    private let configuration: UpstreamConfiguration
     private let group: any EventLoopGroup
     private let logger: Logger
 
-    /// - Parameter cache: where the last answer is kept; nil keeps none.
-    public init(query: FCHQuery, cache: RouterCache?, group: any EventLoopGroup, logger: Logger) {
+    /// - Parameters:
+    ///   - cache: where the last answer is kept; nil keeps none.
+    ///   - configuration: how the service is connected to.
+    public init(
+        query: FCHQuery, cache: RouterCache?, configuration: UpstreamConfiguration = .init(),
+        group: any EventLoopGroup, logger: Logger
+    ) {
         self.query = query
+        self.configuration = configuration
         self.cache = cache
         self.group = group
         self.logger = logger
@@ -55,7 +62,7 @@ public struct FCHService: RouterDirectory {
     }
 
     private func ask() async throws(DiscoveryError) -> [Router] {
-        let client = UpstreamClient(base: query.base, group: group, logger: logger)
+        let client = UpstreamClient(base: query.base, group: group, configuration: configuration, logger: logger)
         defer { client.shutdown() }
         do {
             return try await withThrowingTaskGroup(of: [Router].self) { tasks in

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import http.server
 import json
+import ssl
+import sys
 import threading
 import urllib.parse
+from pathlib import Path
+from typing import Optional
 
 
 class FCH:
-    """Listens on a free port until `stop`; `routers` are `(host:port, prefix)`, and what was asked is kept."""
+    """Listens on a free port until `stop`; `routers` are `(host:port, prefix)`, and what was asked is kept.
 
-    def __init__(self, routers: list[tuple[str, str]], form: str = "json"):
+    With `tls` it speaks https: its certificate for localhost and 127.0.0.1, and the key.
+    """
+
+    def __init__(self, routers: list[tuple[str, str]], form: str = "json", tls: Optional[tuple[Path, Path]] = None):
         self.routers = routers
         self.form = form
         self.questions: list[dict[str, list[str]]] = []
@@ -31,6 +38,11 @@ class FCH:
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._scheme = "https" if tls else "http"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def _answer(self) -> tuple[str, bytes]:
@@ -42,8 +54,14 @@ class FCH:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/"
 
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+if __name__ == "__main__":
+    # As a program, for a network namespace of its own: python -m harness.fch HOST:PORT…
+    print(f"ready {FCH([(router, '/router') for router in sys.argv[1:]]).url}", flush=True)
+    threading.Event().wait()

@@ -33,5 +33,39 @@ class TwoHosts:
             subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
 
 
+class Star:
+    """A namespace in the middle with a link to each of some others: hosts that reach the middle alone.
+
+    `middle` and `arms[n]` are what goes before a command there; `addresses[n]` is the arm's.
+    """
+
+    def __init__(self, arms: int):
+        self._names = [f"ndn-{os.getpid()}-{end}" for end in ("middle", *range(arms))]
+        self.middle, *self.arms = ([*"ip netns exec".split(), name] for name in self._names)
+        self.addresses = [f"10.112.{number}.2" for number in range(arms)]
+        try:
+            for name in self._names:
+                _ip("netns", "add", name)
+                _ip("-n", name, "link", "set", "lo", "up")
+            middle = self._names[0]
+            for number, name in enumerate(self._names[1:]):
+                _ip("-n", middle, "link", "add", f"arm{number}", "type", "veth", "peer", "name", "middle", "netns", name)
+                for place, device, host in ((middle, f"arm{number}", 1), (name, "middle", 2)):
+                    _ip("-n", place, "addr", "add", f"10.112.{number}.{host}/24", "dev", device)
+                    _ip("-n", place, "link", "set", device, "up")
+        except BaseException:
+            self.stop()
+            raise
+
+    def cut(self, arm: int) -> None:
+        """From now on what is sent to the arm is lost, and nobody says so: its own end of the link goes down."""
+        _ip("-n", self._names[0], "link", "set", f"arm{arm}", "arp", "off")
+        _ip("-n", self._names[1 + arm], "link", "set", "middle", "down")
+
+    def stop(self) -> None:
+        for name in self._names:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+
+
 def _ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], capture_output=True, check=True)
