@@ -97,3 +97,18 @@ def test_a_server_is_registered_again_after_a_restart(start, folder, way):
     while not is_registered(forwarder.unix, folder):
         assert time.monotonic() - back < 7, server.program.lines[before:]
         time.sleep(0.1)
+
+
+def test_commands_of_several_programs_in_the_same_moment(start, folder):
+    """To NFD all who sign with a digest are one key, whose times must rise: the later ones of a moment are refused first."""
+    forwarder = start.keep(nfd.NFD(folder))
+    face = registry_ndn("faces", "--router", forwarder.unix, folder=folder).splitlines()[1].split()[0]
+    programs = [subprocess.Popen([binary(), "register", f"/p/{number}", "--face", face, "--router", forwarder.unix],
+                                 cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                                 text=True) for number in range(12)]
+    for program in programs:
+        _, said = program.communicate(timeout=60)
+        assert program.returncode == 0, said
+    time.sleep(1.1)
+    listed = registry_ndn("routes", "--router", forwarder.unix, folder=folder)
+    assert all(f"/p/{number} " in listed for number in range(12)), listed

@@ -7,13 +7,17 @@ struct HotPath: Sendable {
     /// Does it so many times; the sum depends on every result, so that nothing is left out.
     let run: @Sendable (_ count: Int) -> UInt64
 
-    static let all: [HotPath] = [encodeInterest, decodeData, reassemble, layOut, sign, hash]
+    static let all: [HotPath] = [
+        encodeInterest, decodeData, reassemble, layOut, sign, hash, signWithKey, verifyWithKey,
+    ]
 }
 
 /// Chunk size of the default configuration.
 private let chunk = 7777
 private let prefix =
     (try? Name(uri: "/example/docker/library%2Falpine/" + String(repeating: "%5A", count: 32))) ?? Name()
+/// Packets that a worker is given at once, by server and client.
+private let batch = 8
 private let payload = ByteBuffer(repeating: 0x5a, count: chunk)
 
 /// The Data of a segment in the middle of a large blob.
@@ -29,9 +33,32 @@ private func segmentPacket() -> ByteBuffer {
     return packet
 }
 
-private func segmentLayout() -> SegmentPacketLayout? {
+private func segmentLayout(_ trailer: SegmentTrailer? = nil) -> SegmentPacketLayout? {
     try? SegmentPacketLayout(
-        prefix: prefix, segment: 1000, finalSegment: 100_000, payloadLength: chunk, freshnessMilliseconds: 86_400_000)
+        prefix: prefix, segment: 1000, finalSegment: 100_000, payloadLength: chunk, freshnessMilliseconds: 86_400_000,
+        trailer: trailer)
+}
+
+/// An ECDSA key, and how its packets end.
+private let signing: (key: PrivateKey, trailer: SegmentTrailer)? = {
+    guard let key = try? PrivateKey.generateP256(),
+        let locator = try? Name(uri: "/example/docker/KEY/%01%02%03%04%05%06%07%08/self/v=1"),
+        let trailer = SegmentTrailer(key, locator: locator)
+    else { return nil }
+    return (key, trailer)
+}()
+
+/// Hashes a packet, has it signed by the key, and completes it.
+private func complete(
+    _ packet: inout ByteBuffer, _ layout: SegmentPacketLayout, _ context: borrowing KeyContext, hasher: inout SHA256
+) -> Bool {
+    var isSigned = false
+    unsafe packet.withUnsafeMutableReadableBytes { slot in
+        let digest = unsafe layout.prepare(slot, hasher: &hasher)
+        guard let signature = context.sign(digest) else { return }
+        unsafe isSigned = layout.finish(slot, signature: signature)
+    }
+    return isSigned
 }
 
 extension HotPath {
@@ -98,6 +125,39 @@ extension HotPath {
         var hasher = SHA256()
         for _ in 0..<count {
             unsafe packet.withUnsafeMutableReadableBytes { unsafe layout.sign($0, hasher: &hasher) }
+        }
+        return UInt64(packet.readableBytes)
+    }
+
+    /// The server's, on its workers: an ECDSA signature, with the hash it is made of and its way into the packet.
+    private static let signWithKey = HotPath(name: "sign Data (ECDSA)") { count in
+        guard let signing, let layout = segmentLayout(signing.trailer) else { return 0 }
+        var packet = ByteBuffer(repeating: 0, count: layout.size)
+        var hasher = SHA256()
+        for begin in stride(from: 0, to: count, by: batch) {
+            guard let context = KeyContext(signing: signing.key) else { return 0 }
+            for _ in begin..<min(begin + batch, count) {
+                guard complete(&packet, layout, context, hasher: &hasher) else { return 0 }
+            }
+        }
+        return UInt64(packet.readableBytes)
+    }
+
+    /// The client's, with a trust anchor, on its workers: an ECDSA signature checked.
+    private static let verifyWithKey = HotPath(name: "verify Data (ECDSA)") { count in
+        guard let signing, let layout = segmentLayout(signing.trailer), let key = try? signing.key.publicKey(),
+            let context = KeyContext(signing: signing.key)
+        else { return 0 }
+        var packet = ByteBuffer(repeating: 0, count: layout.size)
+        var hasher = SHA256()
+        unsafe packet.withUnsafeMutableReadableBytes { unsafe layout.writeHeader(into: $0) }
+        guard complete(&packet, layout, context, hasher: &hasher), let data = try? DataPacket(decoding: packet)
+        else { return 0 }
+        for begin in stride(from: 0, to: count, by: batch) {
+            var verification = DataVerification()
+            for _ in begin..<min(begin + batch, count) {
+                guard verification.verify(data, with: key) else { return 0 }
+            }
         }
         return UInt64(packet.readableBytes)
     }

@@ -17,10 +17,11 @@ HTTPS, HTTPS1 = "HTTPS (HTTP/2)", "HTTPS (HTTP/1.1)"
 class Pair:
     """A server and a client that asks it directly over UDP."""
 
-    def __init__(self, stand: Stand, name: str, options: list = (), source: Source | None = None):
+    def __init__(self, stand: Stand, name: str, options: list = (), source: Source | None = None,
+                 client: list = ()):
         self.stand = stand
         self.server = stand.server(name=f"server-{name}", options=options, source=source)
-        self.client = stand.client(self.server.udp, name=f"client-{name}")
+        self.client = stand.client(self.server.udp, name=f"client-{name}", options=client)
         self.url = self.client.uri("http")
         self.programs = {"registry": stand.registry.program, "server": self.server.program,
                          "client": self.client.program}
