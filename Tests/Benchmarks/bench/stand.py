@@ -17,6 +17,7 @@ from harness.registry import Registry, run
 from .measuring import MeasurementFailed, Transfer
 
 REPOSITORY = "bench/blobs"
+PIECE = 100_000_000
 CONFIGURATION = """\
 version: 0.1
 log: {{level: info, accesslog: {{disabled: true}}}}
@@ -79,7 +80,9 @@ class Stand:
         """Its digest."""
         key = (number, size or self.size)
         if key not in self._blobs:
-            octets = random.Random(f"{key}").randbytes(key[1])
+            source = random.Random(f"{key}")
+            # In pieces: of more than 256 MB at once it refuses to make any.
+            octets = b"".join(source.randbytes(min(PIECE, key[1] - at)) for at in range(0, key[1], PIECE))
             self._blobs[key] = self.registry.put_blob(REPOSITORY, octets)
         return self._blobs[key]
 
