@@ -29,6 +29,7 @@ struct ClientCommand: AsyncParsableCommand {
         transform: Self.faceURI)
     var router: FaceURI?
 
+    @OptionGroup var endpoint: EndpointOptions
     @OptionGroup var discovery: DiscoveryOptions
 
     @Option(
@@ -56,11 +57,14 @@ struct ClientCommand: AsyncParsableCommand {
                 "listening beyond this machine: whoever reaches the port can pull", metadata: ["listen": "\(listener)"])
         }
         let connecting = try connecting.configuration(logger: logger)
+        let certificate = try endpoint.certificate(logger: logger)
         // The face has a loop of its own: it must not wait for a connection's writes.
         let faces = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = MultiThreadedEventLoopGroup(numberOfThreads: min(4, max(1, System.coreCount - 1)))
         var endpoints: [HTTPEndpoint] = []
-        for listener in registries.listeners { endpoints.append(try await bind(listener, connections, logger)) }
+        for listener in registries.listeners {
+            endpoints.append(try await bind(listener, certificate, connections, logger))
+        }
         let network = try await network(for: registries.registries[0].name, faces, logger)
         let sites = registries.registries.map { registry in
             RegistrySite(
@@ -72,17 +76,19 @@ struct ClientCommand: AsyncParsableCommand {
         let addresses = zip(registries.listeners, endpoints).map { $0.with(port: $1.address?.port ?? $0.port) }
         let service = ClientService(
             endpoints: endpoints, sites: sites, upstreams: registries.upstreams, network: network, logger: logger,
-            ready: { for address in addresses { Ready.announce("http://\(address)") } })
-        try await serve(service, logger)
+            ready: {
+                for address in addresses { Ready.announce("\(certificate == nil ? "http" : "https")://\(address)") }
+            })
+        try await serve([service] + (await CertificateReload.services(certificate, logger: logger)), logger)
         try? await faces.shutdownGracefully()
         try? await connections.shutdownGracefully()
     }
 
-    private func serve(_ service: ClientService, _ logger: Logger) async throws {
+    private func serve(_ services: [any Service], _ logger: Logger) async throws {
         var quieter = logger
         if logger.logLevel >= .info { quieter.logLevel = .error }
         var configuration = ServiceGroupConfiguration(
-            services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: quieter)
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quieter)
         // Docker asks again for what was cut.
         configuration.maximumGracefulShutdownDuration = .seconds(3)
         do {
@@ -112,10 +118,11 @@ struct ClientCommand: AsyncParsableCommand {
     }
 
     private func bind(
-        _ listen: ListenArgument, _ group: any EventLoopGroup, _ logger: Logger
+        _ listen: ListenArgument, _ certificate: EndpointCertificate?, _ group: any EventLoopGroup, _ logger: Logger
     ) async throws -> HTTPEndpoint {
         do {
-            return try await HTTPEndpoint.bind(host: listen.host, port: listen.port, group: group, logger: logger)
+            return try await HTTPEndpoint.bind(
+                host: listen.host, port: listen.port, certificate: certificate, group: group, logger: logger)
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             logger.error(
                 "port \(listen.port) of \(listen.host) is taken by another program: stop that one, or choose another port with --listen, such as \(listen.with(port: 0)) for a free one"

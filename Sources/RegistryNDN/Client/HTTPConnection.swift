@@ -64,6 +64,8 @@ struct HTTPConnection: Sendable {
                 }
                 try await linger(&parts)
             }
+        } catch let error as TLSError where error.code != .truncated && error.code != .broken {
+            logger.info("a client was refused", metadata: ["reason": "\(error)"])
         } catch {
             logger.trace("connection ended", metadata: ["reason": "\(error)"])
         }

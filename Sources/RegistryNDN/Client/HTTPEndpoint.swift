@@ -19,9 +19,11 @@ public struct HTTPEndpoint: Sendable {
 
     /// Binds.
     ///
+    /// - Parameter certificate: shown to clients, which then must speak TLS; nil for plain HTTP.
     /// - Throws: `IOError` when the address is taken or is none of this host.
     public static func bind(
-        host: String, port: Int, limits: HTTPLimits = HTTPLimits(), group: any EventLoopGroup, logger: Logger
+        host: String, port: Int, limits: HTTPLimits = HTTPLimits(), certificate: EndpointCertificate? = nil,
+        group: any EventLoopGroup, logger: Logger
     ) async throws -> HTTPEndpoint {
         let server = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
@@ -32,7 +34,7 @@ public struct HTTPEndpoint: Sendable {
             .childChannelOption(.autoRead, value: false)
             .bind(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture { () -> any Channel in
-                    try initialize(channel, limits: limits)
+                    try initialize(channel, limits: limits, certificate: certificate)
                     return channel
                 }
             }
@@ -41,13 +43,20 @@ public struct HTTPEndpoint: Sendable {
 
     /// The peer's half-close closes the connection: an HTTP client that has no more to say and yet waits for an answer
     /// is not told from one that has gone, and the latter must not keep a fetch alive.
-    private static func initialize(_ channel: any Channel, limits: HTTPLimits) throws {
+    private static func initialize(
+        _ channel: any Channel, limits: HTTPLimits, certificate: EndpointCertificate?
+    ) throws {
         var framing = HTTPResponseEncoder.Configuration()
         // ResponseWriter frames: the encoder would add a body to the answer of a HEAD.
         framing.automaticallySetFramingHeaders = false
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits.decoder)
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(TLSRefusalHandler())
+        if let certificate {
+            try pipeline.addHandler(PlainRefusalHandler())
+            try pipeline.addHandler(TLSHandler(certificate.context, peer: nil, timeout: limits.handshakeTimeout))
+        } else {
+            try pipeline.addHandler(TLSRefusalHandler())
+        }
         try pipeline.addHandler(HTTPResponseEncoder(configuration: framing))
         try pipeline.addHandler(ByteToMessageHandler(decoder))
         try pipeline.addHandler(ProtocolErrorHandler())

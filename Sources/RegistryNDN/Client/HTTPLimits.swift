@@ -3,6 +3,8 @@ internal import NIOHTTP1
 
 /// What one HTTP client may ask of the endpoint.
 public struct HTTPLimits: Sendable {
+    /// From the connection's begin to the end of its TLS handshake.
+    public var handshakeTimeout: TimeAmount = .seconds(10)
     /// From the connection's begin, or from the end of a response on it, to the end of the next request's head.
     public var headTimeout: TimeAmount = .seconds(90)
     /// Without an octet of a request's body, while somebody wants it.

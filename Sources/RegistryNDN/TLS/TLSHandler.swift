@@ -54,7 +54,8 @@ final class TLSHandler: ChannelDuplexHandler {
             self.fail(context, TLSError(.timeout, stalled))
         }
         advance(context)
-        context.read()
+        // A server's octets are read once somebody listens above: the first request may come with the handshake's end.
+        if peer != nil { context.read() }
     }
 
     // MARK: in

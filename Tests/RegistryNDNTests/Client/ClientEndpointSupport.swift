@@ -7,11 +7,12 @@ import NIOPosix
 
 /// Runs an endpoint on a free port for the duration of `body`.
 func withEndpoint<Result: Sendable>(
-    _ responder: any HTTPResponder, limits: HTTPLimits = HTTPLimits(),
+    _ responder: any HTTPResponder, limits: HTTPLimits = HTTPLimits(), certificate: EndpointCertificate? = nil,
     _ body: (SocketAddress) async throws -> Result
 ) async throws -> Result {
     let endpoint = try await HTTPEndpoint.bind(
-        host: "127.0.0.1", port: 0, limits: limits, group: MultiThreadedEventLoopGroup.singleton,
+        host: "127.0.0.1", port: 0, limits: limits, certificate: certificate,
+        group: MultiThreadedEventLoopGroup.singleton,
         logger: .silent)
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try? await endpoint.run(responder) }

@@ -1,0 +1,28 @@
+internal import Synchronization
+
+/// The certificate that an endpoint shows, from files that may be replaced while it runs.
+public final class EndpointCertificate: Sendable {
+    public let certificateFile: String
+    public let keyFile: String
+    private let current: Mutex<TLSContext>
+
+    /// Reads PEM files: the certificate with its intermediates after it, and its key without a passphrase.
+    ///
+    /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
+    public init(certificate: String, key: String) throws(TLSError) {
+        certificateFile = certificate
+        keyFile = key
+        current = Mutex(try TLSContext(certificate: certificate, key: key))
+    }
+
+    /// What the next connection uses.
+    var context: TLSContext { current.withLock { $0 } }
+
+    /// Reads the files again. Connections that exist keep what they have; when this throws, so does everything.
+    ///
+    /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
+    public func reload() throws(TLSError) {
+        let new = try TLSContext(certificate: certificateFile, key: keyFile)
+        current.withLock { $0 = new }
+    }
+}
