@@ -111,6 +111,7 @@ final class ConnectionPool: Sendable {
         let established = eventLoop.makePromise(of: Void.self)
         return ClientBootstrap(group: eventLoop)
             .connectTimeout(configuration.connectTimeout)
+            .resolver(configuration.resolver?(eventLoop))
             .channelOption(.autoRead, value: false)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(

@@ -10,14 +10,26 @@ extension UpstreamClient {
     /// Sends a GET of our own, and follows where the upstream redirects it: to a storage service, or to another registry.
     ///
     /// Range and the other fields go along, Authorization only to the same host and port. Nothing is remembered: a link that
-    /// expires is asked for anew by the next read. Throws `UpstreamError`, with the code `redirect` for what is not
+    /// expires is asked for anew by the next read. An upstream that is busy (429, 503) is asked again as ``RetryPolicy``
+    /// says, and all of it ends with the configuration's overall timeout. Throws `UpstreamError`, with the code `redirect` for what is not
     /// followed, or `CancellationError`.
     public func read(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
+        let limit = configuration.overallTimeout
+        return try await Self.within(limit) {
+            try await self.follow(head)
+        } otherwise: {
+            UpstreamError(
+                .timeout,
+                "\(self.base) gave no answer within \(limit.nanoseconds / 1_000_000_000) s, repetitions included")
+        }
+    }
+
+    private func follow(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
         let first = prepare(head, hasBody: false)
         var target = RedirectTarget(origin: origin, uri: first.uri)
         var request = first
         for _ in 0...Self.maximumRedirects {
-            let response = try await perform(request, at: pool(for: target.origin))
+            let response = try await performPatiently(request, at: pool(for: target.origin))
             let next: RedirectTarget?
             do {
                 next = try target.next(response.head)
@@ -26,7 +38,7 @@ extension UpstreamClient {
                 throw error
             }
             guard let next else { return response }
-            try await Self.discard(response)
+            try await discard(response)
             request.uri = next.uri
             request.headers.replaceOrAdd(name: "Host", value: next.origin.authority)
             if next.origin != target.origin {
@@ -37,11 +49,11 @@ extension UpstreamClient {
         throw UpstreamError(.redirect, "\(base) redirects more than \(Self.maximumRedirects) times: is it a loop?")
     }
 
-    private static func discard(_ response: UpstreamResponse) async throws {
+    func discard(_ response: UpstreamResponse) async throws {
         var octets = 0
         for try await chunk in response.body {
             octets += chunk.readableBytes
-            guard octets <= maximumDiscard else { return response.body.cancel() }
+            guard octets <= Self.maximumDiscard else { return response.body.cancel() }
         }
     }
 }

@@ -16,7 +16,7 @@ public final class UpstreamClient: Sendable {
     let pool: ConnectionPool
     let origin: UpstreamURL
     private let group: any EventLoopGroup
-    private let logger: Logger
+    let logger: Logger
     /// Pools of origins that the upstream redirects to.
     private let others = NIOLockedValueBox<[UpstreamURL: ConnectionPool]>([:])
     private static let maximumOthers = 16
@@ -63,20 +63,10 @@ public final class UpstreamClient: Sendable {
 
     /// Sends a request without a body and returns once the response head is there.
     ///
-    /// `head.uri` is relative to the base URL and Host is replaced. A GET, HEAD or OPTIONS on a kept connection that the
-    /// upstream has closed meanwhile is sent once more on a new one. Throws `UpstreamError` or `CancellationError`.
+    /// `head.uri` is relative to the base URL and Host is replaced. A GET, HEAD or OPTIONS that no octet of an answer came to
+    /// is sent again as ``RetryPolicy`` says. Throws `UpstreamError` or `CancellationError`.
     public func execute(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
         try await perform(prepare(head, hasBody: false), at: pool)
-    }
-
-    /// Sends a prepared request.
-    func perform(_ head: HTTPRequestHead, at pool: ConnectionPool) async throws -> UpstreamResponse {
-        do {
-            return try await exchange(head, at: pool, fresh: false)
-        } catch let error as UpstreamError where error.code == .stale && Self.isIdempotent(head.method) {
-            logger.debug("request repeated on a new connection", metadata: ["uri": "\(head.uri)"])
-            return try await exchange(head, at: pool, fresh: true)
-        }
     }
 
     /// Sends a request with a body and returns once the response head is there.
@@ -105,7 +95,7 @@ public final class UpstreamClient: Sendable {
         }
     }
 
-    private func exchange(
+    func exchange(
         _ head: HTTPRequestHead, at pool: ConnectionPool, fresh: Bool
     ) async throws -> UpstreamResponse {
         let connection = try await pool.lease(fresh: fresh)
@@ -133,10 +123,6 @@ public final class UpstreamClient: Sendable {
             }
             throw error
         }
-    }
-
-    private static func isIdempotent(_ method: HTTPMethod) -> Bool {
-        method == .GET || method == .HEAD || method == .OPTIONS
     }
 
     /// Host, path and framing of a request.

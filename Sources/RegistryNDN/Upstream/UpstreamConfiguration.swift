@@ -1,4 +1,5 @@
 public import NIOCore
+internal import NIOPosix
 
 /// Bounds of the connections to an upstream.
 public struct UpstreamConfiguration: Sendable {
@@ -13,6 +14,10 @@ public struct UpstreamConfiguration: Sendable {
     public var tls: TLSContext?
     /// How long an upstream may send nothing while its answer is awaited.
     public var idleTimeout = TimeAmount.seconds(30)
+    /// From the begin of a read of our own to the head of its answer, with all redirections, repetitions and pauses.
+    public var overallTimeout = TimeAmount.seconds(60)
+    /// When requests are sent again.
+    public var retry = RetryPolicy()
     /// How long an unused connection is kept.
     public var keepAlive = TimeAmount.seconds(60)
     /// Octets asked from the socket at once.
@@ -21,6 +26,9 @@ public struct UpstreamConfiguration: Sendable {
     public var bodyWindow = 262_144
     /// Octets of all fields of a response head.
     public var maximumHeadSize = 65_536
+
+    /// Finds the addresses of a host; nil for the system's resolver.
+    var resolver: (@Sendable (any EventLoop) -> any Resolver & Sendable)?
 
     public init() {}
 }

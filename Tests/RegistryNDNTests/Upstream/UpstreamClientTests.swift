@@ -147,11 +147,11 @@ private func code(_ work: () async throws -> Void) async -> UpstreamError.Code? 
         }
     }
 
-    @Test func aNewConnectionIsNotTriedAgain() async throws {
+    @Test func whoChangesSomethingIsNotTriedAgain() async throws {
         try await withUpstream { _, channel in
             channel.close(promise: nil)
         } test: { client, server in
-            #expect(await code { _ = try await client.execute(get("/")) } == .closed)
+            #expect(await code { _ = try await client.execute(get("/", .POST)) } == .closed)
             #expect(server.requests.count == 1)
         }
     }
