@@ -18,6 +18,7 @@ from pathlib import Path
 BOUNDS = {
     "encode Interest": (950, 0),
     "decode Data": (3700, 0),
+    "controller step": (8100, 0),
     "reassemble": (2000, 0.02),
     "lay out Data": (1600, 0),
     "sign Data (SHA-256)": (None, 0),

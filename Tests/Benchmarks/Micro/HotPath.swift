@@ -8,7 +8,7 @@ struct HotPath: Sendable {
     let run: @Sendable (_ count: Int) -> UInt64
 
     static let all: [HotPath] = [
-        encodeInterest, decodeData, reassemble, layOut, sign, hash, signWithKey, verifyWithKey,
+        encodeInterest, decodeData, controllerStep, reassemble, layOut, sign, hash, signWithKey, verifyWithKey,
     ]
 }
 
