@@ -1,3 +1,4 @@
+import NIOCore
 package import RegistryNDN
 
 /// A bound that a measured value must keep.
@@ -37,14 +38,33 @@ package struct Row: Sendable {
     package let bounds: [Bound]
     let scenario: @Sendable (CongestionAlgorithm) -> Scenario
 
-    init(_ name: String, _ bounds: [Bound], _ scenario: @escaping @Sendable (CongestionAlgorithm) -> Scenario) {
+    /// Runs, of which the medians count: where many flows share a queue, much depends on who began when.
+    let beginnings: UInt64
+
+    init(
+        _ name: String, _ bounds: [Bound], beginnings: UInt64 = 1,
+        _ scenario: @escaping @Sendable (CongestionAlgorithm) -> Scenario
+    ) {
         self.name = name
         self.bounds = bounds
+        self.beginnings = beginnings
         self.scenario = scenario
     }
 
     package func run(_ algorithm: CongestionAlgorithm) throws -> [Double] {
-        var simulation = Simulation(scenario(algorithm))
+        let runs = try (1...beginnings).map { try run(algorithm, seed: $0) }
+        return bounds.indices.map { index in runs.map { $0[index] }.sorted()[runs.count / 2] }
+    }
+
+    package func run(_ algorithm: CongestionAlgorithm, seed: UInt64) throws -> [Double] {
+        var scenario = scenario(algorithm)
+        scenario.seed = seed
+        // Where nothing is random, consumers that begin a little later make another run.
+        for index in scenario.consumers.indices {
+            let later = TimeAmount.milliseconds(Int64(seed - 1) * Int64(index) * 13)
+            scenario.consumers[index].begin = scenario.consumers[index].begin + later
+        }
+        var simulation = Simulation(scenario)
         let measured = try simulation.run()
         if let failure = simulation.failure { throw Violation(description: failure) }
         return bounds.map { $0.value(measured) }

@@ -16,6 +16,12 @@ import RegistryNDN
             let wanted = arguments.dropFirst().filter { CongestionAlgorithm(rawValue: $0) == nil }
             let rows = Table.rows.filter { row in wanted.isEmpty || wanted.contains { row.name.contains($0) } }
             close(table(named.isEmpty ? [standard] : named, rows))
+        case "seeds":
+            let words = arguments.dropFirst()
+            let count = words.first.flatMap { UInt64($0) } ?? 10
+            for row in Table.rows where words.dropFirst().contains(where: { row.name.contains($0) }) {
+                seeds(row, standard, count)
+            }
         case "random":
             let numbers = arguments.dropFirst().compactMap { UInt64($0) }
             guard let count = numbers.first else { fallthrough }
@@ -54,13 +60,23 @@ import RegistryNDN
         return (passed, failed)
     }
 
+    /// What other random numbers make of a row: the least, the median and the largest of each value.
+    private static func seeds(_ row: Row, _ algorithm: CongestionAlgorithm, _ count: UInt64) {
+        let runs = (1...max(count, 1)).compactMap { seed in try? row.run(algorithm, seed: seed) }
+        let cells = row.bounds.indices.map { index in
+            let sorted = runs.map { $0[index] }.sorted()
+            return row.bounds[index].name + " " + sorted.map(three).joined(separator: " ")
+        }
+        print("\(row.name): \(cells.joined(separator: "; "))")
+    }
+
     private static func cells(_ row: Row, _ algorithm: CongestionAlgorithm) -> (text: String, isKept: Bool) {
         do {
             let values = try row.run(algorithm)
             let cells = zip(row.bounds, values).map { bound, value in
                 let sign = bound.direction == .atLeast ? "≥" : "≤"
                 let note = bound.isKept(by: value) ? "" : " (not \(sign) \(three(bound.limit)))"
-                return "\(bound.name) \(three(value))\(note)"
+                return "\(bound.name) \(three(value)) \(sign) \(three(bound.limit))\(note)"
             }
             return (
                 "\(algorithm.rawValue) \(cells.joined(separator: ", "))",

@@ -60,6 +60,16 @@ enum Congestion: CongestionController {
         }
     }
 
+    mutating func wasNotLost() {
+        change {
+            $0.wasNotLost()
+        } cubic: {
+            $0.wasNotLost()
+        } aimd: {
+            $0.wasNotLost()
+        }
+    }
+
     mutating func reduce(_ signal: CongestionSignal, inFlight: Int, now: NIODeadline) {
         change {
             $0.reduce(signal, inFlight: inFlight, now: now)

@@ -19,6 +19,9 @@ protocol CongestionController: Sendable {
     /// One Interest was lost; called for each, before ``reduce(_:inFlight:now:)``.
     mutating func lost()
 
+    /// One that ``lost()`` told of had only been late.
+    mutating func wasNotLost()
+
     /// The path is congested.
     mutating func reduce(_ signal: CongestionSignal, inFlight: Int, now: NIODeadline)
 
@@ -35,6 +38,7 @@ extension CongestionController {
     var pacingRate: Double? { nil }
     var ignoresLoss: Bool { false }
     mutating func lost() {}
+    mutating func wasNotLost() {}
 }
 
 /// What tells of congestion.

@@ -81,7 +81,8 @@ package struct FetchPath: Sendable {
             deliveredAt = now
         }
         inFlight += 1
-        pacer.sent(rate: controller.pacingRate, now: now)
+        let slack = TimeAmount.nanoseconds((rtt.minimum ?? .zero).nanoseconds / 8)
+        pacer.sent(rate: controller.pacingRate, slack: min(slack, .milliseconds(10)), now: now)
         defer { nextSequence &+= 1 }
         return Transmission(
             sentAt: now, sequence: nextSequence, delivered: delivered, deliveredAt: deliveredAt,
@@ -183,6 +184,7 @@ package struct FetchPath: Sendable {
     /// if nothing else was lost.
     mutating func wasNotLost(_ episode: UInt32) {
         rtt.sawReordering()
+        controller.wasNotLost()
         if let before = losses.take(episode) { controller.undo(before) }
     }
 

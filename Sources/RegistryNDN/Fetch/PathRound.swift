@@ -6,6 +6,7 @@ struct PathRound: Sendable {
     struct Times: Sendable {
         var mean: Double?
         var minimum: Double?
+        var count = 0.0
         /// All answers were to segments sent more than once: it took at least that long.
         var isLowerBound = false
     }
@@ -33,7 +34,7 @@ struct PathRound: Sendable {
             end = sample.delivered
             start = sample.now
             if count > 0 {
-                last = Times(mean: sum / count, minimum: minimum)
+                last = Times(mean: sum / count, minimum: minimum, count: count)
             } else if ambiguous.count > 0 {
                 last = Times(mean: ambiguous.sum / ambiguous.count, isLowerBound: true)
             } else {

@@ -111,7 +111,7 @@ package struct RTTEstimator: Sendable {
 
     /// How long after its transmission number `count` (1 the first) a segment may be sent again: NFD's suppression
     /// interval starts at 10 ms and doubles up to 250 ms.
-    static func suppression(transmissions count: UInt8) -> TimeAmount {
+    package static func suppression(transmissions count: UInt8) -> TimeAmount {
         let doublings = Int64(min(max(count, 1) - 1, 5))
         return min(minimumRetransmissionDelay * (1 << doublings), .milliseconds(260))
     }

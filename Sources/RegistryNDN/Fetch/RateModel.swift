@@ -10,7 +10,8 @@ import NIOCore
 ///   next door, the product of rate and least sample would starve the rest.
 /// - When round-trip times are far above anything that the window explains, the path is tested at once, by a short flight
 ///   (BBR would do so after 10 s): it may have become longer.
-/// - Below 2 ms what matters is how programs are scheduled, not the path: it counts as 2 ms and is not paced.
+/// - Below 1 ms what matters is how programs are scheduled, not the path: it counts as 2 ms and is not paced.
+/// - When nothing came for two timeouts, what was lost meanwhile says nothing of the rate.
 struct RateModel: CongestionController {
     enum Phase: UInt8, Sendable {
         /// Doubles the flight each round until the rate no longer grows.
@@ -53,12 +54,18 @@ struct RateModel: CongestionController {
     private var phaseRound: UInt64 = 0
     private var phaseStart = NIODeadline.uptimeNanoseconds(0)
     private var rateBefore = 0.0
+    private var windowAtRound = 0.0
+    /// Before the test.
+    private var windowBefore = 0.0
     private var cruiseRounds: UInt64 = 3
     private var test = FlightTest()
     private var losses = RoundLosses()
+    /// Nothing has come since the window collapsed.
+    private var isSilent = false
 
     init(initialWindow: Int) {
         window = max(Double(initialWindow), Self.initialMinimum)
+        windowAtRound = window
     }
 
     private var rate: Double { rates.value }
@@ -68,6 +75,7 @@ struct RateModel: CongestionController {
     // MARK: Data
 
     mutating func received(_ sample: PathSample) {
+        isSilent = false
         let hasEnded = round.received(sample)
         if let measured = sample.rate, base.covers(sample.interval) || !base.isKnown,
             !sample.isDemandLimited || measured > rate
@@ -75,13 +83,14 @@ struct RateModel: CongestionController {
             rates.add(measured, round: round.number)
         }
         aggregation.received(sample, rate: rate, round: round.number)
-        if let rtt = sample.rtt { base.sample(rtt, now: sample.now) }
+        base.received(sample, isTest: phase == .test)
         if hasEnded { endRound(sample) }
         step(sample)
         setWindow(sample)
     }
 
     private mutating func endRound(_ sample: PathSample) {
+        windowAtRound = window
         let isQuiet = round.last.mean.map { $0 < 1.25 * base.seconds } ?? false
         losses.endRound(sample, isQuiet: isQuiet)
         if losses.areExcessive {
@@ -89,25 +98,26 @@ struct RateModel: CongestionController {
             rates.reset(losses.arrivalRate, round: round.number)
             hasFilled = true
         } else if losses.last > 0.02, !isQuiet, losses.count >= 2 {
-            congested(Self.lossFactor, inFlight: sample.inFlight, least: product)
+            // What is lost at random is in flight as well, and longer: without room for it the path runs dry.
+            let compensation = losses.compensation * losses.compensation
+            congested(Self.lossFactor, inFlight: sample.inFlight, least: product * compensation)
         }
         if phase != .test {
-            base.round(round.last)
             test.suspect(round.last, base: base.seconds, now: sample.now)
         }
         if !reducedInRound, ceiling < .infinity {
             ceiling = ceiling > 4 * max(product, Self.minimumWindow) ? .infinity : ceiling * 1.05 + 1
         }
         reducedInRound = losses.last > 0.02 && !isQuiet && losses.count >= 2
-        if phase == .startup, !sample.isDemandLimited { checkPlateau() }
+        if phase == .startup, !sample.isDemandLimited { checkPlateau(sample) }
     }
 
-    private mutating func checkPlateau() {
+    private mutating func checkPlateau(_ sample: PathSample) {
         // Half a round-trip time more in a whole round: the window holds more than the path does.
         if let least = round.last.minimum, least > 1.5 * base.seconds + 0.001 { hasFilled = true }
         if rate >= plateau.rate * 1.25 {
             plateau = (rate, 0)
-        } else {
+        } else if Double(sample.inFlight) > 0.75 * product {
             plateau.rounds += 1
             if plateau.rounds >= 3 { hasFilled = true }
         }
@@ -134,19 +144,23 @@ struct RateModel: CongestionController {
         case .test:
             guard let found = test.step(sample, target: testWindow, round: round) else { break }
             let before = base.seconds
-            base.tested(found, now: sample.now)
+            base.tested(found, isSuspect: test.isSuspect, now: sample.now)
             // A path that has become longer holds more: find out how much.
             if base.seconds > 2 * before { restart() }
+            // The rate is as it was: so much the path holds at once, paced.
+            window = max(window, min(windowBefore, Self.windowGain * product))
             enter(hasFilled ? .cruise : .startup, sample)
         }
         if phase != .test, phase != .startup, test.isDue || base.hasExpired(now: sample.now) {
             test.begin(now: sample.now)
+            windowBefore = window
             enter(.test, sample)
         }
     }
 
     private mutating func restart() {
         hasFilled = false
+        ceiling = .infinity
         plateau = (rate, 0)
     }
 
@@ -172,7 +186,8 @@ struct RateModel: CongestionController {
         if hasFilled {
             window = min(window + 1, target)
         } else if window < target || sample.delivered < 32 {
-            window += 1
+            // Data from nearby comes many times in a round: the rest of the path must not be asked for as much.
+            window = min(window + 1, max(2 * windowAtRound, window))
         }
         if phase == .test { window = min(window, testWindow) }
         window = max(min(window, ceiling), 1)
@@ -198,7 +213,11 @@ struct RateModel: CongestionController {
     // MARK: Congestion
 
     mutating func lost() {
-        losses.add()
+        if !isSilent { losses.add() }
+    }
+
+    mutating func wasNotLost() {
+        losses.remove()
     }
 
     mutating func reduce(_ signal: CongestionSignal, inFlight: Int, now: NIODeadline) {
@@ -216,6 +235,8 @@ struct RateModel: CongestionController {
     mutating func collapse(now: NIODeadline) {
         // The model stays: if the path comes back as it was, each Data raises the window by one up to it.
         window = Self.minimumWindow
+        losses.forget(now: now)
+        isSilent = true
     }
 
     mutating func undo(_ before: RateModel) {

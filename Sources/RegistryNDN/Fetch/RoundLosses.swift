@@ -27,6 +27,16 @@ struct RoundLosses: Sendable {
 
     mutating func add() { lost += 1 }
 
+    /// One of them was none.
+    mutating func remove() { lost = max(lost - 1, 0) }
+
+    /// Nothing came through at all: that says nothing of how much is lost.
+    mutating func forget(now: NIODeadline) {
+        lost = 0
+        before = (0, 0, 0)
+        start = now
+    }
+
     /// - Parameter isQuiet: there was no queue in the round.
     mutating func endRound(_ sample: PathSample, isQuiet: Bool) {
         let arrived = Double(sample.delivered &- delivered)

@@ -87,8 +87,9 @@ extension SegmentFetch {
     // MARK: Probing
 
     private func probeDeadline(_ path: FetchPath) -> NIODeadline? {
-        guard ring.inFlight > 0, timers.probes < 2 else { return nil }
-        return timers.lastActivity + path.rtt.probeDelay * (1 << timers.probes)
+        guard let oldest = ring.oldestInFlight, timers.probes < 2 else { return nil }
+        // One that NFD would drop is no probe.
+        return max(timers.lastActivity + path.rtt.probeDelay * (1 << timers.probes), readyAgain(oldest))
     }
 
     /// Silence: the oldest Interest is sent again before its timer expires, since a lost tail has nothing behind it that
@@ -97,7 +98,7 @@ extension SegmentFetch {
         guard let deadline = probeDeadline(path), now >= deadline, let oldest = ring.oldestInFlight else { return }
         timers.probes += 1
         timers.lastActivity = now
-        if now >= readyAgain(oldest), ring[oldest].transmissions < maximumTransmissions { lose(oldest, &path) }
+        if ring[oldest].transmissions < maximumTransmissions { lose(oldest, &path) }
     }
 
     // MARK: Nacks and the face

@@ -1,0 +1,78 @@
+import NIOCore
+import Testing
+
+@testable import RegistryNDN
+
+@Suite struct FetchRateModelTests {
+    private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+    /// While the flight grows, most of what arrives comes from nearby; of what left together half does.
+    @Test func meanOfWhatLeftTogether() {
+        let (near, far) = (TimeAmount.milliseconds(2), TimeAmount.milliseconds(50))
+        var answers: [(at: NIODeadline, rtt: TimeAmount)] = []
+        for step in 0..<400 {
+            let sent = Self.start + .milliseconds(Int64(step))
+            // The flight doubles each 50 ms.
+            for _ in 0..<(1 << (step / 50)) {
+                answers.append((sent + near, near))
+                answers.append((sent + far, far))
+            }
+        }
+        answers.sort { $0.at < $1.at }
+        var departures = DepartureMean()
+        var means: [Double] = []
+        for answer in answers {
+            if let mean = departures.sample(answer.rtt, now: answer.at) { means.append(mean) }
+        }
+        // The first two end before any answer from afar was there.
+        let settled = means.filter { $0 > 0.0021 }
+        #expect(settled.count >= 5)
+        #expect(settled.allSatisfy { abs($0 - 0.026) < 0.004 }, "\(settled)")
+    }
+
+    @Test func lossesThatWereNoneDoNotCount() {
+        var losses = RoundLosses()
+        func data(_ delivered: UInt64) -> PathSample {
+            PathSample(delivered: delivered, now: Self.start + .milliseconds(Int64(delivered)))
+        }
+        losses.endRound(data(100), isQuiet: true)
+        for _ in 0..<90 { losses.add() }
+        for _ in 0..<90 { losses.remove() }
+        losses.endRound(data(200), isQuiet: true)
+        #expect(losses.last == 0)
+        #expect(!losses.areExcessive)
+        for _ in 0..<190 { losses.add() }
+        losses.endRound(data(300), isQuiet: true)
+        #expect(losses.last == 190.0 / 290)
+        #expect(losses.areExcessive, "almost half of the last two rounds")
+    }
+
+    /// A probe within NFD's suppression interval would be dropped, and be missing later.
+    @Test func probesWaitUntilTheyCount() {
+        var now = Self.start
+        var path = FetchPath(initialWindow: 10, maximumWindow: 1000)
+        var fetch = SegmentFetch(configuration: FetchConfiguration(), deadline: now + .minutes(1), now: now)
+        func sent() -> [UInt64] {
+            var segments: [UInt64] = []
+            while let interest = fetch.nextInterest(&path, now: now) { segments.append(interest.segment) }
+            return segments
+        }
+        #expect(sent() == [0])
+        now = now + .milliseconds(1)
+        let data = SegmentData(segment: 0, length: 100, final: 1)
+        #expect(fetch.receive(data, &path, now: now, capacity: { _ in 64 }))
+        #expect(sent() == [1])
+        var times: [Int64] = []
+        let begin = now
+        for _ in 0..<200 {
+            now = fetch.nextDeadline(path, isUp: true, now: now)
+            fetch.advance(&path, isUp: true, now: now)
+            if sent() == [1] { times.append((now - begin).nanoseconds / 1_000_000) }
+            if times.count == 3 { break }
+        }
+        // 12 ms of silence; 24 ms after the second transmission; then the timer.
+        #expect(times.count == 3)
+        #expect(times.first == 12)
+        #expect(times.dropFirst().first == 36)
+    }
+}
