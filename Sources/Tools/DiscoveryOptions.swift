@@ -58,9 +58,11 @@ struct DiscoveryOptions: ParsableArguments {
     ///
     /// - Parameter authorityFile: PEM file of authorities trusted beside the system's, for a service at an https URL.
     func finder(
-        _ questions: ProbeQuestions, authorityFile: String?, group: any EventLoopGroup, logger: Logger
+        _ questions: ProbeQuestions, authorityFile: String?, proxies: ProxySettings = .process(),
+        group: any EventLoopGroup, logger: Logger
     ) throws -> RouterFinder {
         var configuration = UpstreamConfiguration()
+        configuration.proxies = proxies
         if let authorityFile {
             var tls = TLSConfiguration()
             tls.authorityFile = authorityFile

@@ -16,6 +16,21 @@ struct UpstreamOptions: ParsableArguments {
     @Flag(help: "Accept any certificate: whoever is on the way can read and alter everything.")
     var insecure = false
 
+    @Option(
+        help: """
+            http://[USER:PASSWORD@]HOST:PORT of a proxy for all connections to registries and NDN-FCH. (default: HTTPS_PROXY, \
+            HTTP_PROXY and NO_PROXY of the environment)
+            """)
+    var proxy: String?
+
+    /// Through which proxies https and http go.
+    func proxies() throws -> ProxySettings {
+        guard let proxy else { return .process() }
+        do { return .init(explicit: try ProxyURL(proxy, from: "--proxy")) } catch {
+            throw ValidationError(error.message)
+        }
+    }
+
     /// Connections as the options describe them; wrong files are told, and end the program.
     func configuration(logger: Logger) throws -> UpstreamConfiguration {
         var tls = TLSConfiguration()
@@ -29,6 +44,7 @@ struct UpstreamOptions: ParsableArguments {
             )
         }
         var configuration = UpstreamConfiguration()
+        configuration.proxies = try proxies()
         do {
             configuration.tls = try TLSContext(client: tls)
         } catch {

@@ -98,16 +98,23 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    private static func explained(_ error: any Error, _ url: UpstreamURL) -> UpstreamError {
+    private static func explained(
+        _ error: any Error, _ url: UpstreamURL, _ proxy: ProxyURL? = nil
+    ) -> UpstreamError {
         switch error {
         case let error as UpstreamError: error
         case let error as TLSError: UpstreamError(.tls, "no secure connection to \(url)", underlying: error)
-        default: UpstreamError(.connect, "cannot connect to \(url)", underlying: error)
+        default:
+            UpstreamError(
+                .connect, "cannot connect to \(proxy.map { "the proxy \($0) on the way to " } ?? "")\(url)",
+                underlying: error)
         }
     }
 
     private func connect() -> EventLoopFuture<UpstreamConnection> {
         let eventLoop = group.next()
+        let proxy: ProxyURL?
+        do { proxy = try configuration.proxies.proxy(for: url) } catch { return eventLoop.makeFailedFuture(error) }
         let established = eventLoop.makePromise(of: Void.self)
         return ClientBootstrap(group: eventLoop)
             .connectTimeout(configuration.connectTimeout)
@@ -120,9 +127,10 @@ final class ConnectionPool: Sendable {
                     minimum: 4096, initial: min(16384, configuration.readSize), maximum: configuration.readSize)
             )
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.configure(channel, established: established) }
+                channel.eventLoop.makeCompletedFuture { try self.configure(channel, proxy, established: established) }
             }
-            .connect(host: url.host, port: url.port)
+            .connect(host: proxy?.host ?? url.host, port: proxy?.port ?? url.port)
+            .flatMapErrorThrowing { throw Self.explained($0, self.url, proxy) }
             .flatMap { channel in
                 // Without TLS there is nothing more to wait for.
                 if !self.url.isSecure { established.succeed() }
@@ -145,12 +153,19 @@ final class ConnectionPool: Sendable {
     }
 
     /// The handlers of a connection, transport security below HTTP.
-    private func configure(_ channel: any Channel, established: EventLoopPromise<Void>) throws {
+    private func configure(
+        _ channel: any Channel, _ proxy: ProxyURL?, established: EventLoopPromise<Void>
+    ) throws {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = configuration.maximumHeadSize
         limits.maxHeaderListSize = configuration.maximumHeadSize
         let pipeline = channel.pipeline.syncOperations
         if url.isSecure {
+            if let proxy {
+                try pipeline.addHandler(
+                    ProxyTunnelHandler(
+                        proxy, to: url, timeout: configuration.handshakeTimeout, established: established))
+            }
             let tls = try configuration.tls ?? TLSContext.standard.get()
             try pipeline.addHandler(
                 TLSHandler(
@@ -158,6 +173,7 @@ final class ConnectionPool: Sendable {
                     established: established))
         }
         try pipeline.addHTTPClientHandlers(decoderLimitConfiguration: limits)
-        try pipeline.addHandler(UpstreamHandler(configuration: configuration))
+        try pipeline.addHandler(
+            UpstreamHandler(configuration: configuration, relay: url.isSecure ? nil : proxy.map { ($0, url.origin) }))
     }
 }

@@ -12,6 +12,8 @@ public struct UpstreamConfiguration: Sendable {
     public var handshakeTimeout = TimeAmount.seconds(10)
     /// How https connections are made; nil for trust in the system's authorities and nothing else.
     public var tls: TLSContext?
+    /// Through which proxies upstreams are reached.
+    public var proxies = ProxySettings.none
     /// How long an upstream may send nothing while its answer is awaited.
     public var idleTimeout = TimeAmount.seconds(30)
     /// From the begin of a read of our own to the head of its answer, with all redirections, repetitions and pauses.

@@ -7,6 +7,8 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
         case connect
         /// A connection was made, but TLS was not: the peer is not who it should be, or speaks another protocol.
         case tls
+        /// The proxy on the way does not help, or cannot be used.
+        case proxy
         /// All connections are taken and enough callers wait already.
         case busy
         /// No octet for as long as the configuration allows.

@@ -7,6 +7,8 @@ final class UpstreamHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPClientRequestPart
 
     private let configuration: UpstreamConfiguration
+    /// The proxy that requests for an http upstream are sent to, with the upstream's whole URL (RFC 9112 section 3.2.2).
+    private let relay: (proxy: ProxyURL, origin: UpstreamURL)?
     /// Called whenever an exchange leaves the connection free for the next one.
     var onIdle: (() -> Void)?
     private var state = ExchangeState()
@@ -19,8 +21,9 @@ final class UpstreamHandler: ChannelInboundHandler {
     /// certificate after our side of the handshake is complete, so that this may come before or after the first request.
     private var refusal: UpstreamError?
 
-    init(configuration: UpstreamConfiguration) {
+    init(configuration: UpstreamConfiguration, relay: (proxy: ProxyURL, origin: UpstreamURL)? = nil) {
         self.configuration = configuration
+        self.relay = relay
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -41,6 +44,13 @@ final class UpstreamHandler: ChannelInboundHandler {
         isPaused = false
         lastActivity = .now()
         armTimer(context)
+        var head = head
+        if let relay {
+            head.uri = "\(relay.origin)\(head.uri)"
+            if let authorization = relay.proxy.authorization {
+                head.headers.replaceOrAdd(name: "Proxy-Authorization", value: authorization)
+            }
+        }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !hasBody { context.write(wrapOutboundOut(.end(nil)), promise: nil) }
         context.flush()
@@ -89,6 +99,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         lastActivity = .now()
         switch unwrapInboundIn(data) {
         case .head(let head):
+            if relay != nil, head.status == .proxyAuthenticationRequired { return fail(context, .proxy, nil) }
             guard state.received(head) else { return fail(context, .malformed, nil) }
             consumer?.response(head: head)
         case .body(let octets):
@@ -165,6 +176,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         case .stale: "the upstream closed a kept connection"
         case .malformed: "the upstream's answer is not HTTP/1.1 or too large"
         case .cancelled: "cancelled"
+        case .proxy: "the proxy demands other credentials (407): give them as http://user:password@host:port"
         case .tls: "the connection to the upstream broke"
         default: "the upstream closed the connection before its answer was complete"
         }

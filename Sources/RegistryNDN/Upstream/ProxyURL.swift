@@ -1,0 +1,70 @@
+/// An HTTP proxy: `http://[user:password@]host[:port]`. Its credentials are in no description.
+public struct ProxyURL: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+    /// Host name or IP address, IPv6 without its brackets.
+    public let host: String
+    public let port: Int
+    /// The value of Proxy-Authorization (RFC 7617), if there are credentials.
+    let authorization: String?
+
+    /// Reads `text`, without a scheme too; user and password percent-encoded.
+    ///
+    /// - Parameter source: what errors name; they never hold the text, of which a part may be a password.
+    public init(_ text: String, from source: String) throws(UpstreamError) {
+        var rest = text[...]
+        if let colon = rest.firstIndex(of: ":"), rest[colon...].hasPrefix("://") {
+            let scheme = rest[..<colon].lowercased()
+            guard scheme == "http" else {
+                let known =
+                    ["https", "socks4", "socks4a", "socks5", "socks5h"].contains(scheme)
+                    ? "\(scheme)://" : "of another scheme"
+                throw UpstreamError(.proxy, "\(source): a proxy \(known) is not supported: name one at http://")
+            }
+            rest = rest[rest.index(colon, offsetBy: 3)...]
+        }
+        if rest.hasSuffix("/") { rest = rest.dropLast() }
+        var credentials: Substring?
+        if let at = rest.lastIndex(of: "@") {
+            credentials = rest[..<at]
+            rest = rest[rest.index(after: at)...]
+        }
+        guard !rest.contains("/"), let url = try? UpstreamURL("http://\(rest)"), url.path.isEmpty else {
+            throw Self.malformed(source)
+        }
+        (host, port) = (url.host, url.port)
+        guard let credentials else {
+            authorization = nil
+            return
+        }
+        guard let octets = Self.decode(credentials) else { throw Self.malformed(source) }
+        let withPassword = octets.contains(UInt8(ascii: ":")) ? octets : octets + [UInt8(ascii: ":")]
+        authorization = "Basic " + Base64.encode(withPassword).filter { $0 != "\n" }
+    }
+
+    private static func malformed(_ source: String) -> UpstreamError {
+        UpstreamError(
+            .proxy,
+            "\(source) must be http://[user:password@]host:port, with @ : / and % of user and password percent-encoded")
+    }
+
+    /// Percent-decodes; nil for what is not well-formed, or could end a header field.
+    private static func decode(_ text: Substring) -> [UInt8]? {
+        var octets: [UInt8] = []
+        var rest = text.utf8[...]
+        while let octet = rest.popFirst() {
+            guard octet == UInt8(ascii: "%") else {
+                octets.append(octet)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+                let decoded = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else { return nil }
+            octets.append(decoded)
+            rest = rest.dropFirst(2)
+        }
+        return octets
+    }
+
+    public var description: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    public var debugDescription: String { description }
+}
