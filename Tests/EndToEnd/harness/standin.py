@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Optional
 
 BLOCK = 1 << 20
 _FILLING = hashlib.shake_128(b"filling").digest(BLOCK - 8)
@@ -17,9 +19,9 @@ def block(number: int) -> bytes:
 
 
 class GeneratingRegistry:
-    """Serves one blob of `size` octets, and the ranges of it, over plain HTTP."""
+    """Serves one blob of `size` octets, and the ranges of it, over plain HTTP, or over TLS with a `context`."""
 
-    def __init__(self, repository: str, size: int):
+    def __init__(self, repository: str, size: int, context: Optional[ssl.SSLContext] = None):
         self.size = size
         whole = hashlib.sha256()
         for number in range(-(-size // BLOCK)):
@@ -28,7 +30,9 @@ class GeneratingRegistry:
         self._path = f"/v2/{repository}/blobs/{self.digest}"
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        self.url = "http://127.0.0.1:%d" % self._server.server_port
+        if context:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def _handler(self):

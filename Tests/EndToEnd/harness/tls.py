@@ -110,15 +110,24 @@ class Peer:
             connection.close()
 
 
-def answering(answer: bytes, farewell: bool, closes: bool = True) -> Callable[[socket.socket], None]:
-    """Speaks TLS, reads a request, answers, and ends with or without close_notify."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem("good"), KEY)
+def context() -> ssl.SSLContext:
+    """Of a server that shows the good certificate."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(pem("good"), KEY)
+    return made
+
+
+def answering(answer: bytes | list, farewell: bool, closes: bool = True) -> Callable[[socket.socket], None]:
+    """Speaks TLS, reads a request, answers, each piece of a list in a record of its own, and ends with or without
+    close_notify."""
+    shown = context()
+    pieces = answer if isinstance(answer, list) else [answer]
 
     def talk(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=True) as secure:
+        with shown.wrap_socket(connection, server_side=True, suppress_ragged_eofs=True) as secure:
             secure.recv(65536)
-            secure.sendall(answer)
+            for piece in pieces:
+                secure.sendall(piece)
             if not closes:
                 secure.recv(1)
             elif farewell:
