@@ -47,11 +47,22 @@ struct ClientCommand: AsyncParsableCommand {
     @OptionGroup var fetching: FetchOptions
     @OptionGroup var face: FaceOptions
     @OptionGroup var connecting: UpstreamOptions
+    @OptionGroup var access: CredentialOptions
+
+    @Flag(help: "Use --credentials for whoever reaches --listen, though it is not only this machine.")
+    var shareCredentials = false
+
     @OptionGroup var log: LogOptions
 
     func run() async throws {
         let logger = try log.makeLogger(label: "client")
         let registries = try registry.registries()
+        let isShared = registries.listeners.contains { !$0.isLoopback }
+        guard access.credentials == nil || shareCredentials || !isShared else {
+            throw ValidationError(
+                "--credentials with a --listen beyond this machine: whoever reaches it would pull with them; give --share-credentials if that is meant, or listen at 127.0.0.1"
+            )
+        }
         for listener in registries.listeners where !listener.isLoopback {
             logger.warning(
                 "listening beyond this machine: whoever reaches the port can pull", metadata: ["listen": "\(listener)"])
@@ -66,8 +77,10 @@ struct ClientCommand: AsyncParsableCommand {
             endpoints.append(try await bind(listener, certificate, connections, logger))
         }
         let network = try await network(for: registries.registries[0].name, faces, logger)
-        let sites = registries.registries.map { registry in
-            RegistrySite(
+        let sites = try registries.registries.map { registry in
+            var connecting = connecting
+            connecting.credential = try access.credential(for: registry.url, logger: logger)
+            return RegistrySite(
                 prefix: registry.name, source: RouterBlobSource(network: network, probeName: probeInterest),
                 upstream: UpstreamClient(
                     base: registry.url, group: connections, configuration: connecting, logger: logger),

@@ -71,6 +71,14 @@ struct ServerOptions: ParsableArguments {
     }
 
     @OptionGroup var connecting: UpstreamOptions
+    @OptionGroup var access: CredentialOptions
+
+    @Option(
+        help: """
+            Repositories to serve, such as team/app, team/* or team/** (repeatable; env DOCKER_NDN_REPOSITORIES, separated by \
+            commas; default all). Needed with --credentials: what matches is public to whoever reaches the name or a cache.
+            """)
+    var repository: [String] = []
 
     enum Registration: String, ExpressibleByArgument, CaseIterable {
         case auto, none
@@ -82,6 +90,7 @@ struct ServerOptions: ParsableArguments {
         var configuration = BlobServer.Configuration(
             prefix: try prefix(environment), origin: try origin(environment))
         configuration.upstream = try connecting.configuration(logger: logger)
+        try setAccess(&configuration, environment, logger)
         configuration.listeners = try listen.map { try Self.uri($0, "--listen") }
         configuration.uplink = try uplinkURI(environment)
         configuration.registers = register == .auto
@@ -105,6 +114,32 @@ struct ServerOptions: ParsableArguments {
         }
         try setKey(&configuration, environment, logger)
         return configuration
+    }
+
+    /// With credentials of its own the server could read what others may not: it says then what it makes public.
+    private func setAccess(
+        _ configuration: inout BlobServer.Configuration, _ environment: Environment, _ logger: Logger
+    ) throws {
+        let listed = environment["DOCKER_NDN_REPOSITORIES"].map { $0.split(separator: ",").map(String.init) }
+        configuration.repositories = try (repository.isEmpty ? listed ?? [] : repository).map { text in
+            guard let pattern = RepositoryPattern(text) else {
+                throw ValidationError("--repository \(text): write a repository, with * for a part or ** for the rest")
+            }
+            return pattern
+        }
+        configuration.upstream.answersChallenges = true
+        guard case .registry(let url) = configuration.origin else { return }
+        configuration.upstream.credential = try access.credential(
+            for: url, otherwise: environment["DOCKER_NDN_CREDENTIALS"], logger: logger)
+        guard let credential = configuration.upstream.credential else { return }
+        guard !configuration.repositories.isEmpty else {
+            throw ValidationError(
+                "--credentials without --repository: everything that \(credential) may read would be public over NDN; say which repositories may be, such as --repository 'team/*'"
+            )
+        }
+        logger.notice(
+            "blobs of these repositories are public to whoever reaches the name or a cache",
+            metadata: ["repositories": "\(configuration.repositories)", "name": "\(configuration.prefix.uri)"])
     }
 
     private func setKey(

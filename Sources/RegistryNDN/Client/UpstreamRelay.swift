@@ -16,9 +16,9 @@ struct UpstreamRelay: Sendable {
         head.headers.remove(name: "expect")
         let answer: UpstreamResponse
         if let body = request.body {
-            answer = try await upstream.execute(head, body: body)
+            answer = try await upstream.relay(head, body: body)
         } else {
-            answer = try await upstream.execute(head)
+            answer = try await upstream.relay(head)
         }
         defer { answer.body.cancel() }
         record.usedUpstream = true

@@ -8,6 +8,8 @@ public struct BlobServer: Service {
         /// Prefix of every blob's name.
         public var prefix: Name
         public var origin: BlobOrigin
+        /// Which repositories are served; all when empty.
+        public var repositories: [RepositoryPattern] = []
         /// How a registry is connected to.
         public var upstream = UpstreamConfiguration()
         /// The forwarder to connect to; nil for none.
@@ -129,6 +131,7 @@ public struct BlobServer: Service {
 extension BlobServer.Configuration {
     fileprivate var cache: RangeCache.Configuration {
         var cache = RangeCache.Configuration(prefix: prefix)
+        cache.repositories = repositories
         cache.chunkSize = chunkSize
         cache.fetchChunks = fetchChunks
         cache.capacity = cacheSize

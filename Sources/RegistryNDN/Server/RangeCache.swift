@@ -8,6 +8,8 @@ import NIOCore
 struct RangeCache {
     struct Configuration: Sendable {
         var prefix: Name
+        /// Which repositories are served; all when empty.
+        var repositories: [RepositoryPattern] = []
         var chunkSize = 7777
         /// Segments of a range.
         var fetchChunks = 512
@@ -99,7 +101,8 @@ struct RangeCache {
 
     /// An Interest that asks whether the blob `name` exists.
     mutating func existence(of name: Name, waiter: Waiter, now: NIODeadline) -> Lookup {
-        guard let blob = blob(name, now: now), blob.grid == nil else { return .ignored }
+        guard let blob = blob(name, now: now) else { return isForbidden(name) ? .unknown : .ignored }
+        guard blob.grid == nil else { return .ignored }
         if let hold = blob.hold, now < hold.until { return hold.isUnknown ? .unknown : .ignored }
         // The head of any read tells; the client asks for segment 0 at the same time anyway.
         guard let range = blob.ranges.values.first ?? make(0, in: blob) else { return .ignored }
@@ -118,13 +121,22 @@ struct RangeCache {
         }
         forget(now)
         guard queue.count < configuration.maximumQueued,
-            let parsed = BlobName(parsing: name, prefix: configuration.prefix)
+            let parsed = BlobName(parsing: name, prefix: configuration.prefix), isServed(parsed)
         else { return nil }
         // The Interest lies in a receive buffer of many packets.
         let blob = CachedBlob(name: name.owned(), blob: parsed)
         blobs[blob.name] = blob
         forgotten.append((now + configuration.unknownHold, blob.name))
         return blob
+    }
+
+    private func isServed(_ blob: BlobName) -> Bool {
+        configuration.repositories.isEmpty || configuration.repositories.contains { $0.matches(blob.repository) }
+    }
+
+    /// Whoever asks for a repository that is not served learns the same as for one that does not exist.
+    private func isForbidden(_ name: Name) -> Bool {
+        BlobName(parsing: name, prefix: configuration.prefix).map { !isServed($0) } ?? false
     }
 
     func number(of segment: UInt64) -> UInt64 { segment / UInt64(configuration.fetchChunks) }

@@ -29,7 +29,7 @@ extension UpstreamClient {
         var target = RedirectTarget(origin: origin, uri: first.uri)
         var request = first
         for _ in 0...Self.maximumRedirects {
-            let response = try await performPatiently(request, at: pool(for: target.origin))
+            let response = try await admitted(request, at: target.origin, isOurs: true)
             let next: RedirectTarget?
             do {
                 next = try target.next(response.head)

@@ -15,6 +15,8 @@ public final class UpstreamClient: Sendable {
     let configuration: UpstreamConfiguration
     let pool: ConnectionPool
     let origin: UpstreamURL
+    /// Nil where everybody speaks for himself.
+    let authorizer: Authorizer?
     private let group: any EventLoopGroup
     let logger: Logger
     /// Pools of origins that the upstream redirects to.
@@ -30,6 +32,9 @@ public final class UpstreamClient: Sendable {
         self.logger = logger
         self.group = group
         origin = base.origin
+        authorizer =
+            configuration.answersChallenges || configuration.credential != nil
+            ? Authorizer(configuration.credential) : nil
         pool = ConnectionPool(url: base, group: group, configuration: configuration)
     }
 
@@ -76,7 +81,13 @@ public final class UpstreamClient: Sendable {
     public func execute<Body: AsyncSequence & Sendable>(
         _ head: HTTPRequestHead, body: Body
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
-        let head = prepare(head, hasBody: true)
+        try await send(prepare(head, hasBody: true), body: body, at: pool)
+    }
+
+    /// Sends a prepared request with its body.
+    func send<Body: AsyncSequence & Sendable>(
+        _ head: HTTPRequestHead, body: Body, at pool: ConnectionPool
+    ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
         // What is consumed cannot be sent again, so that a connection which may be stale is not used.
         let connection = try await pool.lease(fresh: true)
         let response = PulledResponse(connection: connection, window: configuration.bodyWindow)

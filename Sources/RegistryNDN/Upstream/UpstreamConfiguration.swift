@@ -14,6 +14,10 @@ public struct UpstreamConfiguration: Sendable {
     public var tls: TLSContext?
     /// Through which proxies upstreams are reached.
     public var proxies = ProxySettings.none
+    /// What the upstream is told when it asks who we are.
+    public var credential: Credential?
+    /// Whether its challenges are answered without a credential too: most token services give a token to anybody.
+    public var answersChallenges = false
     /// How long an upstream may send nothing while its answer is awaited.
     public var idleTimeout = TimeAmount.seconds(30)
     /// From the begin of a read of our own to the head of its answer, with all redirections, repetitions and pauses.

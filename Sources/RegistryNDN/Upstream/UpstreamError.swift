@@ -19,6 +19,8 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
         case stale
         /// What came is not HTTP/1.1, or is larger than allowed.
         case malformed
+        /// The upstream, or its token service, does not let us in.
+        case unauthorized
         /// The answer leads elsewhere, where it is not followed.
         case redirect
         /// The answer is not the range that was asked for.

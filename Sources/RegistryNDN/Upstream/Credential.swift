@@ -1,0 +1,19 @@
+/// What a registry, or its token service, believes. Its description tells no secret.
+public enum Credential: Hashable, Sendable, CustomStringConvertible {
+    case password(user: String, password: String)
+    /// A refresh token, as `docker login` keeps it for some registries.
+    case identityToken(String)
+
+    public var description: String {
+        switch self {
+        case .password(let user, _): "user \(user)"
+        case .identityToken: "an identity token"
+        }
+    }
+
+    /// The value of an Authorization field (RFC 7617); nil for what is no password.
+    var basic: String? {
+        guard case .password(let user, let password) = self else { return nil }
+        return "Basic \(Base64.encode("\(user):\(password)".utf8).filter { $0 != "\n" })"
+    }
+}

@@ -1,0 +1,79 @@
+internal import FoundationEssentials
+internal import NIOCore
+
+/// What a registry's token service is asked: the Bearer challenge of the distribution specification's token authentication.
+struct TokenRequest: Hashable {
+    /// Where the service is.
+    let origin: UpstreamURL
+    /// Path and query, ours added.
+    let uri: String
+    let service: String
+    let scope: String?
+
+    /// What `challenge` asks for. Nil when it is no Bearer challenge; throws `UpstreamError` when its service cannot be used.
+    init?(_ challenge: Challenge) throws(UpstreamError) {
+        guard challenge.scheme == "bearer" else { return nil }
+        guard let realm = challenge.parameters["realm"] else {
+            throw UpstreamError(.unauthorized, "the upstream wants a token and does not say from where")
+        }
+        let query = realm.firstIndex(of: "?") ?? realm.endIndex
+        let base: UpstreamURL
+        do {
+            base = try UpstreamURL(String(realm[..<query]))
+        } catch {
+            throw UpstreamError(.unauthorized, "the upstream's token service has no usable address", underlying: error)
+        }
+        let given = realm[query...].dropFirst()
+        guard given.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "#") }) else {
+            throw UpstreamError(.unauthorized, "the upstream's token service has no usable address")
+        }
+        service = challenge.parameters["service"] ?? ""
+        scope = challenge.parameters["scope"]
+        var fields = given.isEmpty ? [] : [String(given)]
+        if !service.isEmpty { fields.append("service=\(Self.encode(service))") }
+        // Several scopes are separated by spaces in the challenge, and are fields of their own here.
+        for one in (scope ?? "").split(separator: " ") { fields.append("scope=\(Self.encode(one))") }
+        origin = base.origin
+        uri = (base.path.isEmpty ? "/" : base.path) + (fields.isEmpty ? "" : "?" + fields.joined(separator: "&"))
+    }
+
+    /// RFC 3986 section 2.3: everything but the unreserved characters.
+    static func encode(_ text: some StringProtocol) -> String {
+        let digits = Array("0123456789ABCDEF")
+        return text.utf8.reduce(into: "") { encoded, octet in
+            let character = Character(Unicode.Scalar(octet))
+            if octet < 0x80, character.isLetter || character.isNumber || "-._~".contains(character) {
+                encoded.append(character)
+            } else {
+                encoded += "%\(digits[Int(octet >> 4)])\(digits[Int(octet & 15)])"
+            }
+        }
+    }
+}
+
+/// A token service's answer.
+struct TokenAnswer {
+    private struct Document: Decodable {
+        var token: String?
+        var access_token: String?
+        var expires_in: Double?
+    }
+
+    /// The value of an Authorization field.
+    let authorization: String
+    /// How long it is used: less than it is valid.
+    let lifetime: TimeAmount
+
+    /// Reads the JSON of an answer; nil when there is no token in it.
+    init?(_ body: ByteBuffer) {
+        guard let document = try? JSONDecoder().decode(Document.self, from: Data(body.readableBytesView)),
+            let token = [document.token, document.access_token].compactMap({ $0 }).first(where: { !$0.isEmpty }),
+            token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
+        else { return nil }
+        authorization = "Bearer \(token)"
+        // "If omitted, this defaults to 60 seconds. For compatibility with older clients, a token should never be returned
+        // with less than 60 seconds to live."
+        let seconds = document.expires_in.map { $0.isFinite ? min(max($0, 60), 86_400) : 60 } ?? 60
+        lifetime = .milliseconds(Int64(seconds * 900))
+    }
+}

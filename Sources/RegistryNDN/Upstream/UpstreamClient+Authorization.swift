@@ -1,0 +1,139 @@
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Requests that are let in with our own credentials, or with a token that the registry gives to anybody.
+extension UpstreamClient {
+    /// Octets of a token service's answer.
+    private static let maximumTokenAnswer = 1 << 20
+
+    /// Sends somebody's request without a body, with our credentials where it has none of its own.
+    func relay(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
+        try await admitted(prepare(head, hasBody: false), at: origin, isOurs: false)
+    }
+
+    /// The same with a body. It can be sent but once: with what the requests before it were let in with.
+    func relay<Body: AsyncSequence & Sendable>(
+        _ head: HTTPRequestHead, body: Body
+    ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
+        var head = head
+        if let authorizer, !head.headers.contains(name: "authorization"),
+            let known = await authorizer.authorization(for: Self.repository(of: head.uri), now: .now())
+        {
+            head.headers.add(name: "Authorization", value: known)
+        }
+        return try await execute(head, body: body)
+    }
+
+    /// Sends a prepared request; one to the upstream itself is asked again with an answer to its challenge.
+    ///
+    /// - Parameter isOurs: a read of our own, which waits for an upstream that is busy.
+    func admitted(
+        _ request: HTTPRequestHead, at target: UpstreamURL, isOurs: Bool
+    ) async throws -> UpstreamResponse {
+        let pool = pool(for: target)
+        let send = isOurs ? performPatiently : perform
+        guard let authorizer, target == origin, !request.headers.contains(name: "authorization") else {
+            return try await send(request, pool)
+        }
+        let repository = Self.repository(of: request.uri.dropFirst(base.path.count))
+        var request = request
+        if let known = await authorizer.authorization(for: repository, now: .now()) {
+            request.headers.add(name: "Authorization", value: known)
+        }
+        let response = try await send(request, pool)
+        guard response.head.status == .unauthorized else { return response }
+        let answer: String?
+        do {
+            answer = try await authorizer.answer(
+                Challenge.all(in: response.head.headers), for: repository, now: .now()
+            ) { try await self.token($0, $1) }
+        } catch {
+            response.body.cancel()
+            throw error
+        }
+        guard let answer else { return response }
+        try await discard(response)
+        request.headers.replaceOrAdd(name: "Authorization", value: answer)
+        return try await send(request, pool)
+    }
+
+    /// Asks a token service; nil when it gives nothing to those without credentials.
+    private func token(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
+        if credential != nil, !mayTell(request.origin) {
+            throw UpstreamError(
+                .unauthorized,
+                "\(base) wants a token from \(request.origin), where nothing is encrypted: credentials are not sent there"
+            )
+        }
+        var headers: HTTPHeaders = ["Host": request.origin.authority, "Accept": "application/json"]
+        let response: UpstreamResponse
+        if case .identityToken(let token) = credential {
+            headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+            response = try await exchangeToken(token, request, headers)
+        } else {
+            if let basic = credential?.basic { headers.add(name: "Authorization", value: basic) }
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.uri, headers: headers)
+            response = try await perform(head, at: pool(for: request.origin))
+        }
+        return try await Self.read(response, of: request, credential)
+    }
+
+    /// A refresh token is exchanged for one that lets in (RFC 6749 section 6).
+    private func exchangeToken(
+        _ token: String, _ request: TokenRequest, _ headers: HTTPHeaders
+    ) async throws -> UpstreamResponse {
+        var form = "grant_type=refresh_token&client_id=registry-ndn&service=\(TokenRequest.encode(request.service))"
+        if let scope = request.scope { form += "&scope=\(TokenRequest.encode(scope))" }
+        form += "&refresh_token=\(TokenRequest.encode(token))"
+        let octets = ByteBuffer(string: form)
+        var head = HTTPRequestHead(
+            version: .http1_1, method: .POST, uri: String(request.uri.prefix { $0 != "?" }), headers: headers)
+        head.headers.add(name: "Content-Length", value: "\(octets.readableBytes)")
+        let body = AsyncStream { continuation in
+            continuation.yield(octets)
+            continuation.finish()
+        }
+        return try await send(head, body: body, at: pool(for: request.origin))
+    }
+
+    private static func read(
+        _ response: UpstreamResponse, of request: TokenRequest, _ credential: Credential?
+    ) async throws -> TokenAnswer? {
+        var body = ByteBuffer()
+        for try await chunk in response.body {
+            guard body.readableBytes + chunk.readableBytes <= maximumTokenAnswer else {
+                response.body.cancel()
+                throw UpstreamError(.unauthorized, "the answer of the token service at \(request.origin) is too large")
+            }
+            body.writeImmutableBuffer(chunk)
+        }
+        switch response.head.status {
+        case .ok:
+            guard let answer = TokenAnswer(body) else {
+                throw UpstreamError(.unauthorized, "the token service at \(request.origin) answers without a token")
+            }
+            return answer
+        case .unauthorized, .forbidden:
+            guard let credential else { return nil }
+            throw UpstreamError(
+                .unauthorized,
+                "the token service at \(request.origin) refuses \(credential): are the credentials right, and do they give access to what is asked for (\(request.scope ?? "nothing in particular"))?"
+            )
+        default:
+            throw UpstreamError(
+                .unauthorized, "the token service at \(request.origin) answers with \(response.head.status.code)")
+        }
+    }
+
+    /// A password goes where it is encrypted, or where the upstream itself is reached without encryption.
+    private func mayTell(_ other: UpstreamURL) -> Bool {
+        other.isSecure || !base.isSecure && other.host == base.host
+    }
+
+    /// What comes before `/blobs/`, `/manifests/` and so on: tokens are for one repository.
+    static func repository(of uri: some StringProtocol) -> String {
+        let parts = uri.prefix { $0 != "?" }.split(separator: "/", omittingEmptySubsequences: false)
+        let end = parts.lastIndex { ["blobs", "manifests", "tags", "referrers"].contains($0) }
+        return parts[..<(end ?? parts.startIndex)].joined(separator: "/")
+    }
+}

@@ -1,0 +1,162 @@
+"""Registries that ask who one is: docker-registry with passwords, and with a token service."""
+
+import base64
+import http.client
+import json
+import subprocess
+
+import pytest
+
+from harness import guarded, parts
+from harness.blobs import get
+from harness.program import ProgramError
+from harness.registry import Registry, run
+
+SECRETS = (guarded.PASSWORD, base64.b64encode(f"{guarded.USER}:{guarded.PASSWORD}".encode()).decode())
+
+
+def credentials_file(folder, address, password=guarded.PASSWORD, mode=0o600):
+    auth = base64.b64encode(f"{guarded.USER}:{password}".encode()).decode()
+    path = folder / "credentials.json"
+    path.write_text(json.dumps({"auths": {address: {"auth": auth}}}))
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture
+def storage(folder):
+    """A folder with two blobs, in a repository that is for some and in one that is for all."""
+    registry = Registry(folder, "open")
+    made = {repository: registry.put_blob(repository, repository.encode() * 100_000)
+            for repository in ("team/app", "open/app")}
+    registry.stop()
+    return folder / "open" / "data", made
+
+
+@pytest.fixture(params=["password", "token"])
+def closed(request, start, folder, storage):
+    """A registry that lets nobody in without credentials, where its blobs are, and its token service."""
+    service = start.keep(guarded.TokenService(folder)) if request.param == "token" else None
+    auth = service.auth if service else guarded.by_password(folder)
+    registry = start.keep(guarded.GuardedRegistry(folder, storage[0], auth))
+    registry.blobs, registry.service = storage[1], service
+    return registry
+
+
+def no_secret_in(*programs):
+    for part in programs:
+        said = "\n".join(part.program.lines)
+        assert not any(secret in said for secret in SECRETS)
+
+
+def test_server_and_client_with_credentials_of_their_own(start, folder, closed):
+    file = credentials_file(folder, closed.address)
+    server = start.server(registry=closed, options=["--credentials", file, "--repository", "team/*", "--log", "debug"])
+    client = start.client(server.udp, registry=closed, options=["--credentials", file, "--log", "debug"])
+    digest = closed.blobs["team/app"]
+    assert get(client.address, "team/app", digest) == b"team/app" * 100_000
+    request = client.request(digest)
+    assert request["source"] == "ndn" and request["upstream_bytes"] == 0
+    # What does not go over NDN is let in as well, and a read after NDN failed.
+    assert run("curl", "--silent", "--fail", f"http://{client.address}/v2/") == "{}"
+    server.stop()
+    assert get(client.address, "team/app", digest, timeout=60) == b"team/app" * 100_000
+    assert client.request(digest, count=2)["upstream_bytes"] == len(b"team/app") * 100_000
+    no_secret_in(server, client)
+    if closed.service:
+        # One token for the server's many reads, few for the client.
+        assert len(closed.service.requests) <= 4
+
+
+def test_a_repository_outside_the_patterns_never_goes_over_ndn(start, folder, closed):
+    """The server's credentials could read it: neither its segments nor the question for it get anything else than a
+    blob that does not exist."""
+    file = credentials_file(folder, closed.address)
+    server = start.server(registry=closed, options=["--credentials", file, "--repository", "team/*"])
+    name = parts.blob_name("open/app", closed.blobs["open/app"])
+    done = run_fetch(name, server.udp)
+    assert done.returncode == 1 and "does not have this blob" in done.stderr
+    client = start.client(server.udp, registry=closed, options=["--credentials", file])
+    digest = closed.blobs["open/app"]
+    assert get(client.address, "open/app", digest) == b"open/app" * 100_000
+    request = client.request(digest)
+    assert request["source"] == "upstream" and request["ndn_bytes"] == 0
+    assert server.program.statistics()["data"] <= 2, "no more than Nacks"
+
+
+def run_fetch(name, router):
+    return subprocess.run([parts.binary(), "fetch", name, "-o", "/dev/null", "--router", router], capture_output=True,
+                          text=True, timeout=60, check=False)
+
+
+def test_credentials_without_patterns_do_not_start(start, folder, closed):
+    file = credentials_file(folder, closed.address)
+    with pytest.raises(ProgramError) as ended:
+        start.server(registry=closed, options=["--credentials", file])
+    assert "--repository" in str(ended.value)
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--credentials", "wrong"], "refuses"), (["--credentials", "lax"], "chmod 600"),
+    (["--credentials", "missing"], "No such file")])
+def test_credentials_that_are_no_use(start, folder, closed, options, words):
+    if options[1] == "wrong":
+        file = credentials_file(folder, closed.address, password="x")
+        client = start.client("127.0.0.1:9", registry=closed, options=["--credentials", file])
+        connection = http.client.HTTPConnection(client.address, timeout=30)
+        connection.request("GET", f"/v2/team/app/blobs/{closed.blobs['team/app']}")
+        response = connection.getresponse()
+        body = response.read().decode()
+        if closed.service:
+            assert response.status == 502 and words in body and "user reader" in body
+        else:
+            assert response.status == 401
+        return
+    file = folder / "none" if options[1] == "missing" else credentials_file(folder, closed.address, mode=0o644)
+    with pytest.raises(ProgramError) as ended:
+        start.client("127.0.0.1:9", registry=closed, options=["--credentials", file])
+    assert words in str(ended.value)
+
+
+def test_credentials_are_not_shared_unasked(start, folder, closed):
+    file = credentials_file(folder, closed.address)
+    options = ["--credentials", file, "--listen", "0.0.0.0:0"]
+    done = run_client(closed, options)
+    assert done.returncode == 64 and "--share-credentials" in done.stderr
+
+
+def run_client(registry, options):
+    return subprocess.run([parts.binary(), "client", "--upstream", registry.url, "--name", parts.PREFIX, "--router",
+                           "127.0.0.1:9", *options], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_words_of_who_asks_go_first(start, folder, closed):
+    """Docker's own login is passed on, and what the registry says of it comes back."""
+    file = credentials_file(folder, closed.address)
+    client = start.client("127.0.0.1:9", registry=closed, options=["--credentials", file])
+    connection = http.client.HTTPConnection(client.address, timeout=30)
+    connection.request("GET", "/v2/", headers={"Authorization": "Basic bm86bm8="})
+    response = connection.getresponse()
+    assert response.status == 401 and response.headers["WWW-Authenticate"]
+
+
+def test_without_credentials_of_its_own_the_client_passes_logins_on(start, closed):
+    client = start.client("127.0.0.1:9", registry=closed)
+    anonymous = http.client.HTTPConnection(client.address, timeout=30)
+    anonymous.request("GET", f"/v2/team/app/blobs/{closed.blobs['team/app']}")
+    assert anonymous.getresponse().status == 401
+    said = run("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--user",
+               f"{guarded.USER}:{guarded.PASSWORD}", f"http://{client.address}/v2/")
+    assert said == ("401" if closed.service else "200")
+
+
+def test_a_token_for_anybody_needs_no_option(start, folder, storage):
+    service = start.keep(guarded.TokenService(folder))
+    registry = start.keep(guarded.GuardedRegistry(folder, storage[0], service.auth))
+    server = start.server(registry=registry)
+    done = run_fetch(parts.blob_name("open/app", storage[1]["open/app"]), server.udp)
+    assert done.returncode == 0, done.stderr
+    assert [request["authorization"] for request in service.requests] == [""]
+    refused = run_fetch(parts.blob_name("team/app", storage[1]["team/app"]), server.udp)
+    assert refused.returncode == 1
+    assert any("401" in line for line in server.program.lines)
