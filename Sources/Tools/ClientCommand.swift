@@ -58,9 +58,9 @@ struct ClientCommand: AsyncParsableCommand {
         let logger = try log.makeLogger(label: "client")
         let registries = try registry.registries()
         let isShared = registries.listeners.contains { !$0.isLoopback }
-        guard access.credentials == nil || shareCredentials || !isShared else {
+        guard access.credentials == nil && connecting.cert == nil || shareCredentials || !isShared else {
             throw ValidationError(
-                "--credentials with a --listen beyond this machine: whoever reaches it would pull with them; give --share-credentials if that is meant, or listen at 127.0.0.1"
+                "--credentials or --cert with a --listen beyond this machine: whoever reaches it would pull with them; give --share-credentials if that is meant, or listen at 127.0.0.1"
             )
         }
         for listener in registries.listeners where !listener.isLoopback {
@@ -79,7 +79,8 @@ struct ClientCommand: AsyncParsableCommand {
         let network = try await network(for: registries.registries[0].name, faces, logger)
         let sites = try registries.registries.map { registry in
             var connecting = connecting
-            connecting.credential = try access.credential(for: registry.url, logger: logger)
+            connecting.credential = try access.credential(
+                for: registry.url, isRequired: registries.registries.count == 1, logger: logger)
             return RegistrySite(
                 prefix: registry.name, source: RouterBlobSource(network: network, probeName: probeInterest),
                 upstream: UpstreamClient(

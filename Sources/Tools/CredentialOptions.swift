@@ -12,11 +12,18 @@ struct CredentialOptions: ParsableArguments {
     var credentials: String?
 
     /// The credential for a registry; nil without a file. What is wrong is told, and ends the program.
-    func credential(for url: UpstreamURL, otherwise: String? = nil, logger: Logger) throws -> Credential? {
+    ///
+    /// - Parameter isRequired: whether the file must have one: with several registries, some may let everybody in.
+    func credential(
+        for url: UpstreamURL, otherwise: String? = nil, isRequired: Bool = true, logger: Logger
+    ) throws -> Credential? {
         guard let path = credentials ?? otherwise else { return nil }
         let credential: Credential
         do {
             credential = try CredentialFile(path: path).credential(for: url)
+        } catch let error where error.code == .notFound && !isRequired {
+            logger.notice("--credentials: \(error)")
+            return nil
         } catch {
             logger.error("--credentials: \(error)")
             throw ExitCode.failure

@@ -131,10 +131,10 @@ struct ServerOptions: ParsableArguments {
         guard case .registry(let url) = configuration.origin else { return }
         configuration.upstream.credential = try access.credential(
             for: url, otherwise: environment["DOCKER_NDN_CREDENTIALS"], logger: logger)
-        guard let credential = configuration.upstream.credential else { return }
+        guard configuration.upstream.credential != nil || connecting.cert != nil else { return }
         guard !configuration.repositories.isEmpty else {
             throw ValidationError(
-                "--credentials without --repository: everything that \(credential) may read would be public over NDN; say which repositories may be, such as --repository 'team/*'"
+                "\(connecting.cert == nil ? "--credentials" : "--cert") without --repository: everything that we may read with it would be public over NDN; say which repositories may be, such as --repository 'team/*'"
             )
         }
         logger.notice(

@@ -9,6 +9,14 @@ public enum BlobOrigin: Sendable {
     /// A folder on this machine.
     case folder(BlobFolder)
 
+    /// Whether a long read is cheaper than several short ones.
+    var hasStreams: Bool {
+        switch self {
+        case .registry: true
+        case .folder: false
+        }
+    }
+
     /// Large pieces: each is a wake-up of the producer, and a train of packets needs 64 kB of payload.
     private static func reading(_ configuration: UpstreamConfiguration) -> UpstreamConfiguration {
         var configuration = configuration
@@ -19,15 +27,15 @@ public enum BlobOrigin: Sendable {
 
     /// What reads there for `producer`.
     func reader(
-        for producer: NIOLoopBound<BlobProducer>, upstream: UpstreamConfiguration, group: any EventLoopGroup,
-        logger: Logger
+        for producer: NIOLoopBound<BlobProducer>, rangeSize: Int, upstream: UpstreamConfiguration,
+        group: any EventLoopGroup, logger: Logger
     ) -> any RangeReading {
         switch self {
         case .registry(let url):
             RangeReader(
                 upstream: UpstreamClient(
                     base: url, group: group, configuration: Self.reading(upstream), logger: logger),
-                producer: producer)
+                producer: producer, rangeSize: UInt64(rangeSize))
         case .folder(let folder):
             FolderReader(folder: folder, producer: producer, pool: .singleton)
         }
@@ -38,9 +46,9 @@ public enum BlobOrigin: Sendable {
 protocol RangeReading: Sendable {
     var producer: NIOLoopBound<BlobProducer> { get }
 
-    /// Reads one range, and tells the producer: `began`, `arrived` and `ended`, or `failed`. Whatever goes wrong ends the read
-    /// and leaves nothing of it in the cache.
-    func perform(_ read: RangeRead) async
+    /// Performs the reads of one stream until it ends, and tells the producer of each: `began`, `arrived` and `ended`, or
+    /// `failed`. Whatever goes wrong with a read leaves nothing of it in the cache.
+    func perform(stream: Int) async
 
     /// No more reads follow.
     func shutdown()
@@ -48,6 +56,11 @@ protocol RangeReading: Sendable {
 
 extension RangeReading {
     var eventLoop: any EventLoop { producer.eventLoop }
+
+    /// The next read of a stream whose body is at octet `position`; nil when it ends.
+    func next(_ stream: Int, at position: UInt64? = nil) async throws -> RangeRead? {
+        try await eventLoop.flatSubmit { producer.value.streams.next(stream, at: position) }.get()
+    }
 
     /// Tells the producer that a read gave nothing, or not all.
     func fail(_ read: RangeRead, _ failure: ReadFailure, _ why: String?) {

@@ -16,12 +16,12 @@ final class BlobProducer {
     private(set) var counters = ServerStatistics()
     private let configuration: RangeCache.Configuration
     private var cache: RangeCache
+    let streams: ReadStreams
     private var answers = AnswerQueue()
     private var hasher = SHA256()
     private var faces: [UInt64: Face] = [:]
     private var limiter: SourceLimiter
     private var failures = LogLimiter()
-    private let performRead: (RangeRead) -> Void
     private var signing: SigningQueue?
     private let pool: SigningPool?
     private var nacksBeingSigned = 0
@@ -30,16 +30,16 @@ final class BlobProducer {
     /// - Parameters:
     ///   - certificates: served under their own names.
     ///   - signing: Signs the packets; nil when a digest does.
-    ///   - performRead: Starts a read, and tells of it with `began`, `arrived` and `ended` or `failed`.
+    ///   - streams: Has the reads performed; those who do so tell of them with `began`, `arrived` and `ended` or `failed`.
     init(
         _ configuration: RangeCache.Configuration, limits: SourceLimiter.Limits, on eventLoop: any EventLoop,
         logger: Logger, certificates: ServedPackets = ServedPackets([]), signing pool: SigningPool? = nil,
-        performRead: @escaping (RangeRead) -> Void
+        streams: ReadStreams
     ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.logger = logger
-        self.performRead = performRead
+        self.streams = streams
         self.certificates = certificates
         self.pool = pool
         signing = pool.map { SigningQueue(workers: $0.workers) }
@@ -200,10 +200,17 @@ final class BlobProducer {
 
     // MARK: reads
 
+    /// The octets from `offset` on pass by before those of the read `id`; the read that keeps them, if there is room.
+    func passing(_ offset: UInt64, before id: Int) -> RangeRead? {
+        guard let read = cache.passing(offset, before: id, now: eventLoop.now) else { return nil }
+        counters.registryReads &+= 1
+        return read
+    }
+
     private func startReads() {
         while let read = cache.nextRead(now: eventLoop.now) {
             counters.registryReads &+= 1
-            performRead(read)
+            if streams.add(read) { counters.registryStreams &+= 1 }
         }
     }
 
@@ -233,7 +240,9 @@ final class BlobProducer {
     /// - Parameter why: What goes to the log; nil for what is no fault, such as an unknown blob.
     func failed(_ id: Int, _ failure: ReadFailure, why: String?) {
         cache.failed(id, failure, now: eventLoop.now) { waiter, blob in sendNack(for: blob.name, to: waiter) }
-        if let why, let suppressed = failures.pass(now: eventLoop.now) {
+        if failure == .outOfReach, let why {
+            logger.warning("a blob is not served over NDN", metadata: ["why": "\(why)"])
+        } else if let why, let suppressed = failures.pass(now: eventLoop.now) {
             logger.warning("cannot read from the registry", metadata: ["why": "\(why)", "more": "\(suppressed)"])
         }
         startReads()

@@ -71,18 +71,19 @@ public struct BlobServer: Service {
     }
 
     public func run() async throws {
-        let (reads, queue) = AsyncStream.makeStream(of: RangeRead.self)
+        let (reads, queue) = AsyncStream.makeStream(of: Int.self)
         let pool = configuration.signsData ? configuration.key.map { SigningPool($0) } : nil
         let faces = try await eventLoop.submit {
             let producer = BlobProducer(
                 configuration.cache, limits: configuration.limits, on: eventLoop, logger: logger,
-                certificates: ServedPackets(configuration.key?.chain.map(\.data) ?? []), signing: pool
-            ) { queue.yield($0) }
+                certificates: ServedPackets(configuration.key?.chain.map(\.data) ?? []), signing: pool,
+                streams: ReadStreams(configuration.streams, on: eventLoop) { queue.yield($0) })
             return NIOLoopBound(ServerFaces(producer, configuration, logger: logger), eventLoop: eventLoop)
         }.get()
         let reader = try await eventLoop.submit {
             configuration.origin.reader(
-                for: NIOLoopBound(faces.value.producer, eventLoop: eventLoop), upstream: configuration.upstream,
+                for: NIOLoopBound(faces.value.producer, eventLoop: eventLoop),
+                rangeSize: configuration.chunkSize * configuration.fetchChunks, upstream: configuration.upstream,
                 group: group, logger: logger)
         }.get()
         defer { reader.shutdown() }
@@ -105,7 +106,7 @@ public struct BlobServer: Service {
 
     /// Reads at the registry and writes statistics; returns at the graceful shutdown.
     private func serve(
-        _ reader: any RangeReading, _ reads: AsyncStream<RangeRead>, _ queue: AsyncStream<RangeRead>.Continuation,
+        _ reader: any RangeReading, _ reads: AsyncStream<Int>, _ queue: AsyncStream<Int>.Continuation,
         _ faces: NIOLoopBound<ServerFaces>
     ) async {
         await withDiscardingTaskGroup { tasks in
@@ -119,9 +120,10 @@ public struct BlobServer: Service {
             tasks.addTask {
                 try? await gracefulShutdown()
                 queue.finish()
+                eventLoop.execute { faces.value.producer.streams.close() }
             }
-            for await read in reads {
-                tasks.addTask { await reader.perform(read) }
+            for await stream in reads {
+                tasks.addTask { await reader.perform(stream: stream) }
             }
             tasks.cancelAll()
         }
@@ -138,6 +140,10 @@ extension BlobServer.Configuration {
         cache.concurrency = concurrency
         cache.trailer = signsData ? key.flatMap { SegmentTrailer($0.key, locator: $0.locator) } : nil
         return cache
+    }
+
+    fileprivate var streams: StreamPlan.Configuration {
+        .init(limit: concurrency, joins: origin.hasStreams)
     }
 
     fileprivate var limits: SourceLimiter.Limits {

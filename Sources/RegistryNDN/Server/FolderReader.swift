@@ -21,7 +21,15 @@ struct FolderReader: RangeReading {
         case failed(ReadFailure, String?)
     }
 
-    func perform(_ read: RangeRead) async {
+    func perform(stream: Int) async {
+        do {
+            while let read = try await next(stream) { await perform(read) }
+        } catch {
+            // The event loop has ended, and the producer with it.
+        }
+    }
+
+    private func perform(_ read: RangeRead) async {
         let outcome: Outcome
         do {
             outcome = try await pool.runIfActive { try copy(read) }

@@ -1,10 +1,15 @@
 import NIOCore
 
 /// Octets of a blob to be read from the registry.
-struct RangeRead {
+struct RangeRead: Equatable {
     let id: Int
     let blob: BlobName
     let range: ByteRange
+    /// The range before is known, or being read: whoever asks reads in sequence.
+    var isSequential = false
+
+    /// The octet after the last one, if the blob is that long.
+    var end: UInt64 { range.offset + (range.length ?? 0) }
 }
 
 /// Why a read gave no range.
@@ -15,6 +20,8 @@ enum ReadFailure: Error, Equatable {
     case beyondEnd(total: UInt64?)
     /// The registry's answer is wrong or missing.
     case failed
+    /// The registry ignores Range, and too much of the blob lies before the range.
+    case outOfReach
 }
 
 extension RangeCache {
@@ -46,9 +53,40 @@ extension RangeCache {
         octets += cost
         reading[range.id] = range
         let chunk = UInt64(configuration.chunkSize)
+        let number = number(of: range.firstSegment)
         return RangeRead(
             id: range.id, blob: range.blob.blob,
-            range: ByteRange(offset: range.firstSegment * chunk, length: UInt64(range.count) * chunk))
+            range: ByteRange(offset: range.firstSegment * chunk, length: UInt64(range.count) * chunk),
+            isSequential: !range.isTail && number > 0 && range.blob.ranges[number - 1] != nil)
+    }
+
+    /// The octets from `offset` on pass by, on the way to what the read `id` is for: the read that keeps them, when they
+    /// begin a range that is not known and there is room without dropping what is still to be sent.
+    mutating func passing(_ offset: UInt64, before id: Int, now: NIODeadline) -> RangeRead? {
+        let octets = UInt64(configuration.chunkSize * configuration.fetchChunks)
+        guard let blob = reading[id]?.blob, offset.isMultiple(of: octets), reading.count < configuration.concurrency
+        else { return nil }
+        let segment = offset / UInt64(configuration.chunkSize)
+        let number = offset / octets
+        if let known = blob.ranges[number] {
+            // Somebody may just have asked for it.
+            guard let at = queue.firstIndex(where: { $0 === known }), hasRoom(for: known, now: now) else { return nil }
+            queue.remove(at: at)
+            return start(known, cost: estimate(known))
+        }
+        guard segment != blob.grid?.finalSegment, let range = make(segment, in: blob, isAhead: true) else { return nil }
+        ahead.removeLast()
+        guard hasRoom(for: range, now: now) else {
+            remove(range, now: now)
+            return nil
+        }
+        return start(range, cost: estimate(range))
+    }
+
+    private mutating func hasRoom(for range: CachedRange, now: NIODeadline) -> Bool {
+        let cost = estimate(range)
+        evict(for: cost, isWanted: false, now: now)
+        return octets + cost <= configuration.capacity
     }
 
     /// What a range will take, before its packets are laid out.
@@ -134,6 +172,8 @@ extension RangeCache {
             }
         case .failed:
             blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
+        case .outOfReach:
+            blob.hold = .init(until: now + configuration.outOfReachHold, isUnknown: false)
         }
         remove(range, now: now)
     }

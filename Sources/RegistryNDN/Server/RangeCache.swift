@@ -27,6 +27,8 @@ struct RangeCache {
         var unknownHold = TimeAmount.seconds(1)
         /// How long a blob is not asked for again after a failed read.
         var failureHold = TimeAmount.milliseconds(100)
+        /// How long a blob is not asked for again that the registry cannot give from where it is wanted.
+        var outOfReachHold = TimeAmount.hours(1)
 
         init(prefix: Name) {
             self.prefix = prefix
@@ -192,7 +194,11 @@ struct RangeCache {
     mutating func forget(_ now: NIODeadline) {
         while let (at, name) = forgotten.first, at <= now {
             forgotten.removeFirst()
-            guard let blob = blobs[name], blob.isEmpty, !isHeld(blob, now) else { continue }
+            guard let blob = blobs[name], blob.isEmpty else { continue }
+            guard !isHeld(blob, now) else {
+                forgotten.append((now + configuration.unknownHold, name))
+                continue
+            }
             waiters.take(&blob.inquirers) { _ in }
             blobs[name] = nil
         }

@@ -6,9 +6,11 @@ struct ServerStatistics: Sendable {
     var interests: UInt64 = 0
     /// Data packets sent.
     var data: UInt64 = 0
-    /// Range reads begun at the registry, and the octets that came of them.
+    /// Ranges read at the registry, and the octets that came of them.
     var registryReads: UInt64 = 0
     var registryOctets: UInt64 = 0
+    /// Answers of the registry that they came with.
+    var registryStreams: UInt64 = 0
     /// Segments that were there when asked for.
     var cacheHits: UInt64 = 0
     /// Signatures made with a key.
@@ -22,7 +24,8 @@ struct ServerStatistics: Sendable {
     var metadata: Logger.Metadata {
         [
             "interests": "\(interests)", "data": "\(data)", "registry_reads": "\(registryReads)",
-            "registry_bytes": "\(registryOctets)", "cache_hits": "\(cacheHits)", "cache_bytes": "\(cacheOctets)",
+            "registry_bytes": "\(registryOctets)", "registry_streams": "\(registryStreams)",
+            "cache_hits": "\(cacheHits)", "cache_bytes": "\(cacheOctets)",
             "limited": "\(limited)", "signatures": "\(signatures)",
         ]
     }

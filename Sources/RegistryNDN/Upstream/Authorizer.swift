@@ -24,6 +24,10 @@ actor Authorizer {
         return known.value
     }
 
+    func forget(_ repository: String) {
+        known[repository] = nil
+    }
+
     /// What answers the challenges of a 401, nil when nothing does.
     ///
     /// - Parameter fetch: asks a token service; nil when it gives none to those who are nobody.

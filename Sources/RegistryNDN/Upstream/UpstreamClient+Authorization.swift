@@ -1,3 +1,4 @@
+internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -54,7 +55,13 @@ extension UpstreamClient {
         guard let answer else { return response }
         try await discard(response)
         request.headers.replaceOrAdd(name: "Authorization", value: answer)
-        return try await send(request, pool)
+        let second = try await send(request, pool)
+        if second.head.status == .unauthorized, let credential = configuration.credential {
+            // Not to be sent with every request from now on: accounts are locked after a few.
+            await authorizer.forget(repository)
+            logger.warning("the upstream refuses our credentials", metadata: ["as": "\(credential)", "at": "\(base)"])
+        }
+        return second
     }
 
     /// Asks a token service; nil when it gives nothing to those without credentials.

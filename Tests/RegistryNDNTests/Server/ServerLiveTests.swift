@@ -202,7 +202,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ServerRegistry.Fault.ignoresRange, .wrongRange, .closesEarly, .status("500 Internal Server Error"),
+        ServerRegistry.Fault.wrongRange, .closesEarly, .status("500 Internal Server Error"),
         .status("401 Unauthorized"),
     ])
     func aFaultyRegistryNeverBecomesWrongData(fault: ServerRegistry.Fault) async throws {
@@ -217,5 +217,28 @@ import Testing
             let octets = try await Self.fetch(Self.name(registry), from: uris[0])
             #expect(octets == registry.blob)
         }
+    }
+
+    /// Its answers are the blob from octet 0 on whatever is asked for: the ranges are cut out as they pass.
+    @Test func aRegistryThatIgnoresRangeIsReadAsAStream() async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(9_000_000))
+        registry.set(.ignoresRange)
+        let change: (inout BlobServer.Configuration) -> Void = { $0.fetchChunks = 64 }
+        try await Self.withServer(registry, change: change) { uris in
+            let octets = try await Self.fetch(Self.name(registry), from: uris[0])
+            #expect(octets == registry.blob)
+        }
+        // 19 ranges of it; the final segment, which tells the size, is asked for beside them.
+        #expect(registry.requests.count < 10)
+    }
+
+    @Test func aBlobInSequenceTakesFewAnswers() async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(9_000_000))
+        let change: (inout BlobServer.Configuration) -> Void = { $0.fetchChunks = 64 }
+        try await Self.withServer(registry, change: change) { uris in
+            let octets = try await Self.fetch(Self.name(registry), from: uris[0])
+            #expect(octets == registry.blob)
+        }
+        #expect(registry.requests.count < 10)
     }
 }

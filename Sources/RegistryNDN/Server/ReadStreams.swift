@@ -1,0 +1,79 @@
+import NIOCore
+
+/// The streams of a producer: starts them, hands each its reads, and ends those that are parked for too long. Confined to
+/// the producer's event loop.
+final class ReadStreams {
+    private let eventLoop: any EventLoop
+    private let start: (Int) -> Void
+    private var plan: StreamPlan
+    private var parked: [Int: EventLoopPromise<RangeRead?>] = [:]
+    private var timer: Scheduled<Void>?
+
+    /// - Parameter start: Performs the reads of a stream, which it asks for with `next` until there is none.
+    init(_ configuration: StreamPlan.Configuration, on eventLoop: any EventLoop, start: @escaping (Int) -> Void) {
+        self.eventLoop = eventLoop
+        self.start = start
+        plan = StreamPlan(configuration)
+    }
+
+    /// Has a read performed; true when it takes a new stream.
+    func add(_ read: RangeRead) -> Bool {
+        switch plan.assign(read) {
+        case .join(let id):
+            guard let promise = parked.removeValue(forKey: id) else { return false }
+            // One that was parked has a body, or it would not have been.
+            settle(id, plan.next(id, at: read.range.offset, now: eventLoop.now), promise)
+            return false
+        case .open(let id, let closing):
+            end(closing)
+            start(id)
+            return true
+        }
+    }
+
+    /// The next read of a stream whose body is at octet `position`, once there is one; nil when the stream ends.
+    func next(_ id: Int, at position: UInt64?) -> EventLoopFuture<RangeRead?> {
+        let promise = eventLoop.makePromise(of: RangeRead?.self)
+        settle(id, plan.next(id, at: position, now: eventLoop.now), promise)
+        return promise.futureResult
+    }
+
+    /// The registry ignores Range.
+    func isWhole(_ id: Int) {
+        plan.isWhole(id)
+    }
+
+    /// Whether a stream's body is asked for without an end.
+    func isOpenEnded(_ id: Int) -> Bool { plan.isOpenEnded(id) }
+
+    /// Ends what is parked; nothing is parked any more.
+    func close() {
+        timer?.cancel()
+        timer = nil
+        end(plan.close())
+    }
+
+    private func settle(_ id: Int, _ step: StreamPlan.Step, _ promise: EventLoopPromise<RangeRead?>) {
+        switch step {
+        case .read(let read): promise.succeed(read)
+        case .end: promise.succeed(nil)
+        case .wait:
+            parked[id] = promise
+            armTimer()
+        }
+    }
+
+    private func end(_ ids: [Int]) {
+        for id in ids { parked.removeValue(forKey: id)?.succeed(nil) }
+    }
+
+    private func armTimer() {
+        guard timer == nil, let expiry = plan.expiry else { return }
+        timer = eventLoop.assumeIsolated().scheduleTask(deadline: expiry) { [weak self] in
+            guard let self else { return }
+            timer = nil
+            end(plan.expire(now: eventLoop.now))
+            armTimer()
+        }
+    }
+}
