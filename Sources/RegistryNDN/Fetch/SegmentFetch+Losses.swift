@@ -6,6 +6,7 @@ extension SegmentFetch {
     /// - Parameter isUp: whether the face is up; without it only the terminal timers run.
     mutating func advance(_ path: inout FetchPath, isUp: Bool, now: NIODeadline) {
         guard !isOver else { return }
+        timers.starvedSince = !isUp && isStarved ? timers.starvedSince ?? now : nil
         checkTerminalTimers(isUp: isUp, now: now)
         guard failure == nil, isUp else { return }
         detectLosses(&path, now: now)
@@ -20,7 +21,11 @@ extension SegmentFetch {
         if size == nil { next = min(next, timers.sizeDeadline) }
         if isWaiting { next = min(next, timers.progress + timers.progressTimeout) }
         if let nacked = timers.nacked { next = min(next, nacked.until) }
-        guard isUp else { return next }
+        guard isUp else {
+            guard isStarved else { return next }
+            // The time begins with the next call of `advance`.
+            return min(next, timers.starvedSince.map { $0 + timers.progressTimeout } ?? now)
+        }
         if let hold = timers.holdUntil, hold > now { return min(next, hold) }
         if let index = ring.firstLost, readyAgain(index) > now { next = min(next, readyAgain(index)) }
         if let oldest = ring.oldestInFlight { next = min(next, ring[oldest].sent.sentAt + path.rtt.timeout) }
@@ -32,11 +37,15 @@ extension SegmentFetch {
     /// Something is asked for: the progress timer runs.
     private var isWaiting: Bool { ring.inFlight > 0 || ring.lost > 0 || holes.open > 0 || timers.holdUntil != nil }
 
+    /// Nothing is awaited, but there is something to ask for: all that was had been answered when the face went down.
+    private var isStarved: Bool { !isWaiting && (wantsFinal || unsent < sequentialEnd) }
+
     private mutating func checkTerminalTimers(isUp: Bool, now: NIODeadline) {
         if let nacked = timers.nacked, now >= nacked.until { return fail(.notFound) }
         if now >= timers.deadline { return fail(.deadline) }
         if size == nil, now >= timers.sizeDeadline { return fail(isUp ? .noSize : .faceDown) }
         if isWaiting, now >= timers.progress + timers.progressTimeout { fail(isUp ? .stalled : .faceDown) }
+        if let since = timers.starvedSince, now >= since + timers.progressTimeout { fail(.faceDown) }
     }
 
     /// Retransmission timer and overtaking, in one walk over the oldest Interests in flight.

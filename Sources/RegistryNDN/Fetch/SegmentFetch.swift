@@ -48,6 +48,8 @@ package struct SegmentFetch: Sendable {
         var progressTimeout: TimeAmount
         /// New data, or the first Interest after a pause.
         var progress: NIODeadline
+        /// Since when nothing could be asked for because the face is down, though nothing is awaited either.
+        var starvedSince: NIODeadline?
         /// After Nack NoRoute nothing is sent until here.
         var holdUntil: NIODeadline?
         var noRouteSince: NIODeadline?
@@ -137,7 +139,7 @@ package struct SegmentFetch: Sendable {
     }
 
     /// End of the segments that may be asked for in sequence: the final one, the demand, the ring.
-    private var sequentialEnd: UInt64 {
+    var sequentialEnd: UInt64 {
         guard let geometry else { return 1 }
         return min(geometry.final, limit, stop, base &+ UInt64(capacity))
     }
@@ -156,7 +158,7 @@ package struct SegmentFetch: Sendable {
     }
 
     /// The final segment has not been asked for.
-    private var wantsFinal: Bool {
+    var wantsFinal: Bool {
         guard let geometry else { return false }
         return geometry.final >= base && geometry.final < stop && ring[capacity].state == .unsent
     }

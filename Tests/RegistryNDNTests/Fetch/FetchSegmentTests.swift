@@ -3,60 +3,9 @@ import Testing
 
 @testable import RegistryNDN
 
-/// One fetch driven by hand.
-private final class Script {
-    var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-    var path = FetchPath(initialWindow: 10, maximumWindow: 1000, algorithm: .cubic)
-    var fetch: SegmentFetch
-    var isUp = true
-
-    init(_ configure: (inout FetchConfiguration) -> Void = { _ in }) {
-        var configuration = FetchConfiguration()
-        configure(&configuration)
-        fetch = SegmentFetch(configuration: configuration, deadline: now + configuration.timeout, now: now)
-    }
-
-    /// Everything that may be sent now.
-    func sent() -> [SegmentInterest] {
-        var interests: [SegmentInterest] = []
-        while let interest = fetch.nextInterest(&path, now: now) { interests.append(interest) }
-        return interests
-    }
-
-    func segments() -> [UInt64] { sent().map(\.segment) }
-
-    func data(
-        _ segment: UInt64, length: Int = 100, final: UInt64? = 9, type: UInt64 = 0, isMarked: Bool = false
-    ) -> Bool {
-        fetch.receive(
-            SegmentData(segment: segment, contentType: type, length: length, final: final, isMarked: isMarked), &path,
-            now: now, capacity: { _ in 64 })
-    }
-
-    func wait(_ amount: TimeAmount) {
-        now = now + amount
-        fetch.advance(&path, isUp: isUp, now: now)
-    }
-
-    func nack(_ reason: FetchNack, _ segment: UInt64, nonce: UInt32? = nil) {
-        fetch.receiveNack(reason, segment: segment, nonce: nonce, &path, now: now)
-    }
-
-    /// Past size discovery, with segments `1..<limit` just sent.
-    static func running(final: UInt64 = 9, limit: UInt64 = 100) -> Script {
-        let script = Script()
-        _ = script.sent()
-        script.now = script.now + .milliseconds(1)
-        _ = script.data(0, final: final)
-        script.fetch.raiseLimit(to: limit)
-        _ = script.sent()
-        return script
-    }
-}
-
 @Suite struct FetchSegmentTests {
     @Test func sizeIsKnownAfterFirstAndFinalSegment() {
-        let script = Script()
+        let script = FetchScript()
         #expect(script.segments() == [0])
         #expect(script.data(0))
         #expect(script.fetch.size == nil)
@@ -75,7 +24,7 @@ private final class Script {
     }
 
     @Test(arguments: [0, 1, 100]) func singleSegmentIsTheWholeBlob(length: Int) {
-        let script = Script()
+        let script = FetchScript()
         _ = script.sent()
         #expect(script.data(0, length: length, final: 0))
         #expect(script.fetch.size == UInt64(length))
@@ -88,7 +37,7 @@ private final class Script {
             (0, 1), (1, UInt64.max), (7777, 1 << 60), (2, 1 << 62), (8800, UInt64.max / 8800),
         ] as [(Int, UInt64)])
     func hostileSizes(length: Int, final: UInt64) {
-        let script = Script()
+        let script = FetchScript()
         _ = script.sent()
         #expect(!script.data(0, length: length, final: final))
         guard case .malformed = script.fetch.failure else {
@@ -98,7 +47,7 @@ private final class Script {
     }
 
     @Test func hugeButPossibleSizeNeedsNoMemory() {
-        let script = Script()
+        let script = FetchScript()
         _ = script.sent()
         #expect(script.data(0, length: 8000, final: 1 << 49))
         #expect(script.segments() == [1 << 49])
@@ -114,7 +63,7 @@ private final class Script {
 
     @Test func faultySegmentsAreAskedForOnceMorePastTheCaches() {
         for (segment, length, final) in Self.faults {
-            let script = Script.running()
+            let script = FetchScript.running()
             #expect(!script.data(segment, length: length, final: final))
             #expect(script.fetch.failure == nil)
             script.wait(.milliseconds(12))
@@ -126,13 +75,13 @@ private final class Script {
                 continue
             }
         }
-        let script = Script.running()
+        let script = FetchScript.running()
         #expect(script.data(3, final: nil), "a segment need not repeat FinalBlockId")
     }
 
     @Test func whatStaysFaultyIsAHoleForTheOwner() {
         for (segment, length, final) in Self.faults {
-            let script = Script.running()
+            let script = FetchScript.running()
             script.fetch.canRepair = true
             _ = script.data(segment, length: length, final: final)
             script.wait(.milliseconds(12))
@@ -153,7 +102,7 @@ private final class Script {
     }
 
     @Test func aHoleIsFilledWithWhatFits() {
-        let script = Script.running()
+        let script = FetchScript.running()
         script.fetch.canRepair = true
         for _ in 0..<2 {
             _ = script.data(3, length: 1)
@@ -165,14 +114,14 @@ private final class Script {
     }
 
     @Test func aNackForAnEarlierTransmissionSaysNothing() {
-        let script = Script.running(limit: 4)
+        let script = FetchScript.running(limit: 4)
         script.nack(.congestion, 2, nonce: 0)
         #expect(script.fetch.statistics.nacks == 0)
         #expect(script.fetch.ring.lost == 0)
     }
 
     @Test func unaskedAndRepeatedSegmentsAreIgnored() {
-        let script = Script.running(limit: 4)
+        let script = FetchScript.running(limit: 4)
         #expect(!script.data(5))
         #expect(script.data(2))
         #expect(!script.data(2))
@@ -183,14 +132,14 @@ private final class Script {
     }
 
     @Test func firstSegmentWithoutFinalBlockHasNoSize() {
-        let script = Script()
+        let script = FetchScript()
         _ = script.sent()
         #expect(!script.data(0, final: nil))
         #expect(script.fetch.failure == .noSize)
     }
 
     @Test func silenceIsProbedThenTimesOut() {
-        let script = Script()
+        let script = FetchScript()
         #expect(script.segments() == [0])
         script.wait(.milliseconds(299))
         #expect(script.segments() == [])
@@ -205,7 +154,7 @@ private final class Script {
     }
 
     @Test func overtakenSegmentIsSentAgainAfterSuppression() {
-        let script = Script.running()
+        let script = FetchScript.running()
         script.wait(.milliseconds(1))
         for segment in UInt64(2)...5 { #expect(script.data(segment)) }
         script.wait(.milliseconds(10))
@@ -219,7 +168,7 @@ private final class Script {
     }
 
     @Test func finalSegmentIsNotOvertaken() {
-        let script = Script.running()
+        let script = FetchScript.running()
         script.wait(.milliseconds(1))
         for segment in UInt64(1)...7 { #expect(script.data(segment)) }
         script.wait(.milliseconds(10))
@@ -232,7 +181,7 @@ private final class Script {
     }
 
     @Test func oneReactionARoundTrip() {
-        let script = Script.running(final: 40)
+        let script = FetchScript.running(final: 40)
         script.wait(.milliseconds(1))
         let window = script.path.controller.window
         script.nack(.congestion, 1)
@@ -247,7 +196,7 @@ private final class Script {
     }
 
     @Test func retransmissionsAreBounded() {
-        let script = Script {
+        let script = FetchScript {
             $0.progressTimeout = .hours(1)
             $0.retransmissions = 3
         }
@@ -264,7 +213,7 @@ private final class Script {
     }
 
     @Test func noProgressStalls() {
-        let script = Script.running(limit: 3)
+        let script = FetchScript.running(limit: 3)
         _ = script.data(9)
         for _ in 0..<49 {
             script.wait(.milliseconds(100))
@@ -276,7 +225,7 @@ private final class Script {
     }
 
     @Test func aReaderThatPausesIsNoStall() {
-        let script = Script.running(limit: 3)
+        let script = FetchScript.running(limit: 3)
         for segment: UInt64 in [1, 2, 9] { #expect(script.data(segment)) }
         script.wait(.minutes(9))
         #expect(script.fetch.failure == nil)
@@ -289,7 +238,7 @@ private final class Script {
     }
 
     @Test func noRouteTwiceEndsIt() {
-        let script = Script()
+        let script = FetchScript()
         _ = script.sent()
         script.nack(.noRoute, 0)
         #expect(script.segments() == [])
@@ -302,7 +251,7 @@ private final class Script {
     }
 
     @Test func dataBetweenNoRouteNacksClearsThem() {
-        let script = Script.running(limit: 4)
+        let script = FetchScript.running(limit: 4)
         script.nack(.noRoute, 1)
         #expect(script.data(2))
         script.wait(.milliseconds(100))
@@ -312,7 +261,7 @@ private final class Script {
     }
 
     @Test func duplicateNackIsAnsweredWithANewInterest() {
-        let script = Script.running(limit: 4)
+        let script = FetchScript.running(limit: 4)
         let window = script.path.controller.window
         script.nack(.duplicate, 2)
         script.wait(.milliseconds(12))
@@ -321,7 +270,7 @@ private final class Script {
     }
 
     @Test func applicationNackIsConfirmed() {
-        let script = Script()
+        let script = FetchScript()
         _ = script.sent()
         #expect(!script.data(0, length: 0, final: nil, type: 3))
         script.wait(.milliseconds(12))
@@ -333,7 +282,7 @@ private final class Script {
     }
 
     @Test func unconfirmedApplicationNackExpires() {
-        let script = Script()
+        let script = FetchScript()
         _ = script.sent()
         _ = script.data(0, length: 0, final: nil, type: 3)
         script.wait(.milliseconds(499))
@@ -343,7 +292,7 @@ private final class Script {
     }
 
     @Test func staleApplicationNackIsOvercome() {
-        let script = Script()
+        let script = FetchScript()
         _ = script.sent()
         _ = script.data(0, length: 0, final: nil, type: 3)
         script.wait(.milliseconds(12))
@@ -354,14 +303,14 @@ private final class Script {
     }
 
     @Test func otherContentTypesAreRefused() {
-        let script = Script()
+        let script = FetchScript()
         _ = script.sent()
         #expect(!script.data(0, type: 2))
         #expect(script.fetch.failure == .malformed("ContentType 2"))
     }
 
     @Test func faceDownThenUp() {
-        let script = Script.running(limit: 5)
+        let script = FetchScript.running(limit: 5)
         #expect(script.data(9))
         script.fetch.loseFlight(&script.path)
         script.isUp = false
@@ -374,6 +323,41 @@ private final class Script {
         script.fetch.loseFlight(&script.path)
         script.wait(.milliseconds(5000))
         #expect(script.fetch.failure == .faceDown)
+    }
+
+    /// A reader that was slow wants more just after the face went down, when nothing was in flight.
+    @Test func faceDownWhileNothingIsAwaited() {
+        let script = FetchScript.running(limit: 3)
+        for segment: UInt64 in [9, 1, 2] { #expect(script.data(segment)) }
+        script.fetch.loseFlight(&script.path)
+        script.isUp = false
+        script.wait(.minutes(1))
+        #expect(script.fetch.failure == nil, "nobody wants anything")
+        script.fetch.raiseLimit(to: 5)
+        #expect(script.fetch.nextDeadline(script.path, isUp: false, now: script.now) <= script.now)
+        script.wait(.zero)
+        let deadline = script.fetch.nextDeadline(script.path, isUp: false, now: script.now)
+        #expect(deadline == script.now + .seconds(5))
+        script.wait(.milliseconds(4999))
+        #expect(script.fetch.failure == nil)
+        script.wait(.milliseconds(1))
+        #expect(script.fetch.failure == .faceDown)
+    }
+
+    @Test func aFaceThatReturnsInTimeIsUsed() {
+        let script = FetchScript.running(limit: 3)
+        for segment: UInt64 in [9, 1, 2] { #expect(script.data(segment)) }
+        script.isUp = false
+        script.fetch.raiseLimit(to: 5)
+        script.wait(.zero)
+        script.wait(.milliseconds(4000))
+        script.isUp = true
+        #expect(script.segments() == [3, 4])
+        script.wait(.milliseconds(100))
+        script.isUp = false
+        script.fetch.loseFlight(&script.path)
+        script.wait(.milliseconds(2000))
+        #expect(script.fetch.failure == nil)
     }
 
     @Test func startsInTheMiddle() throws {
