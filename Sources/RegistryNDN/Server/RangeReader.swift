@@ -118,7 +118,10 @@ struct RangeReader: RangeReading {
             let position = stream.position
             if let passing = try await eventLoop.submit({ producer.value.passing(position, before: read.id) }).get() {
                 do {
-                    guard try await copy(passing, &stream) else { return false }
+                    guard try await copy(passing, &stream) else {
+                        fail(read, .failed, nil)
+                        return false
+                    }
                 } catch {
                     fail(passing, .failed, nil)
                     throw error

@@ -232,6 +232,22 @@ import Testing
         #expect(registry.requests.count < 10)
     }
 
+    /// What passes by on the way is refused: the read that it is on the way to must end too.
+    @Test func aSizeThatChangesOnTheWayToARangeLeavesNothingBeingRead() async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(5_000_001))
+        let change: (inout BlobServer.Configuration) -> Void = { $0.fetchChunks = 64 }
+        try await Self.withServer(registry, change: change) { uris in
+            let first = try await Self.ask(Self.segment(0, of: Self.name(registry), lifetime: 30_000), at: uris[0])
+            #expect(first != nil)
+            registry.set(.ignoresRangeAndGrows)
+            let none = try await Self.ask(Self.segment(200, of: Self.name(registry)), at: uris[0])
+            #expect(none == nil)
+            registry.set(.none)
+            let octets = try await Self.fetch(Self.name(registry), from: uris[0])
+            #expect(octets == registry.blob)
+        }
+    }
+
     @Test func aBlobInSequenceTakesFewAnswers() async throws {
         let registry = try await ServerRegistry(blob: ServerSlabTests.blob(9_000_000))
         let change: (inout BlobServer.Configuration) -> Void = { $0.fetchChunks = 64 }

@@ -9,6 +9,8 @@ final class ServerRegistry: Sendable {
         case none
         /// Answers 200 with everything.
         case ignoresRange
+        /// Answers 200 with everything, and an octet more than it said before.
+        case ignoresRangeAndGrows
         /// Says it sends a range that was not asked for.
         case wrongRange
         /// Closes half way through the body.
@@ -60,6 +62,7 @@ final class ServerRegistry: Sendable {
         switch fault {
         case .none: channel.reply("206 Partial Content", [field], body: Array(blob[first..<end]))
         case .ignoresRange: channel.reply("200 OK", body: blob)
+        case .ignoresRangeAndGrows: channel.reply("200 OK", body: blob + [0])
         case .wrongRange:
             let wrong = "Content-Range: bytes \(first + 1)-\(end)/\(blob.count + 1)"
             channel.reply("206 Partial Content", [wrong], body: Array(blob[first..<end]))
