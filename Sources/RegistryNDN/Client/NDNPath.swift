@@ -19,7 +19,10 @@ final class NDNPath: Sendable {
 
     /// Takes note of a failed fetch.
     func failed(_ blob: BlobName, _ error: FetchError) {
-        guard error.isPathFailure, health.withLock({ $0.failed(blob, now: .now()) }) else { return }
+        let isCertain = error == .faceDown || error == .noRoute
+        guard error.isPathFailure, health.withLock({ $0.failed(blob, isCertain: isCertain, now: .now()) }) else {
+            return
+        }
         logger.warning(
             "NDN path down; blobs come from the upstream meanwhile",
             metadata: ["prefix": "\(blob.prefix)", "blob": "\(blob)", "error": "\(error)"])
@@ -28,7 +31,7 @@ final class NDNPath: Sendable {
 
     /// Takes note of an answer.
     func answered() {
-        if health.withLock({ $0.answered() }) { logger.notice("NDN path up") }
+        if health.withLock({ $0.answered(now: .now()) }) { logger.notice("NDN path up") }
     }
 
     /// Probes the path while it is down, until the task is cancelled.

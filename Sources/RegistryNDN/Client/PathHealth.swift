@@ -8,6 +8,8 @@ struct PathHealth<Probe: Sendable>: Sendable {
     static var pause: TimeAmount { .seconds(60) }
     /// How often it is probed meanwhile.
     static var interval: TimeAmount { .seconds(1) }
+    /// How long an answer speaks for the path: one blob that nobody serves does not condemn what brought another just now.
+    static var trust: TimeAmount { .seconds(10) }
 
     private enum State {
         case up
@@ -15,6 +17,8 @@ struct PathHealth<Probe: Sendable>: Sendable {
     }
 
     private var state = State.up
+    private var lastAnswer: NIODeadline?
+    private var hasFailedSince = false
     private let pause: TimeAmount
     private let interval: TimeAmount
 
@@ -32,17 +36,25 @@ struct PathHealth<Probe: Sendable>: Sendable {
         }
     }
 
-    /// A request failed on the path. Returns whether the path was usable until now.
-    mutating func failed(_ probe: Probe, now: NIODeadline) -> Bool {
-        let wasUsable = isUsable(now: now)
+    /// A request failed on the path. Returns whether the path is down from now on, and was not before.
+    ///
+    /// - Parameter isCertain: the path itself is known to be broken; otherwise one failure shortly after an answer counts
+    ///   only when another follows.
+    mutating func failed(_ probe: Probe, isCertain: Bool, now: NIODeadline) -> Bool {
         // Requests that began before the first failure fail later: they do not prolong the pause.
-        guard wasUsable else { return false }
+        guard isUsable(now: now) else { return false }
+        if !isCertain, !hasFailedSince, let lastAnswer, now - lastAnswer < Self.trust {
+            hasFailedSince = true
+            return false
+        }
         state = .down(until: now + pause, nextProbe: now + interval, probe)
         return true
     }
 
     /// A request or a probe was answered. Returns whether the path was down.
-    mutating func answered() -> Bool {
+    mutating func answered(now: NIODeadline) -> Bool {
+        lastAnswer = now
+        hasFailedSince = false
         if case .up = state { return false }
         state = .up
         return true

@@ -71,9 +71,9 @@ struct ClientLogicTests {
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
         var health = PathHealth<Int>(pause: .seconds(60), interval: .seconds(5))
         #expect(health.isUsable(now: start))
-        let result10 = health.failed(1, now: start)
+        let result10 = health.failed(1, isCertain: false, now: start)
         #expect(result10)
-        let result11 = health.failed(2, now: start + .seconds(1))
+        let result11 = health.failed(2, isCertain: false, now: start + .seconds(1))
         #expect(!result11)
         #expect(!health.isUsable(now: start + .seconds(59)))
         #expect(health.isUsable(now: start + .seconds(60)))
@@ -89,9 +89,9 @@ struct ClientLogicTests {
             Issue.record("no second wait")
             return
         }
-        let result12 = health.answered()
+        let result12 = health.answered(now: start + .seconds(5))
         #expect(result12)
-        let result13 = health.answered()
+        let result13 = health.answered(now: start + .seconds(5))
         #expect(!result13)
         #expect(health.isUsable(now: start + .seconds(6)))
         guard case .none = health.nextProbe(now: start + .seconds(6)) else {
@@ -99,11 +99,28 @@ struct ClientLogicTests {
             return
         }
         // After the pause a request tries again; its failure begins another pause.
-        let result14 = health.failed(1, now: start + .seconds(7))
+        let result14 = health.failed(1, isCertain: false, now: start + .seconds(20))
         #expect(result14)
-        let result15 = health.failed(1, now: start + .seconds(67))
+        let result15 = health.failed(1, isCertain: false, now: start + .seconds(80))
         #expect(result15)
-        #expect(!health.isUsable(now: start + .seconds(68)))
+        #expect(!health.isUsable(now: start + .seconds(81)))
+    }
+
+    /// A blob that nobody serves is no reason to leave a path that brings others.
+    @Test func oneSilentBlobDoesNotCondemnAPathThatAnswers() {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var health = PathHealth<Int>()
+        _ = health.answered(now: start)
+        let first = health.failed(1, isCertain: false, now: start + .seconds(2))
+        #expect(!first && health.isUsable(now: start + .seconds(2)))
+        _ = health.answered(now: start + .seconds(3))
+        let afterAnother = health.failed(1, isCertain: false, now: start + .seconds(4))
+        #expect(!afterAnother)
+        let twice = health.failed(2, isCertain: false, now: start + .seconds(5))
+        #expect(twice && !health.isUsable(now: start + .seconds(5)))
+        _ = health.answered(now: start + .seconds(6))
+        let certain = health.failed(1, isCertain: true, now: start + .seconds(7))
+        #expect(certain)
     }
 
     @Test(
