@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -160,3 +161,12 @@ def test_a_token_for_anybody_needs_no_option(start, folder, storage):
     refused = run_fetch(parts.blob_name("team/app", storage[1]["team/app"]), server.udp)
     assert refused.returncode == 1
     assert any("401" in line for line in server.program.lines)
+
+
+def test_a_push_with_the_credentials_of_the_client(start, folder, closed):
+    """Its parts have bodies, which can be sent but once: they need the token of the request that began the upload."""
+    client = start.client("127.0.0.1:9", registry=closed,
+                          options=["--credentials", credentials_file(folder, closed.address)])
+    octets = b"pushed" * 100_000
+    digest = Registry.put_blob(SimpleNamespace(address=client.address), "team/pushed", octets)
+    assert get(client.address, "team/pushed", digest) == octets

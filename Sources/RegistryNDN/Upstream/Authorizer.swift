@@ -6,6 +6,8 @@ actor Authorizer {
     private struct Known {
         let value: String
         let expires: NIODeadline
+        /// What it was the answer to.
+        let challenges: [Challenge]
     }
 
     private let credential: Credential?
@@ -24,6 +26,17 @@ actor Authorizer {
         return known.value
     }
 
+    /// The same, fetched anew when it has expired: for a request that cannot be sent twice.
+    func renewed(
+        for repository: String, now: NIODeadline,
+        fetch: @escaping @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer?
+    ) async throws -> String? {
+        guard let known = known[repository], known.expires <= now else {
+            return authorization(for: repository, now: now)
+        }
+        return try await answer(known.challenges, for: repository, now: now, fetch: fetch)
+    }
+
     func forget(_ repository: String) {
         known[repository] = nil
     }
@@ -39,9 +52,9 @@ actor Authorizer {
         let granted: Known?
         if let request = try challenges.lazy.compactMap({ try TokenRequest($0) }).first {
             let answer = try await token(request, fetch)
-            granted = answer.map { Known(value: $0.authorization, expires: now + $0.lifetime) }
+            granted = answer.map { Known(value: $0.authorization, expires: now + $0.lifetime, challenges: challenges) }
         } else if challenges.contains(where: { $0.scheme == "basic" }), let basic = credential?.basic {
-            granted = Known(value: basic, expires: .distantFuture)
+            granted = Known(value: basic, expires: .distantFuture, challenges: challenges)
         } else {
             granted = nil
         }

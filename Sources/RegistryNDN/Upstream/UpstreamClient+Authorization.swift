@@ -18,7 +18,8 @@ extension UpstreamClient {
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
         var head = head
         if let authorizer, !head.headers.contains(name: "authorization"),
-            let known = await authorizer.authorization(for: Self.repository(of: head.uri), now: .now())
+            let known = try await authorizer.renewed(
+                for: Self.key(head.method, head.uri), now: .now(), fetch: { try await self.token($0, $1) })
         {
             head.headers.add(name: "Authorization", value: known)
         }
@@ -36,7 +37,7 @@ extension UpstreamClient {
         guard let authorizer, target == origin, !request.headers.contains(name: "authorization") else {
             return try await send(request, pool)
         }
-        let repository = Self.repository(of: request.uri.dropFirst(base.path.count))
+        let repository = Self.key(request.method, request.uri.dropFirst(base.path.count))
         var request = request
         if let known = await authorizer.authorization(for: repository, now: .now()) {
             request.headers.add(name: "Authorization", value: known)
@@ -137,10 +138,12 @@ extension UpstreamClient {
         other.isSecure || !base.isSecure && other.host == base.host
     }
 
-    /// What comes before `/blobs/`, `/manifests/` and so on: tokens are for one repository.
-    static func repository(of uri: some StringProtocol) -> String {
+    /// What comes before `/blobs/`, `/manifests/` and so on, and whether it is written: tokens are for one repository, and
+    /// one for reading does not allow more.
+    static func key(_ method: HTTPMethod, _ uri: some StringProtocol) -> String {
         let parts = uri.prefix { $0 != "?" }.split(separator: "/", omittingEmptySubsequences: false)
         let end = parts.lastIndex { ["blobs", "manifests", "tags", "referrers"].contains($0) }
-        return parts[..<(end ?? parts.startIndex)].joined(separator: "/")
+        let reads = method == .GET || method == .HEAD
+        return parts[..<(end ?? parts.startIndex)].joined(separator: "/") + (reads ? "" : " for writing")
     }
 }
