@@ -27,18 +27,7 @@ struct NamespaceQuery: Hashable {
 
     /// A value as a host; nil when it is none.
     static func host(_ value: String) -> RegistryHost? {
-        var octets: [UInt8] = []
-        var rest = value.utf8[...]
-        while let octet = rest.popFirst() {
-            guard octet == UInt8(ascii: "%") else {
-                octets.append(octet)
-                continue
-            }
-            guard rest.count >= 2, let decoded = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            else { return nil }
-            octets.append(decoded)
-            rest = rest.dropFirst(2)
-        }
+        guard let octets = PercentEncoding.decode(value) else { return nil }
         return RegistryHost(String(decoding: octets, as: UTF8.self))
     }
 }

@@ -39,21 +39,9 @@ public struct FCHQuery: Hashable, Sendable {
     /// Path and query of the request, after the path of `base`.
     var target: String {
         var parameters = given.isEmpty ? [] : [given]
-        parameters += capabilities.map { "cap=\(Self.escaped($0))" }
+        parameters += capabilities.map { "cap=\(PercentEncoding.encode($0.utf8))" }
         parameters.append("k=\(count)")
         if let position { parameters += ["lat=\(position.latitude)", "lon=\(position.longitude)"] }
         return (base.path.isEmpty ? "/?" : "?") + parameters.joined(separator: "&")
-    }
-
-    private static func escaped(_ text: String) -> String {
-        let plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8
-        let hex = Array("0123456789ABCDEF")
-        return text.utf8.reduce(into: "") { result, octet in
-            if plain.contains(octet) {
-                result.unicodeScalars.append(Unicode.Scalar(octet))
-            } else {
-                result += "%\(hex[Int(octet >> 4)])\(hex[Int(octet & 15)])"
-            }
-        }
     }
 }

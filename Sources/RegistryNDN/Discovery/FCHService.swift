@@ -88,12 +88,8 @@ public struct FCHService: RouterDirectory {
             response.body.cancel()
             throw DiscoveryError("status \(response.head.status.code)")
         }
-        var body = ByteBuffer()
-        for try await chunk in response.body {
-            body.writeImmutableBuffer(chunk)
-            guard body.readableBytes <= Self.maximumAnswer else {
-                throw DiscoveryError("an answer of more than \(Self.maximumAnswer) octets")
-            }
+        guard let body = try await response.body.collect(upTo: Self.maximumAnswer) else {
+            throw DiscoveryError("an answer of more than \(Self.maximumAnswer) octets")
         }
         return try FCHAnswer.routers(contentType: response.head.headers.first(name: "Content-Type"), body: body)
     }

@@ -14,6 +14,11 @@ public enum Credential: Hashable, Sendable, CustomStringConvertible {
     /// The value of an Authorization field (RFC 7617); nil for what is no password.
     var basic: String? {
         guard case .password(let user, let password) = self else { return nil }
-        return "Basic \(Base64.encode("\(user):\(password)".utf8).filter { $0 != "\n" })"
+        return Self.basic("\(user):\(password)".utf8)
+    }
+
+    /// The credentials of the Basic scheme for `user:password` (RFC 7617 section 2).
+    static func basic(_ userAndPassword: some Sequence<UInt8>) -> String {
+        "Basic " + Base64.encode(userAndPassword).filter { $0 != "\n" }
     }
 }

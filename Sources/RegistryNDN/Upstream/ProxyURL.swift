@@ -35,34 +35,15 @@ public struct ProxyURL: Hashable, Sendable, CustomStringConvertible, CustomDebug
             authorization = nil
             return
         }
-        guard let octets = Self.decode(credentials) else { throw Self.malformed(source) }
+        guard let octets = PercentEncoding.decode(credentials) else { throw Self.malformed(source) }
         let withPassword = octets.contains(UInt8(ascii: ":")) ? octets : octets + [UInt8(ascii: ":")]
-        authorization = "Basic " + Base64.encode(withPassword).filter { $0 != "\n" }
+        authorization = Credential.basic(withPassword)
     }
 
     private static func malformed(_ source: String) -> UpstreamError {
         UpstreamError(
             .proxy,
             "\(source) must be http://[user:password@]host:port, with @ : / and % of user and password percent-encoded")
-    }
-
-    /// Percent-decodes; nil for what is not well-formed, or could end a header field.
-    private static func decode(_ text: Substring) -> [UInt8]? {
-        var octets: [UInt8] = []
-        var rest = text.utf8[...]
-        while let octet = rest.popFirst() {
-            guard octet == UInt8(ascii: "%") else {
-                octets.append(octet)
-                continue
-            }
-            let digits = rest.prefix(2)
-            guard digits.count == 2, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-                let decoded = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            else { return nil }
-            octets.append(decoded)
-            rest = rest.dropFirst(2)
-        }
-        return octets
     }
 
     public var description: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }

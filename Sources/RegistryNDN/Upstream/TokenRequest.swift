@@ -30,24 +30,11 @@ struct TokenRequest: Hashable {
         service = challenge.parameters["service"] ?? ""
         scope = challenge.parameters["scope"]
         var fields = given.isEmpty ? [] : [String(given)]
-        if !service.isEmpty { fields.append("service=\(Self.encode(service))") }
+        if !service.isEmpty { fields.append("service=\(PercentEncoding.encode(service.utf8))") }
         // Several scopes are separated by spaces in the challenge, and are fields of their own here.
-        for one in (scope ?? "").split(separator: " ") { fields.append("scope=\(Self.encode(one))") }
+        for one in (scope ?? "").split(separator: " ") { fields.append("scope=\(PercentEncoding.encode(one.utf8))") }
         origin = base.origin
         uri = (base.path.isEmpty ? "/" : base.path) + (fields.isEmpty ? "" : "?" + fields.joined(separator: "&"))
-    }
-
-    /// RFC 3986 section 2.3: everything but the unreserved characters.
-    static func encode(_ text: some StringProtocol) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return text.utf8.reduce(into: "") { encoded, octet in
-            let character = Character(Unicode.Scalar(octet))
-            if octet < 0x80, character.isLetter || character.isNumber || "-._~".contains(character) {
-                encoded.append(character)
-            } else {
-                encoded += "%\(digits[Int(octet >> 4)])\(digits[Int(octet & 15)])"
-            }
-        }
     }
 }
 

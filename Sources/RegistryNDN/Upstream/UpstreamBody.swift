@@ -42,6 +42,19 @@ public struct UpstreamBody: AsyncSequence, Sendable {
         lifetime.source.cancel()
     }
 
+    /// All of the body; nil, and the rest is not read, when it has more than `limit` octets.
+    func collect(upTo limit: Int) async throws -> ByteBuffer? {
+        var body = ByteBuffer()
+        for try await chunk in self {
+            guard body.readableBytes + chunk.readableBytes <= limit else {
+                cancel()
+                return nil
+            }
+            body.writeImmutableBuffer(chunk)
+        }
+        return body
+    }
+
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(lifetime: lifetime, expected: expected)
     }

@@ -90,9 +90,10 @@ extension UpstreamClient {
     private func exchangeToken(
         _ token: String, _ request: TokenRequest, _ headers: HTTPHeaders
     ) async throws -> UpstreamResponse {
-        var form = "grant_type=refresh_token&client_id=registry-ndn&service=\(TokenRequest.encode(request.service))"
-        if let scope = request.scope { form += "&scope=\(TokenRequest.encode(scope))" }
-        form += "&refresh_token=\(TokenRequest.encode(token))"
+        var form =
+            "grant_type=refresh_token&client_id=registry-ndn&service=\(PercentEncoding.encode(request.service.utf8))"
+        if let scope = request.scope { form += "&scope=\(PercentEncoding.encode(scope.utf8))" }
+        form += "&refresh_token=\(PercentEncoding.encode(token.utf8))"
         let octets = ByteBuffer(string: form)
         var head = HTTPRequestHead(
             version: .http1_1, method: .POST, uri: String(request.uri.prefix { $0 != "?" }), headers: headers)
@@ -107,13 +108,8 @@ extension UpstreamClient {
     private static func read(
         _ response: UpstreamResponse, of request: TokenRequest, _ credential: Credential?
     ) async throws -> TokenAnswer? {
-        var body = ByteBuffer()
-        for try await chunk in response.body {
-            guard body.readableBytes + chunk.readableBytes <= maximumTokenAnswer else {
-                response.body.cancel()
-                throw UpstreamError(.unauthorized, "the answer of the token service at \(request.origin) is too large")
-            }
-            body.writeImmutableBuffer(chunk)
+        guard let body = try await response.body.collect(upTo: maximumTokenAnswer) else {
+            throw UpstreamError(.unauthorized, "the answer of the token service at \(request.origin) is too large")
         }
         switch response.head.status {
         case .ok:

@@ -68,49 +68,16 @@ extension NameComponent {
 
     private var escapedValue: String {
         let octets = value.readableBytesView
-        var text = octets.allSatisfy { $0 == Self.period } ? "..." : ""
-        for octet in octets {
-            switch octet {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), Self.period, UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                text.unicodeScalars.append(Unicode.Scalar(octet))
-            default:
-                text += octet < 16 ? "%0" : "%"
-                text += String(octet, radix: 16, uppercase: true)
-            }
-        }
-        return text
+        return (octets.allSatisfy { $0 == Self.period } ? "..." : "") + PercentEncoding.encode(octets)
     }
 
     private static func unescape(_ text: Substring, in uri: String) throws(WireError) -> ByteBuffer {
-        var octets: [UInt8] = []
-        octets.reserveCapacity(text.utf8.count)
-        var rest = text.utf8
-        while let octet = rest.popFirst() {
-            if octet != UInt8(ascii: "%") {
-                octets.append(octet)
-            } else if let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) {
-                octets.append(high << 4 | low)
-            } else {
-                throw .uri("'\(uri)': % needs two hex digits")
-            }
-        }
+        guard let octets = PercentEncoding.decode(text) else { throw .uri("'\(uri)': % needs two hex digits") }
         // Only literal periods count as such in the rule, but an escaped one means the same octet: as ndn-cxx reads it.
         guard octets.allSatisfy({ $0 == period }) else { return ByteBuffer(bytes: octets) }
         guard octets.count >= 3 else {
             throw .uri("'\(uri)': an empty component is written ..., and a value of periods with three more of them")
         }
         return ByteBuffer(bytes: octets.dropFirst(3))
-    }
-}
-
-/// The number of a hex digit in either case.
-func hexDigit(_ octet: UInt8) -> UInt8? {
-    switch octet {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): octet - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): octet - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): octet - UInt8(ascii: "A") + 10
-    default: nil
     }
 }
