@@ -51,11 +51,9 @@ public struct HTTPEndpoint: Sendable {
         framing.automaticallySetFramingHeaders = false
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits.decoder)
         let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(WrongProtocolHandler(isSecure: certificate != nil))
         if let certificate {
-            try pipeline.addHandler(PlainRefusalHandler())
             try pipeline.addHandler(TLSHandler(certificate.context, peer: nil, timeout: limits.handshakeTimeout))
-        } else {
-            try pipeline.addHandler(TLSRefusalHandler())
         }
         try pipeline.addHandler(HTTPResponseEncoder(configuration: framing))
         try pipeline.addHandler(ByteToMessageHandler(decoder))

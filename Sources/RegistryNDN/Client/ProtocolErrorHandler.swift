@@ -17,7 +17,7 @@ final class ProtocolErrorHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private var pending: HTTPResponseStatus?
     private var isClosing = false
 
-    init(linger: TimeAmount = TLSRefusalHandler.linger) {
+    init(linger: TimeAmount = WrongProtocolHandler.linger) {
         self.linger = linger
     }
 

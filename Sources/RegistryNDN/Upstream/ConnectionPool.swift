@@ -39,13 +39,6 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// The same, as a future on `eventLoop`.
-    func lease(fresh: Bool, on eventLoop: any EventLoop) -> EventLoopFuture<UpstreamConnection> {
-        let promise = eventLoop.makePromise(of: UpstreamConnection.self)
-        start(id: newID(), promise: promise, fresh: fresh)
-        return promise.futureResult
-    }
-
     /// Closes what is unused; connections in use end with their exchanges.
     func shutdown() {
         let (idle, waiting) = state.withLockedValue { $0.shutdown() }
@@ -161,15 +154,16 @@ final class ConnectionPool: Sendable {
         limits.maxHeaderListSize = configuration.maximumHeadSize
         let pipeline = channel.pipeline.syncOperations
         if url.isSecure {
+            let peer = TLSPeer(host: url.host, port: url.port)
             if let proxy {
                 try pipeline.addHandler(
                     ProxyTunnelHandler(
-                        proxy, to: url, timeout: configuration.handshakeTimeout, established: established))
+                        proxy, to: peer, timeout: configuration.handshakeTimeout, established: established))
             }
             let tls = try configuration.tls ?? TLSContext.standard.get()
             try pipeline.addHandler(
                 TLSHandler(
-                    tls, peer: TLSPeer(host: url.host, port: url.port), timeout: configuration.handshakeTimeout,
+                    tls, peer: peer, timeout: configuration.handshakeTimeout,
                     established: established))
         }
         try pipeline.addHTTPClientHandlers(decoderLimitConfiguration: limits)

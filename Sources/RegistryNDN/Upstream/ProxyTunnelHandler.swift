@@ -11,7 +11,7 @@ final class ProxyTunnelHandler: ChannelInboundHandler {
     private static let maximumHead = 16_384
 
     private let proxy: ProxyURL
-    private let target: UpstreamURL
+    private let target: TLSPeer
     private let timeout: TimeAmount
     private let established: EventLoopPromise<Void>
     private var answer = ByteBuffer()
@@ -22,17 +22,15 @@ final class ProxyTunnelHandler: ChannelInboundHandler {
     /// - Parameters:
     ///   - timeout: for the proxy's answer.
     ///   - established: fails with `UpstreamError` when the proxy does not help.
-    init(_ proxy: ProxyURL, to target: UpstreamURL, timeout: TimeAmount, established: EventLoopPromise<Void>) {
+    init(_ proxy: ProxyURL, to target: TLSPeer, timeout: TimeAmount, established: EventLoopPromise<Void>) {
         self.proxy = proxy
         self.target = target
         self.timeout = timeout
         self.established = established
     }
 
-    private var place: String { "\(target.host.contains(":") ? "[\(target.host)]" : target.host):\(target.port)" }
-
     func channelActive(context: ChannelHandlerContext) {
-        var request = "CONNECT \(place) HTTP/1.1\r\nHost: \(place)\r\n"
+        var request = "CONNECT \(target) HTTP/1.1\r\nHost: \(target)\r\n"
         if let authorization = proxy.authorization { request += "Proxy-Authorization: \(authorization)\r\n" }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request + "\r\n")), promise: nil)
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
@@ -98,7 +96,7 @@ final class ProxyTunnelHandler: ChannelInboundHandler {
     private func fail(_ context: ChannelHandlerContext, _ what: String) {
         guard !hasFailed, !isOpen else { return }
         hasFailed = true
-        established.fail(UpstreamError(.proxy, "the proxy \(proxy) on the way to \(place) \(what)"))
+        established.fail(UpstreamError(.proxy, "the proxy \(proxy) on the way to \(target) \(what)"))
         context.close(promise: nil)
     }
 }

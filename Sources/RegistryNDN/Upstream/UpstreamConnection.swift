@@ -13,11 +13,6 @@ final class UpstreamConnection: Sendable {
 
     var eventLoop: any EventLoop { channel.eventLoop }
 
-    /// Starts an exchange; on the connection's event loop only.
-    func startInEventLoop(_ head: HTTPRequestHead, consumer: any ResponseConsumer) {
-        handler.value.start(head, hasBody: false, consumer: consumer)
-    }
-
     /// Starts an exchange.
     func start(_ head: HTTPRequestHead, hasBody: Bool, consumer: any ResponseConsumer & Sendable) {
         eventLoop.execute { self.handler.value.start(head, hasBody: hasBody, consumer: consumer) }
@@ -43,11 +38,6 @@ final class UpstreamConnection: Sendable {
 
     func cancel(_ consumer: any ResponseConsumer & Sendable) {
         eventLoop.execute { self.handler.value.cancel(consumer) }
-    }
-
-    /// Ends an exchange; on the connection's event loop only.
-    func cancelInEventLoop(_ consumer: any ResponseConsumer) {
-        handler.value.cancel(consumer)
     }
 
     func close() {
