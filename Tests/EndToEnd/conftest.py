@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import socket
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness import image, parts, pulls
+from harness.blobs import seeded
 from harness.registry import Registry
 
 TOOLS = parts.ROOT / ".build" / "tools" / "bin"
@@ -109,9 +109,7 @@ def blob(shared_registry):
     def put(size: int, seed: int = 0, repository: str = "demo/blobs"):
         key = (size, seed, repository)
         if key not in made:
-            source = random.Random(f"{size} {seed}")
-            # In pieces: one number of a gigabyte overflows.
-            octets = b"".join(source.randbytes(min(1 << 24, size - begin)) for begin in range(0, size, 1 << 24))
+            octets = seeded(f"{size} {seed}", size)
             made[key] = (shared_registry.put_blob(repository, octets), octets)
         return made[key]
     return put

@@ -2,18 +2,12 @@
 
 import signal
 import socket
-import subprocess
 
 import pytest
 
-from harness.parts import PREFIX, binary, blob_name
+from harness.parts import PREFIX, blob_name, registry_ndn
 
 REPOSITORY = "demo/blobs"
-
-
-def registry_ndn(*arguments, folder, timeout=30):
-    return subprocess.run([str(binary()), *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                          cwd=folder, stdin=subprocess.DEVNULL, check=False)
 
 
 def test_fetch_writes_the_blob(chain, blob, folder):

@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -74,8 +73,7 @@ def test_a_repository_outside_the_patterns_never_goes_over_ndn(start, folder, cl
     blob that does not exist."""
     file = credentials_file(folder, closed.address)
     server = start.server(registry=closed, options=["--credentials", file, "--repository", "team/*"])
-    name = parts.blob_name("open/app", closed.blobs["open/app"])
-    done = run_fetch(name, server.udp)
+    done = fetch(folder, "open/app", closed.blobs["open/app"], server.udp)
     assert done.returncode == 1 and "does not have this blob" in done.stderr
     client = start.client(server.udp, registry=closed, options=["--credentials", file])
     digest = closed.blobs["open/app"]
@@ -85,9 +83,9 @@ def test_a_repository_outside_the_patterns_never_goes_over_ndn(start, folder, cl
     assert server.program.statistics()["data"] <= 2, "no more than Nacks"
 
 
-def run_fetch(name, router):
-    return subprocess.run([parts.binary(), "fetch", name, "-o", "/dev/null", "--router", router], capture_output=True,
-                          text=True, timeout=60, check=False)
+def fetch(folder, repository, digest, router):
+    return parts.registry_ndn("fetch", parts.blob_name(repository, digest), "-o", "/dev/null", "--router", router,
+                              folder=folder, timeout=60)
 
 
 def test_credentials_without_patterns_do_not_start(start, folder, closed):
@@ -121,14 +119,9 @@ def test_credentials_that_are_no_use(start, folder, closed, options, words):
 
 def test_credentials_are_not_shared_unasked(start, folder, closed):
     file = credentials_file(folder, closed.address)
-    options = ["--credentials", file, "--listen", "0.0.0.0:0"]
-    done = run_client(closed, options)
+    done = parts.registry_ndn("client", "--upstream", closed.url, "--name", parts.PREFIX, "--router", "127.0.0.1:9",
+                              "--credentials", file, "--listen", "0.0.0.0:0", folder=folder, timeout=60)
     assert done.returncode == 64 and "--share-credentials" in done.stderr
-
-
-def run_client(registry, options):
-    return subprocess.run([parts.binary(), "client", "--upstream", registry.url, "--name", parts.PREFIX, "--router",
-                           "127.0.0.1:9", *options], capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_the_words_of_who_asks_go_first(start, folder, closed):
@@ -155,10 +148,10 @@ def test_a_token_for_anybody_needs_no_option(start, folder, storage):
     service = start.keep(guarded.TokenService(folder))
     registry = start.keep(guarded.GuardedRegistry(folder, storage[0], service.auth))
     server = start.server(registry=registry)
-    done = run_fetch(parts.blob_name("open/app", storage[1]["open/app"]), server.udp)
+    done = fetch(folder, "open/app", storage[1]["open/app"], server.udp)
     assert done.returncode == 0, done.stderr
     assert [request["authorization"] for request in service.requests] == [""]
-    refused = run_fetch(parts.blob_name("team/app", storage[1]["team/app"]), server.udp)
+    refused = fetch(folder, "team/app", storage[1]["team/app"], server.udp)
     assert refused.returncode == 1
     assert any("401" in line for line in server.program.lines)
 

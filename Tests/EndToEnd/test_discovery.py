@@ -2,14 +2,13 @@
 
 import itertools
 import re
-import subprocess
 import time
 
 import pytest
 
 from harness import blobs, tls
 from harness.fch import FCH
-from harness.parts import PREFIX, Client, authority, binary, blob_name
+from harness.parts import PREFIX, Client, authority, blob_name, registry_ndn
 
 REPOSITORY = "demo/blobs"
 
@@ -142,11 +141,6 @@ def test_without_any_router_the_client_serves_from_the_upstream(start, folder, m
     digest, octets = blob(1_000_000)
     assert blobs.get(client.address, REPOSITORY, digest) == octets
     assert client.request(digest)["source"] == "upstream"
-
-
-def registry_ndn(*arguments, folder, timeout=30):
-    return subprocess.run([str(binary()), *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                          cwd=folder, stdin=subprocess.DEVNULL, check=False)
 
 
 def test_fetch_finds_a_router(fch, blob, folder, monkeypatch, free_udp_port):

@@ -5,14 +5,9 @@ import subprocess
 
 import pytest
 
-from harness.parts import PREFIX, ROOT, binary
+from harness.parts import PREFIX, ROOT, binary, registry_ndn
 from harness.program import Program
 from harness.refusing import RefusingForwarder
-
-
-def registry_ndn(*arguments, folder, timeout=30):
-    return subprocess.run([str(binary()), *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                          cwd=folder, stdin=subprocess.DEVNULL, check=False)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import nfd
+from harness import nfd, parts
 from harness.parts import PREFIX, binary
 from harness.program import Program
 
@@ -13,8 +13,7 @@ pytestmark = pytest.mark.skipif(not nfd.available(), reason="needs nfd on the PA
 
 
 def registry_ndn(*arguments, folder, timeout=60, status=0):
-    done = subprocess.run([str(binary()), *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                          cwd=folder, stdin=subprocess.DEVNULL, check=False)
+    done = parts.registry_ndn(*arguments, folder=folder, timeout=timeout)
     assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
     return done.stderr if status else done.stdout
 

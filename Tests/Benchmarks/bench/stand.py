@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import re
 import shutil
 import tempfile
@@ -11,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import parts
+from harness.blobs import seeded
 from harness.program import Program
 from harness.registry import Registry, run
 
 from .measuring import MeasurementFailed, Transfer
 
 REPOSITORY = "bench/blobs"
-PIECE = 100_000_000
 CONFIGURATION = """\
 version: 0.1
 log: {{level: info, accesslog: {{disabled: true}}}}
@@ -80,10 +79,7 @@ class Stand:
         """Its digest."""
         key = (number, size or self.size)
         if key not in self._blobs:
-            source = random.Random(f"{key}")
-            # In pieces: of more than 256 MB at once it refuses to make any.
-            octets = b"".join(source.randbytes(min(PIECE, key[1] - at)) for at in range(0, key[1], PIECE))
-            self._blobs[key] = self.registry.put_blob(REPOSITORY, octets)
+            self._blobs[key] = self.registry.put_blob(REPOSITORY, seeded(f"{key}", key[1]))
         return self._blobs[key]
 
     def url(self, where: str, digest: str) -> str:

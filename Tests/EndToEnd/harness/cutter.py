@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 
+from .listener import Listener
 
-class Cutter:
+
+class Cutter(Listener):
     """Stands before `target`; breaks off the first `times` connections that have carried `after` octets down."""
 
     def __init__(self, target: str, after: int, times: int):
@@ -15,20 +17,10 @@ class Cutter:
         self._after = after
         self._left = times
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
         self.cuts = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(self._relay)
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                front, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(front,), daemon=True).start()
-
-    def _serve(self, front: socket.socket) -> None:
+    def _relay(self, front: socket.socket) -> None:
         try:
             back = socket.create_connection(self._target)
         except OSError:
@@ -60,6 +52,3 @@ class Cutter:
             self._left -= 1
             self.cuts += 1
             return True
-
-    def stop(self) -> None:
-        self._listener.close()

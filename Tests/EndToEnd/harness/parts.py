@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import urllib.parse
 from pathlib import Path
 from typing import Optional
@@ -17,6 +18,12 @@ PREFIX = "/example/docker"
 def binary() -> Path:
     """The program under test: $REGISTRY_NDN, else the release build."""
     return Path(os.environ.get("REGISTRY_NDN") or ROOT / ".build" / "release" / "registry-ndn")
+
+
+def registry_ndn(*arguments, folder: Path, timeout: float = 30) -> subprocess.CompletedProcess:
+    """Runs a subcommand to its end in `folder`, where no .env is."""
+    return subprocess.run([str(binary()), *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
+                          cwd=folder, stdin=subprocess.DEVNULL, check=False)
 
 
 class Part:

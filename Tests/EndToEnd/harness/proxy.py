@@ -8,30 +8,20 @@ import threading
 import urllib.parse
 from typing import Optional
 
+from .listener import Listener
 
-class Proxy:
+class Proxy(Listener):
     """Notes what it was asked for. `credentials` is user:password; a `silent` one takes connections and says nothing."""
 
     def __init__(self, credentials: Optional[str] = None, silent: bool = False):
         self._wanted = credentials and "Basic " + base64.b64encode(credentials.encode()).decode()
         self._silent = silent
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
         self.asked: list[str] = []
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._serve, daemon=True).start()
+        super().__init__(self._relay)
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._open.append(connection)
-            if not self._silent:
-                threading.Thread(target=self._one, args=(connection,), daemon=True).start()
-
-    def _one(self, connection: socket.socket) -> None:
+    def _relay(self, connection: socket.socket) -> None:
+        if self._silent:
+            return
         try:
             head = b""
             while b"\r\n\r\n" not in head:
@@ -51,7 +41,7 @@ class Proxy:
             place = target if method == "CONNECT" else urllib.parse.urlsplit(target).netloc
             host, _, port = place.rpartition(":")
             with socket.create_connection((host, int(port)), 30) as far:
-                self._open.append(far)
+                self.keep(far)
                 if method == "CONNECT":
                     connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 else:
@@ -63,8 +53,6 @@ class Proxy:
                 back.start()
                 self._copy(connection, far)
                 back.join()
-        except OSError:
-            pass
         finally:
             connection.close()
 
@@ -76,8 +64,3 @@ class Proxy:
             target.shutdown(socket.SHUT_WR)
         except OSError:
             pass
-
-    def stop(self) -> None:
-        self._listener.close()
-        for connection in self._open:
-            connection.close()

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import Callable
 
+from .listener import Listener
 from .parts import ROOT
 from .program import Program
 from .registry import Registry
@@ -79,35 +80,12 @@ class Nginx:
         self.program.stop()
 
 
-class Peer:
-    """A listening socket; `talk` gets each connection, in a thread of its own."""
+class Peer(Listener):
+    """A peer whose `talk` gets each connection before any TLS."""
 
-    def __init__(self, talk: Callable[[socket.socket], None]):
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._talk = talk
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._open.append(connection)
-            threading.Thread(target=self._one, args=(connection,), daemon=True).start()
-
-    def _one(self, connection: socket.socket) -> None:
-        try:
-            self._talk(connection)
-        except OSError:
-            pass
-
-    def stop(self) -> None:
-        self._listener.close()
-        for connection in self._open:
-            connection.close()
+    @property
+    def url(self) -> str:
+        return f"https://{self.address}"
 
 
 def context() -> ssl.SSLContext:

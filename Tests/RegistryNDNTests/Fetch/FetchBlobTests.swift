@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import NIOCore
 import NIOPosix
@@ -66,7 +67,7 @@ struct TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/fetch-test-XXXXXX".utf8CString)
+        var template = Array("\(FileManager.default.temporaryDirectory.path)/fetch-test-XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else { throw FetchError.cancelled }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

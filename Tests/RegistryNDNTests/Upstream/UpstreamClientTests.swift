@@ -43,7 +43,8 @@ private func text(_ client: UpstreamClient, _ uri: String) async throws -> Strin
     try await client.execute(get(uri)).body.text()
 }
 
-private func code(_ work: () async throws -> Void) async -> UpstreamError.Code? {
+/// The code of what `work` throws.
+func code(_ work: () async throws -> Void) async -> UpstreamError.Code? {
     do {
         try await work()
         return nil

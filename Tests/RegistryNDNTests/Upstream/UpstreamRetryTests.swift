@@ -18,15 +18,6 @@ private var quick: UpstreamConfiguration {
     return configuration
 }
 
-private func code(_ work: () async throws -> Void) async -> UpstreamError.Code? {
-    do {
-        try await work()
-        return nil
-    } catch {
-        return (error as? UpstreamError)?.code
-    }
-}
-
 @Suite struct UpstreamRetryTests {
     @Test(arguments: [HTTPMethod.GET, .HEAD])
     func connectionsThatEndBeforeTheAnswer(method: HTTPMethod) async throws {
