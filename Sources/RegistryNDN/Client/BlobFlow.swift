@@ -10,6 +10,7 @@ struct BlobFlow: Sendable {
     let upstream: UpstreamClient
     let path: NDNPath
     let poisoned: PoisonedDigests
+    let repairs: UpstreamRepairs
     var policy = FallbackPolicy.proxy
 
     /// Answers with the blob, or the range of it, over NDN, or by whatever way remains.
@@ -20,12 +21,17 @@ struct BlobFlow: Sendable {
             record.fallback = "NDN path down"
             return try await fallBack(request, &response, &record)
         }
+        let tally = RepairTally()
+        defer { record.addUpstream(tally) }
         do {
-            let stream = try await source.open(request.blob, range: request.wanted.range)
+            let stream = try await source.open(
+                request.blob, range: request.wanted.range,
+                repair: policy == .proxy ? repairs.repair(for: request, tally) : nil)
             defer {
                 record.segments = stream.segments
                 record.retries = stream.retransmissions
                 stream.cancel()
+                record.subtract(tally, from: stream.range)
             }
             path.answered()
             try await deliver(stream, request, &response, &record)

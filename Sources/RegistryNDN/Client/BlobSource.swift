@@ -4,8 +4,9 @@ public import NIOCore
 public protocol BlobSource: Sendable {
     /// Starts to read a range of a blob.
     ///
+    /// - Parameter repair: from where come segments that are faulty; nil: they end the stream.
     /// - Returns: once the blob's size is known.
-    func open(_ blob: BlobName, range: BlobRange) async throws(FetchError) -> any BlobStream
+    func open(_ blob: BlobName, range: BlobRange, repair: BlobRepair?) async throws(FetchError) -> any BlobStream
 
     /// Whether the path answers anything about `blob`, a name for which it has failed before.
     func probe(_ blob: BlobName) async -> Bool

@@ -24,10 +24,13 @@ public struct ClientResponder: HTTPResponder {
         ClientResponder(sites: sites, upstreams: upstreams, listener: listener, logger: logger)
     }
 
-    /// Probes the NDN paths that are down, until the task is cancelled.
-    public func runProbes() async {
+    /// Probes the NDN paths that are down, and repairs what they give, until the task is cancelled.
+    public func runPaths() async {
         await withTaskGroup(of: Void.self) { group in
-            for site in sites { group.addTask { await site.path.run(site.source) } }
+            for site in sites {
+                group.addTask { await site.path.run(site.source) }
+                group.addTask { await site.blobs.repairs.run() }
+            }
         }
     }
 

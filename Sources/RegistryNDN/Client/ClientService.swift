@@ -33,7 +33,7 @@ public struct ClientService: Service {
     /// Serves until the task is cancelled, or until the program shuts down gracefully and the last response is out.
     public func run() async throws {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await responder.runProbes() }
+            group.addTask { await responder.runPaths() }
             group.addTask { await network.run() }
             for site in sites { group.addTask { await check(site.upstream) } }
             ready()

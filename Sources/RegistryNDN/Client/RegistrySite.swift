@@ -29,7 +29,8 @@ public struct RegistrySite: Sendable {
         self.path = path
         // A registry's own: what one says wrongly about a digest is no reason to distrust another.
         blobs = BlobFlow(
-            source: source, upstream: upstream, path: path, poisoned: PoisonedDigests(), policy: policy)
+            source: source, upstream: upstream, path: path, poisoned: PoisonedDigests(),
+            repairs: UpstreamRepairs(upstream: upstream), policy: policy)
         relay = UpstreamRelay(upstream: upstream)
     }
 

@@ -13,6 +13,8 @@ struct RequestRecord: Sendable {
     var digest: String?
     var ndnBytes: UInt64 = 0
     var upstreamBytes: UInt64 = 0
+    /// Those of them that stand for segments which NDN gave only faulty.
+    var repairedBytes: UInt64 = 0
     /// Segments received.
     var segments: UInt64 = 0
     /// Interests sent again.
@@ -54,6 +56,7 @@ struct RequestRecord: Sendable {
             "retries": "\(retries)",
             "duration_ms": "\((now - began).nanoseconds / 1_000_000)", "status": "\(status ?? 0)",
         ]
+        if repairedBytes > 0 { metadata["repaired_bytes"] = "\(repairedBytes)" }
         metadata["name"] = repository.map { "\($0)" }
         metadata["digest"] = digest.map { "\($0)" }
         metadata["fallback"] = fallback.map { "\($0)" }

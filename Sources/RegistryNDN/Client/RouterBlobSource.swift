@@ -11,8 +11,10 @@ public struct RouterBlobSource: BlobSource {
         self.probeName = probeName
     }
 
-    public func open(_ blob: BlobName, range: BlobRange) async throws(FetchError) -> any BlobStream {
-        try await network.stream(blob.name, range: range)
+    public func open(
+        _ blob: BlobName, range: BlobRange, repair: BlobRepair?
+    ) async throws(FetchError) -> any BlobStream {
+        try await network.stream(blob.name, range: range, repair: repair)
     }
 
     /// A producer that has the blob answers for its first segment; ours answers for the metadata of one that it has not.

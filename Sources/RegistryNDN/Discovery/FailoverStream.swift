@@ -15,11 +15,13 @@ final class FailoverStream: BlobStream {
     let size: UInt64
     let range: Range<UInt64>
     private let blob: Name
+    private let repair: BlobRepair?
     private let fetcher: FailoverFetcher
     private let state: Mutex<State>
 
-    init(_ blob: Name, _ router: Router, _ reader: BlobReader, in fetcher: FailoverFetcher) {
+    init(_ blob: Name, _ router: Router, _ reader: BlobReader, _ repair: BlobRepair?, in fetcher: FailoverFetcher) {
         self.blob = blob
+        self.repair = repair
         self.fetcher = fetcher
         size = reader.size
         range = reader.range
@@ -54,7 +56,8 @@ final class FailoverStream: BlobStream {
         fetcher.failed(router, error)
         guard position < range.upperBound else { throw error }
         let rest = BlobRange.from(position, through: range.upperBound - 1)
-        guard let (next, reader) = try? await fetcher.open(blob, range: rest, avoiding: failed) else { throw error }
+        guard let (next, reader) = try? await fetcher.open(blob, range: rest, repair: repair, avoiding: failed)
+        else { throw error }
         guard reader.size == size else {
             throw .malformed("\(reader.size) octets from \(next.uri), \(size) from \(router.uri)")
         }

@@ -31,6 +31,10 @@ final class BlobFetch {
     private(set) var shapeWanted: [(reader: ChunkQueue, range: BlobRange)]?
     /// When octets in order go out although their slab is not whole.
     private(set) var deliverBy: NIODeadline?
+    /// Whom it is for, since some of its octets came with the credentials of a reader; nil: for everybody.
+    var audience: SHA256Digest?
+    /// Requests for holes that are not answered.
+    var repairs = 0
     private var statistics = FetchStatistics()
     private var outcome: Result<Void, FetchError>?
 
@@ -171,7 +175,8 @@ final class BlobFetch {
     /// The segments that told the shape.
     func takeShapeSegments() -> ShapeSegments {
         defer { final = nil }
-        return ShapeSegments(first: reassembler?.take(partial: true), final: final?.payload)
+        return ShapeSegments(
+            first: reassembler?.take(partial: true), final: final?.payload, audience: audience)
     }
 
     /// Nobody reads any more.
@@ -186,7 +191,7 @@ final class BlobFetch {
 
     /// Adds a reader of the whole blob, if its first octets are still here.
     func join(_ reader: ChunkQueue) -> Bool {
-        guard octets.lowerBound == 0, octets.upperBound == .max, shapeWanted == nil, early != nil
+        guard admits(reader), octets.lowerBound == 0, octets.upperBound == .max, shapeWanted == nil, early != nil
         else { return false }
         take(reader)
         return true
@@ -197,7 +202,7 @@ final class BlobFetch {
     ///
     /// - Parameter reach: how far ahead of what was delivered they may begin.
     func join(_ reader: ChunkQueue, for wanted: Range<UInt64>, reach: UInt64) -> Bool {
-        guard isActive, shapeWanted == nil, size != nil, octets.contains(wanted.lowerBound),
+        guard admits(reader), isActive, shapeWanted == nil, size != nil, octets.contains(wanted.lowerBound),
             wanted.upperBound <= octets.upperBound, wanted.lowerBound <= delivered + reach
         else { return false }
         guard early != nil || wanted.lowerBound >= delivered else { return false }
@@ -211,6 +216,17 @@ final class BlobFetch {
         if let early { reader.push(early, at: delivered - UInt64(earlyOctets), statistics: statistics) }
         if let outcome { reader.finish(outcome, statistics: statistics) }
         readers.append(reader)
+    }
+
+    /// Everybody who waits for something of it.
+    var audienceHere: [ChunkQueue] { shapeWanted?.map(\.reader) ?? readers }
+
+    /// Parts with the readers that its octets are not for.
+    func dismissOthers() -> [ChunkQueue] {
+        let others = audienceHere.filter { !admits($0) }
+        readers.removeAll { !admits($0) }
+        shapeWanted?.removeAll { !admits($0.reader) }
+        return others
     }
 
     /// Forgets readers that are gone, and those that have everything.

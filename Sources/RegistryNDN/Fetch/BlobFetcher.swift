@@ -82,13 +82,14 @@ public final class BlobFetcher: Sendable {
     ///   - blob: the blob's name, without a segment component.
     ///   - range: the octets wanted. Only the segments that cover them are asked for, and, once for a blob, the first
     ///     and the last one, which tell its size.
+    ///   - repair: from where come segments that are faulty, also when asked for again; nil: they end the fetch.
     ///   - deadline: the end of the whole fetch; at most, and by default, ``FetchConfiguration/timeout`` from now.
     /// - Returns: once the size is known.
     public func open(
-        _ blob: Name, range: BlobRange = .whole, deadline: NIODeadline? = nil
+        _ blob: Name, range: BlobRange = .whole, repair: BlobRepair? = nil, deadline: NIODeadline? = nil
     ) async throws(FetchError) -> BlobReader {
         let (loop, engine) = (loop, engine)
-        let queue = ChunkQueue { loop.execute { engine.value.settle() } }
+        let queue = ChunkQueue(repair: repair) { loop.execute { engine.value.settle() } }
         loop.execute {
             if range == .whole {
                 engine.value.open(blob, deadline: deadline, reader: queue)

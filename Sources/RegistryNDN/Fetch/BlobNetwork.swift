@@ -1,7 +1,9 @@
 /// What blobs are fetched from by name: one router, or the best of several.
 public protocol BlobNetwork: Sendable {
     /// Starts to fetch a range of a blob; returns once its size is known.
-    func stream(_ blob: Name, range: BlobRange) async throws(FetchError) -> any BlobStream
+    ///
+    /// - Parameter repair: from where come segments that are faulty; nil: they end the fetch.
+    func stream(_ blob: Name, range: BlobRange, repair: BlobRepair?) async throws(FetchError) -> any BlobStream
 
     /// Whether anything answers `name` with Data within a second.
     func probe(_ name: Name) async -> Bool
@@ -13,9 +15,18 @@ public protocol BlobNetwork: Sendable {
     func shutdown() async
 }
 
-extension BlobFetcher: BlobNetwork {
+extension BlobNetwork {
+    /// The same of a blob that comes from nowhere else.
     public func stream(_ blob: Name, range: BlobRange) async throws(FetchError) -> any BlobStream {
-        try await open(blob, range: range)
+        try await stream(blob, range: range, repair: nil)
+    }
+}
+
+extension BlobFetcher: BlobNetwork {
+    public func stream(
+        _ blob: Name, range: BlobRange, repair: BlobRepair?
+    ) async throws(FetchError) -> any BlobStream {
+        try await open(blob, range: range, repair: repair)
     }
 
     /// A connection looks after itself.

@@ -43,8 +43,11 @@ final class ChunkQueue: Sendable {
     private let state = Mutex(State())
     /// Called from the reader's side, on any thread: it made progress that was awaited, or it is gone.
     private let changed: @Sendable () -> Void
+    /// From where its reader has what the path gives only faulty; nil: from nowhere.
+    let repair: BlobRepair?
 
-    init(changed: @escaping @Sendable () -> Void) {
+    init(repair: BlobRepair? = nil, changed: @escaping @Sendable () -> Void) {
+        self.repair = repair
         self.changed = changed
     }
 
@@ -105,6 +108,9 @@ final class ChunkQueue: Sendable {
                 isDrained: state.outcome != nil && state.chunks.isEmpty)
         }
     }
+
+    /// Nothing more will be pushed, or nobody reads any more.
+    var isOver: Bool { state.withLock { $0.outcome != nil } }
 
     struct Progress {
         /// Offset of the first octet not handed to the reader.

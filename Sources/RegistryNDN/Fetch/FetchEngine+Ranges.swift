@@ -9,8 +9,11 @@ extension FetchEngine {
         let deadline = min(deadline ?? .distantFuture, now + configuration.timeout)
         if let shape = shapes[blob] {
             start(reader, of: blob.owned(), range: range, shape: shape, deadline: deadline)
-        } else if let asked = byName[blob]?.first(where: { $0.isActive && $0.shapeWanted != nil }) {
+        } else if let asked = byName[blob]?.first(where: {
+            $0.isActive && $0.shapeWanted != nil && $0.admits(reader)
+        }) {
             asked.want(range, for: reader)
+            noteRepair(of: asked)
         } else {
             let id = scheduler.add(SegmentFetch(configuration: configuration, deadline: deadline, now: now))
             let fetch = BlobFetch(
@@ -38,7 +41,8 @@ extension FetchEngine {
         let here = fetch.takeShapeSegments()
         var statistics = state.statistics
         let (name, deadline) = (fetch.name, fetch.deadline)
-        shapes.insert(shape, for: name)
+        // What was told to those with some credentials is not told to others.
+        if fetch.audience == nil { shapes.insert(shape, for: name) }
         remove(fetch)
         for (reader, range) in wanted {
             start(
@@ -63,7 +67,9 @@ extension FetchEngine {
             return reader.finish(.success(()), statistics: statistics)
         }
         let reach = UInt64(configuration.memoryBudget / max(fetches.count, 1) / 4)
-        if byName[name]?.contains(where: { $0.join(reader, for: octets, reach: reach) }) == true { return }
+        if let running = byName[name]?.first(where: { $0.join(reader, for: octets, reach: reach) }) {
+            return noteRepair(of: running)
+        }
         reader.restrict(to: octets)
         let (geometry, segments) = (shape.geometry, shape.segments(covering: octets))
         let window = min(ringCapacity(chunk: geometry.chunk), Int(clamping: segments.count))
@@ -78,6 +84,7 @@ extension FetchEngine {
         let fetch = BlobFetch(
             id: scheduler.add(state), name: name, lifetime: configuration.interestLifetime, deadline: deadline,
             reader: reader, octets: octets)
+        fetch.audience = here.audience
         fetch.begin(at: segments.lowerBound, chunk: geometry.chunk, window: window, pool: pool)
         if let first { fetch.place(0, first, final: geometry.final) }
         if let final { fetch.place(geometry.final, final, final: geometry.final) }

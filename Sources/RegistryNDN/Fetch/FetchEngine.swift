@@ -7,7 +7,7 @@ import NIOCore
 final class FetchEngine {
     let endpoint: Endpoint
     let configuration: FetchConfiguration
-    private let logger: Logger
+    let logger: Logger
     var scheduler: FetchScheduler
     /// All that are read, complete ones included.
     private(set) var fetches: [BlobFetch] = []
@@ -52,7 +52,7 @@ final class FetchEngine {
     /// Adds a reader of a blob, to a running fetch or a new one.
     func open(_ blob: Name, deadline: NIODeadline?, reader: ChunkQueue) {
         guard !isClosed else { return reader.finish(.failure(.cancelled), statistics: .init()) }
-        if let running = byName[blob], running.contains(where: { $0.join(reader) }) { return }
+        if let running = byName[blob]?.first(where: { $0.join(reader) }) { return noteRepair(of: running) }
         let now = NIODeadline.now()
         let deadline = min(deadline ?? .distantFuture, now + configuration.timeout)
         let id = scheduler.add(SegmentFetch(configuration: configuration, deadline: deadline, now: now))
@@ -90,7 +90,7 @@ final class FetchEngine {
     }
 
     /// Lets a slow reader go on alone, from `offset`.
-    private func detach(_ reader: ChunkQueue, at offset: UInt64, from fetch: BlobFetch) {
+    func detach(_ reader: ChunkQueue, at offset: UInt64, from fetch: BlobFetch) {
         guard let state = scheduler[fetch.id], let geometry = state.geometry, let size = state.size else { return }
         let start = geometry.segment(at: offset)
         let window = ringCapacity(chunk: geometry.chunk)
@@ -113,6 +113,7 @@ final class FetchEngine {
         while active.count <= fetch.id { active.append(nil) }
         active[fetch.id] = fetch
         recent = nil
+        noteRepair(of: fetch)
     }
 
     func remove(_ fetch: BlobFetch) {
@@ -201,8 +202,8 @@ final class FetchEngine {
             isMarked: isMarked)
         let isFirst = scheduler[fetch.id]?.geometry == nil
         let isNew = scheduler.receive(said, for: fetch.id, now: timeOfBatch(), capacity: ringCapacity)
-        guard isNew, let state = scheduler[fetch.id], let geometry = state.geometry else { return }
-        if let size = state.size, geometry.final == segment || geometry.final == 0 {
+        guard isNew, let geometry = scheduler[fetch.id]?.geometry else { return }
+        if geometry.final == segment || geometry.final == 0, let size = scheduler[fetch.id]?.size {
             shapes.insert(BlobShape(geometry: geometry, size: size), for: fetch.name)
         }
         if isFirst {
@@ -265,6 +266,7 @@ final class FetchEngine {
     }
 
     func settle(_ fetch: BlobFetch, now: NIODeadline) {
+        repair(fetch)
         guard fetch.shapeWanted == nil else { return settleShape(fetch, now: now) }
         let allowance = configuration.memoryBudget / max(fetches.count, 1)
         if fetch.isActive, let state = scheduler[fetch.id] {

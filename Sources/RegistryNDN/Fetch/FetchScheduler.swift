@@ -106,9 +106,14 @@ package struct FetchScheduler: Sendable {
         fetches[id]?.canRepair = canRepair
     }
 
-    /// A segment of fetch `id` that the path cannot give, once each.
-    package mutating func nextHole(of id: ID) -> UInt64? {
-        fetches[id]?.nextHole()
+    /// Neighbouring segments of fetch `id` that the path cannot give, each once.
+    package mutating func nextHoles(of id: ID) -> Range<UInt64>? {
+        fetches[id]?.nextHoles()
+    }
+
+    /// The owner cannot fill holes of fetch `id`.
+    package mutating func leaveHoles(of id: ID) {
+        fetches[id]?.leaveHoles()
     }
 
     /// Octets of a hole; see ``SegmentFetch/fill(_:length:_:now:)``.

@@ -9,15 +9,31 @@ struct Holes: Sendable {
     /// Not yet filled.
     var open = 0
     var total = 0
-    /// Not yet handed to the owner.
-    var waiting: [UInt64] = []
+    /// Not yet handed to the owner, in ascending order.
+    private(set) var waiting: [UInt64] = []
+    /// What was wrong last.
+    var fault: FetchError?
+
+    mutating func add(_ segment: UInt64) {
+        open += 1
+        total += 1
+        waiting.insert(segment, at: waiting.firstIndex { $0 > segment } ?? waiting.endIndex)
+    }
+
+    /// The first one that waits, and its neighbours.
+    mutating func take() -> Range<UInt64>? {
+        guard let first = waiting.first else { return nil }
+        let count = waiting.indices.prefix { waiting[$0] - first == UInt64($0) }.count
+        waiting.removeFirst(count)
+        return first..<first + UInt64(count)
+    }
 }
 
 extension SegmentFetch {
     /// Data of a segment that is asked for is faulty: it is asked for once more, past the caches; then it is a hole.
     mutating func refuse(_ index: Int, _ error: FetchError, _ path: inout FetchPath) {
         statistics.faults += 1
-        guard geometry != nil else { return fail(error) }
+        holes.fault = error
         if !ring[index].isFresh {
             ring[index].wantsFresh = true
             if ring[index].state == .inFlight { lose(index, &path) }
@@ -30,11 +46,9 @@ extension SegmentFetch {
     /// ``receive(_:_:now:capacity:)``.
     mutating func refuse(segment: UInt64, _ error: FetchError, _ path: inout FetchPath) {
         guard failure == nil, let index = awaited(segment) else { return }
-        guard geometry == nil, !ring[index].isFresh else { return refuse(index, error, &path) }
-        // Nothing is known of the blob yet, but another answer may be genuine.
-        statistics.faults += 1
-        mustBeFresh = true
-        if ring[index].state == .inFlight { lose(index, &path) }
+        // Whoever filled the caches with the first one will have filled them with others.
+        if geometry == nil { mustBeFresh = true }
+        refuse(index, error, &path)
     }
 
     /// All transmissions of a segment are used up.
@@ -46,18 +60,22 @@ extension SegmentFetch {
     /// - Returns: whether the owner can fill another hole.
     @discardableResult
     mutating func makeHole(_ index: Int, _ path: inout FetchPath) -> Bool {
-        guard canRepair, holes.open < Holes.maximumOpen, holes.total < Holes.maximumTotal else { return false }
+        guard canRepair, geometry != nil, holes.open < Holes.maximumOpen, holes.total < Holes.maximumTotal
+        else { return false }
         if ring[index].state == .inFlight { path.forget(1) }
         ring.makeHole(index)
-        holes.open += 1
-        holes.total += 1
-        holes.waiting.append(segment(at: index))
+        holes.add(segment(at: index))
         return true
     }
 
-    /// A segment that the owner has to get from elsewhere and give to ``fill(_:length:_:now:)``.
-    mutating func nextHole() -> UInt64? {
-        holes.waiting.isEmpty ? nil : holes.waiting.removeFirst()
+    /// Neighbouring segments that the owner has to get from elsewhere, and give to ``fill(_:length:_:now:)`` each.
+    mutating func nextHoles() -> Range<UInt64>? {
+        holes.take()
+    }
+
+    /// The owner cannot get them: what was wrong with them ends the fetch.
+    mutating func leaveHoles() {
+        fail(holes.fault ?? .stalled)
     }
 
     /// The octets of a hole are here.
@@ -67,8 +85,7 @@ extension SegmentFetch {
         guard failure == nil, let geometry, segment >= base, segment <= geometry.final else { return false }
         let index = index(of: segment)
         guard ring[index].state == .hole else { return false }
-        guard segment == geometry.final ? (1...max(geometry.chunk, 1)).contains(length) : length == geometry.chunk
-        else {
+        guard length > 0, lengthFault(of: segment, length, geometry) == nil else {
             fail(.malformed("segment \(segment) from elsewhere has \(length) octets"))
             return false
         }

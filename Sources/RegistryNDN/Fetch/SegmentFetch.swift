@@ -82,7 +82,7 @@ package struct SegmentFetch: Sendable {
     let maximumTransmissions: UInt8
     /// Further Interests carry MustBeFresh: a cached Nack is in the way.
     var mustBeFresh = false
-    /// Whether the owner can get octets from elsewhere, ``nextHole()``.
+    /// Whether the owner can get octets from elsewhere, ``nextHoles()``.
     package var canRepair = false
     var holes = Holes()
 
@@ -329,15 +329,22 @@ package struct SegmentFetch: Sendable {
         if let final = data.final, final != geometry.final {
             throw .malformed("FinalBlockId moved from \(geometry.final) to \(final)")
         }
-        if data.segment == geometry.final {
-            guard data.length <= geometry.chunk else {
-                throw .malformed("the last segment has \(data.length) octets, the first \(geometry.chunk)")
-            }
-        } else {
-            guard data.length == geometry.chunk else {
-                throw .malformed("segment \(data.segment) has \(data.length) octets, the first \(geometry.chunk)")
-            }
+        if let fault = lengthFault(of: data.segment, data.length, geometry) { throw fault }
+    }
+
+    /// What is wrong with the length of a segment.
+    func lengthFault(of segment: UInt64, _ length: Int, _ geometry: BlobGeometry) -> FetchError? {
+        guard segment == geometry.final else {
+            if length == geometry.chunk { return nil }
+            return .malformed("segment \(segment) has \(length) octets, the first \(geometry.chunk)")
         }
+        guard length <= geometry.chunk else {
+            return .malformed("the last segment has \(length) octets, the first \(geometry.chunk)")
+        }
+        if let size, size != geometry.offset(of: segment) &+ UInt64(length) {
+            return .malformed("the last segment has \(length) octets, of a blob of \(size)")
+        }
+        return nil
     }
 
     /// Segment 0 is here, the first of all.

@@ -57,7 +57,7 @@ import Testing
         #expect(script.fetch.size == size)
     }
 
-    private static let faults: [(segment: UInt64, length: Int, final: UInt64)] = [
+    static let faults: [(segment: UInt64, length: Int, final: UInt64)] = [
         (9, 101, 9), (3, 99, 9), (3, 101, 9), (3, 100, 8), (9, 10, 10),
     ]
 
@@ -77,40 +77,6 @@ import Testing
         }
         let script = FetchScript.running()
         #expect(script.data(3, final: nil), "a segment need not repeat FinalBlockId")
-    }
-
-    @Test func whatStaysFaultyIsAHoleForTheOwner() {
-        for (segment, length, final) in Self.faults {
-            let script = FetchScript.running()
-            script.fetch.canRepair = true
-            _ = script.data(segment, length: length, final: final)
-            script.wait(.milliseconds(12))
-            _ = script.sent()
-            _ = script.data(segment, length: length, final: final)
-            #expect(script.fetch.failure == nil)
-            #expect(script.fetch.nextHole() == segment)
-            #expect(script.fetch.nextHole() == nil)
-            for other in UInt64(1)...9 where other != segment { #expect(script.data(other, length: 100)) }
-            #expect(!script.fetch.isComplete)
-            #expect(!script.data(segment, length: 100), "it is no longer asked for")
-            #expect(script.fetch.fill(segment, length: 100, &script.path, now: script.now))
-            #expect(script.fetch.isComplete)
-            #expect(script.fetch.size == 1000)
-            #expect(script.fetch.statistics.repaired == 1)
-            #expect(script.path.inFlight == 0)
-        }
-    }
-
-    @Test func aHoleIsFilledWithWhatFits() {
-        let script = FetchScript.running()
-        script.fetch.canRepair = true
-        for _ in 0..<2 {
-            _ = script.data(3, length: 1)
-            script.wait(.milliseconds(12))
-            _ = script.sent()
-        }
-        #expect(!script.fetch.fill(3, length: 99, &script.path, now: script.now))
-        #expect(script.fetch.failure == .malformed("segment 3 from elsewhere has 99 octets"))
     }
 
     @Test func aNackForAnEarlierTransmissionSaysNothing() {
@@ -300,13 +266,6 @@ import Testing
         #expect(script.data(0))
         script.wait(.milliseconds(1000))
         #expect(script.fetch.failure == nil)
-    }
-
-    @Test func otherContentTypesAreRefused() {
-        let script = FetchScript()
-        _ = script.sent()
-        #expect(!script.data(0, type: 2))
-        #expect(script.fetch.failure == .malformed("ContentType 2"))
     }
 
     @Test func faceDownThenUp() {

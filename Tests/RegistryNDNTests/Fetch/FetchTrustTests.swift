@@ -70,6 +70,25 @@ import Testing
         }
     }
 
+    @Test("One segment by another key: asked for again, then it comes from elsewhere")
+    func oneForgedIsRepaired() async throws {
+        let blob = TestBlob("blob", size: 300_000)
+        let library = BlobLibrary(blob)
+        let anchor = try Anchor()
+        let other = Signer.key(try .generateP256(), locator: try Name(uri: "/test/KEY/k"))
+        try await FetchFixture.run(
+            configuration: anchor.configuration,
+            handler: { _, segment in
+                segment.map { Self.signed(blob.answer($0), $0 == 20 ? other : anchor.signer) } ?? .silence
+            }
+        ) { fixture in
+            let reader = try await fixture.fetcher.open(blob.name, repair: library.repair())
+            let octets = try await FetchFixture.drain(reader)
+            #expect(octets == blob.octets)
+            #expect(library.segments(by: "somebody") == [20])
+        }
+    }
+
     @Test("While one packet waits for its certificate, the others are checked")
     func aMissingCertificateBlocksNobody() async throws {
         let (blob, other) = (TestBlob("blob", size: 300_000), TestBlob("other", size: 300_000, seed: 2))

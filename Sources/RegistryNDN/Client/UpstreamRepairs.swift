@@ -1,0 +1,121 @@
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+
+/// Reads from the upstream what NDN gives only faulty: a range request for neighbouring segments, with the credentials of
+/// the request that needs them.
+final class UpstreamRepairs: Sendable {
+    private typealias Job = @Sendable () async -> Void
+
+    private let upstream: UpstreamClient
+    private let jobs: AsyncStream<Job>
+    private let queue: AsyncStream<Job>.Continuation
+
+    init(upstream: UpstreamClient) {
+        self.upstream = upstream
+        (jobs, queue) = AsyncStream.makeStream()
+    }
+
+    /// Performs what is asked for, until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await job in jobs { group.addTask(operation: job) }
+        }
+    }
+
+    /// The way for the blob of a request; `tally` counts what it costs.
+    func repair(for request: BlobRequest, _ tally: RepairTally) -> BlobRepair {
+        BlobRepair(audience: audience(of: request)) { [self] octets, sizes, done in
+            queue.yield {
+                do {
+                    let body = try await self.read(octets, sizes, of: request, tally)
+                    tally.add(octets.lowerBound..<octets.lowerBound + UInt64(body.readableBytes))
+                    done(body)
+                } catch {
+                    self.upstream.logger.warning(
+                        "a faulty segment cannot be repaired",
+                        metadata: [
+                            "blob": "\(request.blob)", "offset": "\(octets.lowerBound)", "octets": "\(octets.count)",
+                            "error": "\(error)",
+                        ])
+                    done(nil)
+                }
+            }
+        }
+    }
+
+    /// Requests for which the upstream sees the same person: what one of them may read, the others may.
+    private func audience(of request: BlobRequest) -> SHA256Digest {
+        var text = ByteBuffer(string: "\(upstream.base)")
+        for name in ["authorization", "cookie"] {
+            for value in request.head.headers[name] { text.writeString("\n\(name): \(value)") }
+        }
+        return SHA256.hash(text)
+    }
+
+    private func read(
+        _ octets: Range<UInt64>, _ sizes: ClosedRange<UInt64>, of request: BlobRequest, _ tally: RepairTally
+    ) async throws -> ByteBuffer {
+        let answer = try await upstream.blobRange(
+            repository: request.blob.repository, digest: request.blob.digest, offset: octets.lowerBound,
+            length: UInt64(octets.count), headers: request.wholeHead.headers)
+        defer { answer.body.cancel() }
+        tally.answered()
+        // More than was asked for is not read: whoever cannot give a range would send the whole blob for each.
+        guard case .partial(_, let total) = answer.verdict else {
+            throw BlobFailure.rest("no range: status \(answer.head.status.code)")
+        }
+        guard sizes.contains(total) else {
+            throw BlobFailure.wrongSize("at most \(sizes.upperBound) over NDN, \(total) at the upstream")
+        }
+        guard let body = try await answer.body.collect(upTo: octets.count) else {
+            throw BlobFailure.wrongSize("more octets than asked for")
+        }
+        return body
+    }
+}
+
+/// What was read from the upstream for one request beside its response.
+final class RepairTally: Sendable {
+    private struct State {
+        var hasAnswered = false
+        var ranges: [Range<UInt64>] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// The upstream has answered, in whatever way.
+    func answered() {
+        state.withLock { $0.hasAnswered = true }
+    }
+
+    func add(_ octets: Range<UInt64>) {
+        state.withLock { $0.ranges.append(octets) }
+    }
+
+    var hasAnswered: Bool { state.withLock { $0.hasAnswered } }
+
+    /// All octets that were read.
+    var count: UInt64 { state.withLock { $0.ranges.reduce(0) { $0 + UInt64($1.count) } } }
+
+    /// Those of them in a part of the blob.
+    func count(in octets: Range<UInt64>) -> UInt64 {
+        state.withLock { $0.ranges.reduce(0) { $0 + UInt64($1.clamped(to: octets).count) } }
+    }
+}
+
+extension RequestRecord {
+    /// Adds what was read from the upstream.
+    mutating func addUpstream(_ tally: RepairTally) {
+        guard tally.hasAnswered else { return }
+        usedUpstream = true
+        repairedBytes = tally.count
+        upstreamBytes += repairedBytes
+    }
+
+    /// Takes out of what came over NDN, from the begin of `range` on, what did not.
+    mutating func subtract(_ tally: RepairTally, from range: Range<UInt64>) {
+        ndnBytes -= tally.count(in: range.lowerBound..<range.lowerBound + ndnBytes)
+    }
+}
