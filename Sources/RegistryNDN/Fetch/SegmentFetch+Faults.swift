@@ -85,7 +85,7 @@ extension SegmentFetch {
         guard failure == nil, let geometry, segment >= base, segment <= geometry.final else { return false }
         let index = index(of: segment)
         guard ring[index].state == .hole else { return false }
-        guard length > 0, lengthFault(of: segment, length, geometry) == nil else {
+        guard length > 0, (try? check(segment, length: length, geometry)) != nil else {
             fail(.malformed("segment \(segment) from elsewhere has \(length) octets"))
             return false
         }

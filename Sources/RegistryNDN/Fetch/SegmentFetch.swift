@@ -329,22 +329,21 @@ package struct SegmentFetch: Sendable {
         if let final = data.final, final != geometry.final {
             throw .malformed("FinalBlockId moved from \(geometry.final) to \(final)")
         }
-        if let fault = lengthFault(of: data.segment, data.length, geometry) { throw fault }
+        try check(data.segment, length: data.length, geometry)
     }
 
-    /// What is wrong with the length of a segment.
-    func lengthFault(of segment: UInt64, _ length: Int, _ geometry: BlobGeometry) -> FetchError? {
+    /// Whether a segment is as long as it must be.
+    func check(_ segment: UInt64, length: Int, _ geometry: BlobGeometry) throws(FetchError) {
         guard segment == geometry.final else {
-            if length == geometry.chunk { return nil }
-            return .malformed("segment \(segment) has \(length) octets, the first \(geometry.chunk)")
+            if length == geometry.chunk { return }
+            throw .malformed("segment \(segment) has \(length) octets, the first \(geometry.chunk)")
         }
         guard length <= geometry.chunk else {
-            return .malformed("the last segment has \(length) octets, the first \(geometry.chunk)")
+            throw .malformed("the last segment has \(length) octets, the first \(geometry.chunk)")
         }
         if let size, size != geometry.offset(of: segment) &+ UInt64(length) {
-            return .malformed("the last segment has \(length) octets, of a blob of \(size)")
+            throw .malformed("the last segment has \(length) octets, of a blob of \(size)")
         }
-        return nil
     }
 
     /// Segment 0 is here, the first of all.

@@ -137,6 +137,29 @@ struct FailoverTests {
         try await network.stop()
     }
 
+    @Test func whatTheNextRouterGivesOnlyFaultyComesFromElsewhereToo() async throws {
+        let blob = blob
+        let library = BlobLibrary(blob)
+        let first = Mutexed<Int?>(nil)
+        let handlers = (0..<2).map { number -> BlobProducer.Handler in
+            { _, segment in
+                guard let segment else { return .silence }
+                if first.value == nil { first.value = number }
+                let isHidden = first.value == number && segment > 20 && segment < blob.final
+                return isHidden ? .silence : segment == 40 ? blob.answer(segment, .length) : blob.answer(segment)
+            }
+        }
+        let network = try await Network.start(handlers)
+        let fetcher = network.fetcher()
+        await fetcher.search()
+        let stream = try await fetcher.stream(blob.name, range: .whole, repair: library.repair())
+        let octets = try await read(stream)
+        #expect(octets == blob.octets)
+        #expect(library.segments(by: "somebody").contains(40))
+        await fetcher.shutdown()
+        try await network.stop()
+    }
+
     @Test func withoutRoutersBlobsFailAtOnceAndTheReasonIsKnown() async throws {
         let network = try await Network.start([])
         let fetcher = network.fetcher()
