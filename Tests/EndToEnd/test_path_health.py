@@ -3,6 +3,7 @@
 from ndn.security import DigestSha256Signer
 
 from harness import blobs
+from harness.exchange import exchange
 from harness.peers import CHUNK
 from harness.trust import PacketProducer, segments
 
@@ -28,6 +29,22 @@ def test_a_dead_path_is_skipped_until_a_probe_is_answered(start, blob):
     assert blobs.get(client.address, REPOSITORY, third[0]) == third[1]
     request = client.request(third[0])
     assert (request["source"], request["upstream_bytes"]) == ("ndn", 0), request
+
+
+def test_a_prefix_that_nobody_serves_does_not_condemn_another(start, blob, shared_registry):
+    forwarder = start.forwarder()
+    start.server(uplink=forwarder.unix)
+    client = start.client(router=forwarder.unix,
+                          options=["--mirror", f"dead.example={shared_registry.url},/example/dead"])
+    for seed in range(3):
+        digest, octets = blob(200_000, seed=seed)
+        answer = exchange(client.address, "GET", f"/v2/{REPOSITORY}/blobs/{digest}?ns=dead.example")
+        assert (answer.status, answer.body) == (200, octets)
+        assert client.request(digest)["source"] == "upstream"
+        assert blobs.get(client.address, REPOSITORY, digest) == octets
+        assert client.request(digest, count=2)["source"] == "ndn"
+    assert client.program.event(DOWN)["prefix"] == "/example/dead"
+    assert client.request(digest)["fallback"] == "NDN path down"
 
 
 def test_a_producer_that_falls_silent_costs_the_progress_timeout(start, blob):

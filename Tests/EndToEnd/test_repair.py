@@ -72,9 +72,9 @@ def test_a_blob_that_is_mostly_faulty_falls_back(start, blob):
     assert blobs.get(client.address, REPOSITORY, digest) == octets
     request = client.request(digest)
     assert "has 7778 octets" in request["fallback"], request
-    # The rest from the first gap on, and what had been asked for by then.
+    # The rest from the first gap on, and what had been asked for in vain by then.
     rest = SIZE - 50 * CHUNK
-    assert rest - 64 * CHUNK <= request["upstream_bytes"] <= rest + 64 * CHUNK, request
+    assert rest - CHUNK <= request["upstream_bytes"] <= rest + 70 * CHUNK, request
     assert request["source"] == "both"
 
 

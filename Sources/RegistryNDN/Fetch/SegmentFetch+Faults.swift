@@ -2,9 +2,11 @@ import NIOCore
 
 /// Segments that the path cannot give.
 struct Holes: Sendable {
-    /// More than this at once, or in all, are no accident: the whole rest had better come from elsewhere.
-    static let maximumOpen = 16
+    /// More than this at once are no accident: the whole rest had better come from elsewhere.
+    static let maximumOpen = 64
+    /// So are more than this in all, and one for so many segments that came as they should.
     static let maximumTotal = 64
+    static let good: UInt64 = 32
 
     /// Not yet filled.
     var open = 0
@@ -60,7 +62,8 @@ extension SegmentFetch {
     /// - Returns: whether the owner can fill another hole.
     @discardableResult
     mutating func makeHole(_ index: Int, _ path: inout FetchPath) -> Bool {
-        guard canRepair, geometry != nil, holes.open < Holes.maximumOpen, holes.total < Holes.maximumTotal
+        let good = Int(clamping: statistics.segments / Holes.good)
+        guard canRepair, geometry != nil, holes.open < Holes.maximumOpen, holes.total < Holes.maximumTotal + good
         else { return false }
         if ring[index].state == .inFlight { path.forget(1) }
         ring.makeHole(index)

@@ -65,7 +65,7 @@ import Testing
         try await FetchFixture.run(handler: handler(Set(10...blob.final - 1))) { fixture in
             let reader = try await fixture.fetcher.open(blob.name, repair: library.repair())
             await #expect(throws: FetchError.self) { try await FetchFixture.drain(reader) }
-            #expect(library.segments(by: "somebody").count <= 64)
+            #expect(library.segments(by: "somebody").count <= 70)
         }
     }
 

@@ -25,11 +25,12 @@ final class FetchScript {
     func segments() -> [UInt64] { sent().map(\.segment) }
 
     func data(
-        _ segment: UInt64, length: Int = 100, final: UInt64? = 9, type: UInt64 = 0, isMarked: Bool = false
+        _ segment: UInt64, length: Int = 100, final: UInt64? = 9, type: UInt64 = 0, isMarked: Bool = false,
+        capacity: Int = 64
     ) -> Bool {
         fetch.receive(
             SegmentData(segment: segment, contentType: type, length: length, final: final, isMarked: isMarked), &path,
-            now: now, capacity: { _ in 64 })
+            now: now, capacity: { _ in capacity })
     }
 
     func wait(_ amount: TimeAmount) {
