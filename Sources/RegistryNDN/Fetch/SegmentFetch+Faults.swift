@@ -7,6 +7,9 @@ struct Holes: Sendable {
     /// So are more than this in all, and one for so many segments that came as they should.
     static let maximumTotal = 64
     static let good: UInt64 = 32
+    /// Interests for one segment, the first of which a cache answered with a faulty one, until silence says that nobody
+    /// else has it; fewer may just have been lost.
+    static let patience: UInt8 = 4
 
     /// Not yet filled.
     var open = 0

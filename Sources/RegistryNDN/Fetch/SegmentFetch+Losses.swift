@@ -60,7 +60,7 @@ extension SegmentFetch {
                 statistics.timeouts += 1
                 lose(index, &path)
                 ring[index].episode = path.timedOut(slot.sent, now: now)
-                if slot.wantsFresh && canRepair { makeHole(index, &path) }
+                if slot.wantsFresh && slot.transmissions >= Holes.patience { makeHole(index, &path) }
             } else if index != capacity, now < slot.sent.sentAt + overtaken || slot.sent.sequence >= latestAnswered {
                 return  // Everything behind it left later still.
             } else if isOvertaken(index), now >= whenLost(index, path) {
