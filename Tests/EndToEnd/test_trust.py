@@ -190,7 +190,7 @@ def test_docker_pulls_signed_data(start, layout, folder, docker, place):
         elif place == "certificate":
             assert (request["source"], request["ndn_bytes"]) == ("upstream", 0), request
         elif part.size > 10 * peers.CHUNK:
-            # What was altered came from the registry, however much of the rest did.
-            assert request["upstream_bytes"] >= peers.CHUNK, request
+            # What was altered came from the registry, and nothing else.
+            assert (request["ndn_bytes"], request["upstream_bytes"]) == (part.size - peers.CHUNK, peers.CHUNK), request
     assert bool(way and way.changed) == bool(place)
     assert bool(client.program.events("Data refused")) == bool(place)
