@@ -237,9 +237,14 @@ final class BlobProducer {
         return isWhole
     }
 
+    func isAwaited(_ id: Int) -> Bool { cache.isAwaited(id) }
+
     /// - Parameter why: What goes to the log; nil for what is no fault, such as an unknown blob.
     func failed(_ id: Int, _ failure: ReadFailure, why: String?) {
-        cache.failed(id, failure, now: eventLoop.now) { waiter, blob in sendNack(for: blob.name, to: waiter) }
+        let isNews = cache.failed(id, failure, now: eventLoop.now) { waiter, blob in
+            sendNack(for: blob.name, to: waiter)
+        }
+        let why = isNews ? why : nil
         if failure == .outOfReach, let why {
             logger.warning("a blob is not served over NDN", metadata: ["why": "\(why)"])
         } else if let why, let suppressed = failures.pass(now: eventLoop.now) {

@@ -153,10 +153,15 @@ extension RangeCache {
         return true
     }
 
+    /// Whether a read is of use: what it was for may have been given up since.
+    func isAwaited(_ id: Int) -> Bool { reading[id] != nil }
+
     /// The read gave nothing, or not all: what came of it is forgotten. Calls `answer` for those who asked whether the
-    /// blob exists, when it does not.
-    mutating func failed(_ id: Int, _ failure: ReadFailure, now: NIODeadline, answer: (Waiter, CachedBlob) -> Void) {
-        guard let range = reading.removeValue(forKey: id) else { return }
+    /// blob exists, when it does not. False when it had been given up before, with another of the blob.
+    mutating func failed(
+        _ id: Int, _ failure: ReadFailure, now: NIODeadline, answer: (Waiter, CachedBlob) -> Void
+    ) -> Bool {
+        guard let range = reading.removeValue(forKey: id) else { return false }
         let blob = range.blob
         switch failure {
         case .unknown:
@@ -174,8 +179,21 @@ extension RangeCache {
             blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
         case .outOfReach:
             blob.hold = .init(until: now + configuration.outOfReachHold, isUnknown: false)
+            giveUp(blob, now: now)
         }
         remove(range, now: now)
+        return true
+    }
+
+    /// Drops what is still to be read of a blob; reads whose octets are coming go on.
+    private mutating func giveUp(_ blob: CachedBlob, now: NIODeadline) {
+        for range in reading.values where range.blob === blob && range.slab == nil {
+            reading[range.id] = nil
+            remove(range, now: now)
+        }
+        for range in Array(queue) + Array(ahead) where range.blob === blob { remove(range, now: now) }
+        queue.removeAll { $0.state == .gone }
+        ahead.removeAll { $0.state == .gone }
     }
 
     // MARK: forgetting

@@ -30,6 +30,7 @@ struct RangeReader: RangeReading {
     /// Performs one read; what is left of the answer afterwards, nil when nothing is.
     private func perform(_ read: RangeRead, of id: Int, over existing: RegistryStream?) async -> RegistryStream? {
         do {
+            guard try await eventLoop.submit({ producer.value.isAwaited(read.id) }).get() else { return existing }
             var stream = await ready(existing, for: read)
             if stream == nil { stream = try await open(read, of: id) }
             guard var stream, try await reach(read, &stream), try await copy(read, &stream) else { return nil }

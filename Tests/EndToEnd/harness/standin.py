@@ -1,7 +1,8 @@
-"""A registry that makes one large blob up as it is asked for: nothing of it is stored."""
+"""A registry that makes one large blob up as it is asked for, rightly or wrongly: nothing of it is stored."""
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import re
 import ssl
@@ -18,11 +19,25 @@ def block(number: int) -> bytes:
     return number.to_bytes(8, "big") + _FILLING
 
 
+class Fault(enum.Enum):
+    """What a registry does wrong."""
+    # 200 with everything, whatever range was asked for.
+    IGNORES_RANGE = "ignores Range"
+    # 206 for other octets than those asked for.
+    WRONG_RANGE = "wrong Content-Range"
+    # The connection ends half-way through each body.
+    STOPS = "stops half-way"
+
+
 class GeneratingRegistry:
     """Serves one blob of `size` octets, and the ranges of it, over plain HTTP, or over TLS with a `context`."""
 
-    def __init__(self, repository: str, size: int, context: Optional[ssl.SSLContext] = None):
+    def __init__(self, repository: str, size: int, context: Optional[ssl.SSLContext] = None,
+                 fault: Optional[Fault] = None):
         self.size = size
+        self.fault = fault
+        # The Range of each GET of the blob, None where there was none.
+        self.asked: list[Optional[str]] = []
         whole = hashlib.sha256()
         for number in range(-(-size // BLOCK)):
             whole.update(block(number)[:size - number * BLOCK])
@@ -52,16 +67,23 @@ class GeneratingRegistry:
                     self.send_response(200 if self.path == "/v2/" else 404)
                     self.send_header("Content-Length", "0")
                     return self.end_headers()
-                match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+                asked, fault = self.headers.get("Range"), registry.fault
+                if self.command == "GET":
+                    registry.asked.append(asked)
+                match = re.fullmatch(r"bytes=(\d+)-(\d*)", asked or "")
+                if fault is Fault.IGNORES_RANGE:
+                    match = None
                 first = int(match[1]) if match else 0
                 end = min(int(match[2]) + 1 if match and match[2] else registry.size, registry.size)
                 self.send_response(206 if match else 200)
                 if match:
-                    self.send_header("Content-Range", f"bytes {first}-{end - 1}/{registry.size}")
+                    wrong = 1 if fault is Fault.WRONG_RANGE else 0
+                    self.send_header("Content-Range", f"bytes {first + wrong}-{end - 1 + wrong}/{registry.size + wrong}")
                 self.send_header("Content-Length", str(end - first))
                 self.end_headers()
                 if self.command == "GET":
-                    self._write(first, end)
+                    self._write(first, (first + end) // 2 if fault is Fault.STOPS else end)
+                self.close_connection = fault is Fault.STOPS
 
             def _write(self, first, end):
                 while first < end:

@@ -73,8 +73,13 @@ import Testing
 
         mutating func fail(_ read: RangeRead, _ failure: ReadFailure) -> [UInt64] {
             var told: [UInt64] = []
-            cache.failed(read.id, failure, now: now) { waiter, _ in told.append(waiter.face) }
+            let isNews = cache.failed(read.id, failure, now: now) { waiter, _ in told.append(waiter.face) }
+            #expect(isNews)
             return told
+        }
+
+        mutating func failIsNews(_ read: RangeRead, _ failure: ReadFailure) -> Bool {
+            cache.failed(read.id, failure, now: now) { _, _ in }
         }
     }
 
@@ -148,6 +153,26 @@ import Testing
         #expect(script.ask(0) == "waiting")
         try script.complete(script.reads()[0], total: 10)
         #expect(script.answers == ["1:0"])
+    }
+
+    /// All that waits for a blob fails with the first read that is out of reach, and only that one is worth a word.
+    @Test func whatIsOutOfReachIsGivenUpAtOnce() throws {
+        var script = Script(concurrency: 3)
+        for segment: UInt64 in [0, 40, 80, 120, 160] { #expect(script.ask(segment) == "waiting") }
+        #expect(script.ask(0, of: "b") == "waiting")
+        let reads = script.reads()
+        #expect(reads.count == 3)
+        // The octets of the first one are coming.
+        let isComing = try script.cache.began(reads[0].id, total: 1 << 20)
+        let isFirst = script.failIsNews(reads[1], .outOfReach)
+        #expect(isComing && isFirst)
+        #expect(!script.cache.isAwaited(reads[2].id) && script.cache.isAwaited(reads[0].id))
+        let isNext = script.failIsNews(reads[2], .outOfReach)
+        #expect(!isNext)
+        // Only the other blob is left.
+        let others = script.reads()
+        #expect(others.map(\.blob) == [try #require(BlobName(parsing: Script.name("b"), prefix: Script.prefix))])
+        #expect(script.ask(160) == "ignored")
     }
 
     @Test func aRegistryThatChangesTheSizeIsNotBelieved() throws {

@@ -1,0 +1,126 @@
+"""Registries that treat Range badly, or break off, behind the server and behind the client: identical octets, or a visible end."""
+
+import concurrent.futures
+import hashlib
+
+import pytest
+
+from harness import blobs, parts
+from harness.exchange import exchange
+from harness.standin import Fault, GeneratingRegistry
+
+REPOSITORY = "demo/blobs"
+NOWHERE = "127.0.0.1:9"
+NOT_SERVED = "a blob is not served over NDN"
+
+
+def digest_of(address: str, digest: str, timeout: float = 60.0) -> str:
+    """Reads a whole blob; the digest of what came."""
+    download = blobs.Download(address, REPOSITORY, digest, timeout=timeout)
+    assert download.status == 200
+    sink = hashlib.sha256()
+    while octets := download.read(1 << 20):
+        sink.update(octets)
+    download.close()
+    return "sha256:" + sink.hexdigest()
+
+
+# The registry behind the server
+
+
+def test_ranges_are_cut_as_the_blob_passes(start):
+    """Where Range is ignored the registry sends the blob twice at most: once for the final segment, which tells the size."""
+    registry = start.keep(GeneratingRegistry(REPOSITORY, 48_000_001, fault=Fault.IGNORES_RANGE))
+    server = start.server(registry=registry)
+    client = start.client(server.udp, registry=registry)
+    assert digest_of(client.address, registry.digest) == registry.digest
+    request = client.request(registry.digest)
+    assert (request["source"], request["ndn_bytes"]) == ("ndn", registry.size), request
+    assert len(registry.asked) <= 3, registry.asked
+    assert not server.program.events(NOT_SERVED)
+
+
+def test_what_is_too_far_is_said_once(start):
+    """More than 64 MiB to skip: every pull has the blob from the registry, and the server's log has one line of it."""
+    registry = start.keep(GeneratingRegistry(REPOSITORY, 120_000_001, fault=Fault.IGNORES_RANGE))
+    server = start.server(registry=registry)
+    clients = [start.client(server.udp, registry=registry)]
+    clients.append(start.keep(parts.Client(server.folder, registry, server.udp, name="other-client")))
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        pulls = [pool.submit(digest_of, clients[number % 2].address, registry.digest) for number in range(6)]
+        assert all(pull.result() == registry.digest for pull in pulls)
+    # Nor does it try again for those who come later.
+    before = server.program.statistics()["registry_streams"]
+    assert digest_of(clients[0].address, registry.digest) == registry.digest
+    assert server.program.statistics()["registry_streams"] == before
+    assert len(server.program.events(NOT_SERVED)) == 1
+    assert registry.digest in server.program.events(NOT_SERVED)[0]["why"]
+
+
+@pytest.mark.parametrize("fault", [Fault.WRONG_RANGE, Fault.STOPS], ids=lambda fault: fault.value)
+def test_a_server_that_gets_no_range(start, fault):
+    """What it cannot read rightly it does not serve; the client has the blob from a registry that is well."""
+    broken = start.keep(GeneratingRegistry(REPOSITORY, 9_000_001, fault=fault))
+    well = start.keep(GeneratingRegistry(REPOSITORY, 9_000_001))
+    server = start.server(registry=broken)
+    client = start.client(server.udp, registry=well)
+    assert digest_of(client.address, well.digest) == well.digest
+    server.program.event("cannot read from the registry")
+    request = client.request(well.digest)
+    assert request["ndn_bytes"] + request["upstream_bytes"] == well.size and request["upstream_bytes"] > 0, request
+    # And over NDN once the registry is well again.
+    broken.fault = None
+    assert exchange(client.address, "GET", f"/v2/{REPOSITORY}/blobs/{well.digest}", {"Range": "bytes=5-9"}).status == 206
+
+
+# The registry behind the client, without NDN
+
+
+@pytest.fixture
+def alone(start):
+    """Makes a client of a faulty registry: (client, registry)."""
+    def make(fault, size=9_000_001):
+        registry = start.keep(GeneratingRegistry(REPOSITORY, size, fault=fault))
+        return start.client(NOWHERE, registry=registry), registry
+    return make
+
+
+def test_an_ignored_range_is_passed_on_as_it_is(alone):
+    """HTTP allows it; what asked for a range sees a 200 and takes the blob from its beginning."""
+    client, registry = alone(Fault.IGNORES_RANGE)
+    answer = exchange(client.address, "GET", f"/v2/{REPOSITORY}/blobs/{registry.digest}", {"Range": "bytes=1000-"})
+    assert answer.status == 200 and "content-range" not in answer.headers
+    assert "sha256:" + hashlib.sha256(answer.body).hexdigest() == registry.digest
+
+
+def test_a_blob_that_stops_half_way_breaks_off(alone):
+    client, registry = alone(Fault.STOPS)
+    download = blobs.Download(client.address, REPOSITORY, registry.digest)
+    with pytest.raises(blobs.BROKEN_OFF):
+        download.rest()
+    client.request(registry.digest)
+
+
+# The registry behind the client, when NDN ends half-way
+
+
+@pytest.mark.parametrize("fault, whole", [(None, True), (Fault.IGNORES_RANGE, True), (Fault.WRONG_RANGE, False),
+                                          (Fault.STOPS, False)], ids=["well", "ignores", "wrong", "stops"])
+def test_the_rest_from_a_faulty_registry(start, fault, whole):
+    """What is missing is cut out of a whole answer; a wrong one never becomes part of the blob."""
+    size = 96 << 20
+    well = start.keep(GeneratingRegistry(REPOSITORY, size))
+    faulty = start.keep(GeneratingRegistry(REPOSITORY, size, fault=fault))
+    server = start.server(registry=well)
+    client = start.client(server.udp, registry=faulty)
+    download = blobs.Download(client.address, REPOSITORY, well.digest, timeout=60)
+    begin = download.read(1 << 20)
+    server.program.kill()
+    if whole:
+        assert "sha256:" + hashlib.sha256(begin + download.rest()).hexdigest() == well.digest
+    else:
+        with pytest.raises(blobs.BROKEN_OFF):
+            download.rest()
+    request = client.request(well.digest)
+    assert request["ndn_bytes"] >= len(begin) and faulty.asked[-1].startswith("bytes="), request
+    assert (request["ndn_bytes"] + request["upstream_bytes"] == size) == whole, request
