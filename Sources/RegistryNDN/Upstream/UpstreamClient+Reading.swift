@@ -1,3 +1,4 @@
+internal import Logging
 internal import NIOCore
 public import NIOHTTP1
 
@@ -9,8 +10,8 @@ extension UpstreamClient {
 
     /// Sends a GET of our own, and follows where the upstream redirects it: to a storage service, or to another registry.
     ///
-    /// Range and the other fields go along, Authorization only to the same host and port. Nothing is remembered: a link that
-    /// expires is asked for anew by the next read. An upstream that is busy (429, 503) is asked again as ``RetryPolicy``
+    /// Range and the other fields go along, Authorization only to the same host and port. Nothing is remembered, and a link
+    /// that has expired when it is used, because a cache gave it, is asked for once more. An upstream that is busy (429, 503) is asked again as ``RetryPolicy``
     /// says, and all of it ends with the configuration's overall timeout. Throws `UpstreamError`, with the code `redirect` for what is not
     /// followed, or `CancellationError`.
     public func read(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
@@ -26,7 +27,20 @@ extension UpstreamClient {
 
     private func follow(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
         let first = prepare(head, hasBody: false)
-        var target = RedirectTarget(origin: origin, uri: first.uri)
+        let (answer, isRedirected) = try await follow(from: first)
+        guard isRedirected, answer.head.status.maySayExpired else { return answer }
+        try await discard(answer)
+        logger.debug(
+            "a link of the upstream is asked for again",
+            metadata: ["uri": "\(head.uri)", "status": "\(answer.head.status.code)"])
+        return try await follow(from: first).answer
+    }
+
+    private func follow(
+        from first: HTTPRequestHead
+    ) async throws -> (answer: UpstreamResponse, isRedirected: Bool) {
+        let begin = RedirectTarget(origin: origin, uri: first.uri)
+        var target = begin
         var request = first
         for _ in 0...Self.maximumRedirects {
             let response = try await admitted(request, at: target.origin, isOurs: true)
@@ -37,7 +51,7 @@ extension UpstreamClient {
                 response.body.cancel()
                 throw error
             }
-            guard let next else { return response }
+            guard let next else { return (response, target != begin) }
             try await discard(response)
             request.uri = next.uri
             request.headers.replaceOrAdd(name: "Host", value: next.origin.authority)
@@ -55,5 +69,12 @@ extension UpstreamClient {
             octets += chunk.readableBytes
             guard octets <= Self.maximumDiscard else { return response.body.cancel() }
         }
+    }
+}
+
+extension HTTPResponseStatus {
+    /// What storage services say of a link whose time is over: 403 most of them, some 400, 401 or 410.
+    fileprivate var maySayExpired: Bool {
+        self == .badRequest || self == .unauthorized || self == .forbidden || self == .gone
     }
 }

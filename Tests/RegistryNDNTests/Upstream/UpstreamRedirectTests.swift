@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -73,6 +74,33 @@ import Testing
             #expect(storage.requests.allSatisfy { $0.fields["host"] == "127.0.0.1:\(storage.port)" })
         }
         try await storage.close()
+    }
+
+    @Test(arguments: [false, true]) func anExpiredLinkIsAskedForOnceMore(forGood: Bool) async throws {
+        let storage = try await RawHTTPServer { request, channel in
+            request.uri == "/old" || forGood
+                ? channel.reply("403 Forbidden", body: [0]) : channel.reply("206 Partial Content", body: [2, 3])
+        }
+        let links = NIOLockedValueBox(["/new", "/old"])
+        try await withUpstream { _, channel in
+            let link = links.withLockedValue { $0.popLast() } ?? "/none"
+            channel.reply("307 Temporary Redirect", ["Location: \(storage.url)\(link)"], body: [])
+        } test: { client, _ in
+            let response = try await client.read(asked)
+            #expect(response.head.status == (forGood ? .forbidden : .partialContent))
+            #expect(storage.requests.map(\.uri) == ["/old", "/new"])
+        }
+        try await storage.close()
+    }
+
+    @Test func aRefusalOfTheUpstreamItselfIsNotAskedForAgain() async throws {
+        try await withUpstream { _, channel in
+            channel.reply("403 Forbidden", body: [])
+        } test: { client, server in
+            let response = try await client.read(asked)
+            #expect(response.head.status == .forbidden)
+            #expect(server.requests.count == 1)
+        }
     }
 
     @Test func aLoopEnds() async throws {
