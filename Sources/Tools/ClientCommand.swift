@@ -30,6 +30,7 @@ struct ClientCommand: AsyncParsableCommand {
     var router: FaceURI?
 
     @OptionGroup var endpoint: EndpointOptions
+    @OptionGroup var patience: PatienceOptions
     @OptionGroup var discovery: DiscoveryOptions
 
     @Option(
@@ -67,7 +68,8 @@ struct ClientCommand: AsyncParsableCommand {
             logger.warning(
                 "listening beyond this machine: whoever reaches the port can pull", metadata: ["listen": "\(listener)"])
         }
-        let connecting = try connecting.configuration(logger: logger)
+        var connecting = try connecting.configuration(logger: logger)
+        connecting.commitTimeout = patience.commitTimeout.amount
         let certificate = try endpoint.certificate(logger: logger)
         // The face has a loop of its own: it must not wait for a connection's writes.
         let faces = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -137,7 +139,8 @@ struct ClientCommand: AsyncParsableCommand {
     ) async throws -> HTTPEndpoint {
         do {
             return try await HTTPEndpoint.bind(
-                host: listen.host, port: listen.port, certificate: certificate, group: group, logger: logger)
+                host: listen.host, port: listen.port, limits: patience.limits, certificate: certificate, group: group,
+                logger: logger)
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             logger.error(
                 "port \(listen.port) of \(listen.host) is taken by another program: stop that one, or choose another port with --listen, such as \(listen.with(port: 0)) for a free one"

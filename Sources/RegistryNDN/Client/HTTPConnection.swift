@@ -89,7 +89,7 @@ struct HTTPConnection: Sendable {
     /// Waits for a request; nil when there will be none.
     private func nextHead(_ parts: inout Parts) async throws -> HTTPRequestHead? {
         guard occupancy.becomeIdle() else { return nil }
-        let timer = close(after: limits.headTimeout)
+        let timer = closeWhenTaken(after: limits.headTimeout)
         defer { timer.cancel() }
         guard let part = try await parts.next() else { return nil }
         guard case .head(let head) = part else { throw HTTPParserError.invalidInternalState }
@@ -173,6 +173,16 @@ struct HTTPConnection: Sendable {
         let timer = close(after: limits.linger)
         defer { timer.cancel() }
         while try await parts.next() != nil {}
+    }
+
+    /// The same, but not before the peer has taken what waits for it: the end of the last response may still be on its
+    /// way to a slow one.
+    private func closeWhenTaken(after delay: TimeAmount) -> RepeatedTask {
+        let channel = channel
+        return channel.eventLoop.scheduleRepeatedTask(initialDelay: delay, delay: delay) { _ in
+            guard channel.waitingOctets == 0 else { return }
+            channel.close(promise: nil)
+        }
     }
 
     private func close(after delay: TimeAmount) -> Scheduled<Void> {

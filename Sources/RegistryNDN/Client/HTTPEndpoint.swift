@@ -51,6 +51,7 @@ public struct HTTPEndpoint: Sendable {
         framing.automaticallySetFramingHeaders = false
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits.decoder)
         let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(StalledOutputHandler(limit: limits.responseTimeout))
         try pipeline.addHandler(WrongProtocolHandler(isSecure: certificate != nil))
         if let certificate {
             try pipeline.addHandler(TLSHandler(certificate.context, peer: nil, timeout: limits.handshakeTimeout))

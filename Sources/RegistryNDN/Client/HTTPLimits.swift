@@ -8,7 +8,9 @@ public struct HTTPLimits: Sendable {
     /// From the connection's begin, or from the end of a response on it, to the end of the next request's head.
     public var headTimeout: TimeAmount = .seconds(90)
     /// Without an octet of a request's body, while somebody wants it.
-    public var bodyTimeout: TimeAmount = .seconds(60)
+    public var bodyTimeout: TimeAmount = .minutes(2)
+    /// Without an octet taken of what waits for the peer; found out after one to two times as long.
+    public var responseTimeout: TimeAmount = .minutes(2)
     /// How long a closing connection is read on, so that the peer sees the response and not a reset.
     public var linger: TimeAmount = .seconds(2)
     /// Octets of a body that are read and thrown away after the response is out, to keep the connection.

@@ -29,6 +29,9 @@ struct ExchangeState {
 
     var isIdle: Bool { phase == .idle }
     var isClosed: Bool { phase == .closed }
+    var isAwaitingHead: Bool { phase == .awaitingHead }
+    /// Whether the exchange going on changes nothing at the upstream.
+    var isSafe: Bool { method.isSafe }
     /// Whether response octets are expected.
     var isReceiving: Bool {
         switch phase {
@@ -112,4 +115,9 @@ struct ExchangeState {
         case .idle, .sending, .closed: return .none
         }
     }
+}
+
+extension HTTPMethod {
+    /// RFC 9110 section 9.2.1; TRACE is never sent.
+    var isSafe: Bool { self == .GET || self == .HEAD || self == .OPTIONS }
 }

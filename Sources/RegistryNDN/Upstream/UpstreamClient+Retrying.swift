@@ -13,7 +13,7 @@ extension UpstreamClient {
     /// Any other gets a connection of its own: on a kept one that the upstream just closed, nobody could tell whether it was
     /// received.
     func perform(_ head: HTTPRequestHead, at pool: ConnectionPool) async throws -> UpstreamResponse {
-        guard Self.isIdempotent(head.method) else { return try await exchange(head, at: pool, fresh: true) }
+        guard head.method.isSafe else { return try await exchange(head, at: pool, fresh: true) }
         let begin = NIODeadline.now()
         var retry = 0
         while true {
@@ -68,10 +68,6 @@ extension UpstreamClient {
         case .connect, .closed: .lost
         default: nil
         }
-    }
-
-    private static func isIdempotent(_ method: HTTPMethod) -> Bool {
-        method == .GET || method == .HEAD || method == .OPTIONS
     }
 
     private static func sleep(_ delay: TimeAmount) async throws {

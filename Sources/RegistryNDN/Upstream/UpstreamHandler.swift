@@ -17,6 +17,8 @@ final class UpstreamHandler: ChannelInboundHandler {
     private var isPaused = false
     private var lastActivity = NIODeadline.distantPast
     private var timer: Scheduled<Void>?
+    /// When the timer fires.
+    private var alarm = NIODeadline.distantFuture
     /// What the peer said when it refused the connection before it carried anything. With TLS 1.3 a server judges our
     /// certificate after our side of the handshake is complete, so that this may come before or after the first request.
     private var refusal: UpstreamError?
@@ -101,6 +103,8 @@ final class UpstreamHandler: ChannelInboundHandler {
         case .head(let head):
             if relay != nil, head.status == .proxyAuthenticationRequired { return fail(context, .proxy, nil) }
             guard state.received(head) else { return fail(context, .malformed, nil) }
+            // What follows may take less long than the head.
+            if !state.isIdle { armTimer(context) }
             consumer?.response(head: head)
         case .body(let octets):
             guard state.received(octets: octets.readableBytes) else { return fail(context, .malformed, nil) }
@@ -189,21 +193,30 @@ final class UpstreamHandler: ChannelInboundHandler {
 
     // MARK: time
 
-    /// One timer a connection, set again only when it fires.
+    /// One timer a connection, set again only when it fires, or when it would fire too late.
     private func armTimer(_ context: ChannelHandlerContext) {
-        guard timer == nil else { return }
-        schedule(context, in: min(configuration.idleTimeout, configuration.keepAlive))
+        let limit = limit
+        guard timer == nil || alarm > lastActivity + limit else { return }
+        timer?.cancel()
+        schedule(context, in: limit)
     }
 
     private func schedule(_ context: ChannelHandlerContext, in delay: TimeAmount) {
+        alarm = .now() + delay
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in self?.timerFired() }
+    }
+
+    /// How long nothing may happen now.
+    private var limit: TimeAmount {
+        if state.isIdle { return configuration.keepAlive }
+        return state.isAwaitingHead && !state.isSafe ? configuration.commitTimeout : configuration.idleTimeout
     }
 
     private func timerFired() {
         timer = nil
         guard let context, !state.isClosed else { return }
-        let limit = state.isIdle ? configuration.keepAlive : configuration.idleTimeout
         let quiet = NIODeadline.now() - lastActivity
+        let limit = limit
         if isPaused && !state.isIdle {
             schedule(context, in: limit)
         } else if quiet >= limit {

@@ -1,0 +1,36 @@
+import ArgumentParser
+import NIOCore
+import RegistryNDN
+
+/// How long the client waits for those who ask it, and for the registry on their behalf.
+struct PatienceOptions: ParsableArguments {
+    @Option(help: "How long a connection may lie idle between two requests, or take for the head of one.")
+    var idleTimeout = DurationArgument(HTTPLimits().headTimeout)
+
+    @Option(
+        help: """
+            How long a program may pause within the body that it sends, or take nothing of an answer, before its connection \
+            is closed.
+            """)
+    var stallTimeout = DurationArgument(HTTPLimits().responseTimeout)
+
+    @Option(help: "How long the registry may take to answer a push: it moves the whole layer before it says 201.")
+    var commitTimeout = DurationArgument(UpstreamConfiguration().commitTimeout)
+
+    func validate() throws {
+        let all = [
+            ("--idle-timeout", idleTimeout), ("--stall-timeout", stallTimeout), ("--commit-timeout", commitTimeout),
+        ]
+        for (name, value) in all where value.amount <= .zero {
+            throw ValidationError("\(name): use more than 0, such as 30s")
+        }
+    }
+
+    var limits: HTTPLimits {
+        var limits = HTTPLimits()
+        limits.headTimeout = idleTimeout.amount
+        limits.bodyTimeout = stallTimeout.amount
+        limits.responseTimeout = stallTimeout.amount
+        return limits
+    }
+}
