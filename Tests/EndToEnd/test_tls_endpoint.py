@@ -10,10 +10,12 @@ import subprocess
 
 import pytest
 
-from harness import parts, tls
-from harness.registry import containers_environment, run
+from conftest import IMAGE
+from harness import parts, pulls, tls
+from harness.registry import CommandFailed, containers_environment, run
 
 NOWHERE = "127.0.0.1:9"
+MANIFESTS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 
 
 @pytest.fixture
@@ -23,7 +25,8 @@ def endpoint(start, folder):
     shutil.copy(tls.pem("good"), certificate)
     shutil.copy(tls.KEY, key)
     server = start.server()
-    client = start.client(server.udp, options=["--tls-cert", certificate, "--tls-key", key])
+    mirror = f"alpha.example={start.registry.url},{parts.PREFIX}"
+    client = start.client(server.udp, options=["--tls-cert", certificate, "--tls-key", key, "--mirror", mirror])
     assert client.uris[0].startswith("https://127.0.0.1:")
     return client, certificate, key
 
@@ -85,11 +88,17 @@ def test_a_large_blob(endpoint, blob, folder):
     assert client.program.peak_memory() <= 128 << 20, client.program.peak_memory() >> 20
 
 
-def test_skopeo_pulls_and_pushes(endpoint, folder):
+@pytest.fixture
+def authorities(folder):
+    """A folder as podman and skopeo take it with --cert-dir, and below certs.d."""
+    made = folder / "authorities"
+    made.mkdir()
+    shutil.copy(tls.pem("root"), made / "ca.crt")
+    return made
+
+
+def test_skopeo_pulls_and_pushes(endpoint, authorities, folder):
     client, *_ = endpoint
-    authorities = folder / "authorities"
-    authorities.mkdir()
-    shutil.copy(tls.pem("root"), authorities / "root.crt")
     environment = containers_environment(folder)
     run("skopeo", "--insecure-policy", "copy", "--quiet", "--src-cert-dir", authorities,
         f"docker://{client.address}/demo/app:latest", f"dir:{folder}/pulled", environment=environment)
@@ -97,6 +106,43 @@ def test_skopeo_pulls_and_pushes(endpoint, folder):
     run("skopeo", "--insecure-policy", "copy", "--quiet", "--dest-cert-dir", authorities, f"dir:{folder}/pulled",
         f"docker://{client.address}/demo/secure:again", environment=environment)
     assert get(client, "/v2/demo/secure/manifests/again", "application/vnd.oci.image.manifest.v1+json")[0] == 200
+
+
+def test_podman_pulls_and_pushes(endpoint, authorities, folder, layout, needs_root):
+    client, *_ = endpoint
+    assert pulls.podman(client.address, IMAGE, folder / "podman", push=f"{client.address}/demo/secure:podman",
+                        authorities=authorities) == layout[1]
+    assert all(client.request(one.digest)["source"] == "ndn" for one in layout[2])
+    assert get(client, "/v2/demo/secure/manifests/podman", MANIFESTS)[0] == 200
+    with pytest.raises(CommandFailed, match="unknown authority"):
+        (folder / "nobody").mkdir()
+        pulls.podman(client.address, IMAGE, folder / "podman", authorities=folder / "nobody")
+
+
+def test_docker_pulls_and_pushes(endpoint, layout, docker):
+    """On the loopback Docker takes any certificate, but TLS it must be: the port speaks nothing else."""
+    client, *_ = endpoint
+    docker.forget()
+    assert docker.pull(client.address, IMAGE) == layout[1]
+    assert all(client.request(one.digest)["source"] == "ndn" for one in layout[2])
+    docker.tag(f"{client.address}/{IMAGE}", f"{client.address}/demo/secure:docker")
+    docker.push(client.address, "demo/secure:docker")
+    assert get(client, "/v2/demo/secure/manifests/docker", MANIFESTS)[0] == 200
+
+
+def test_containerd_with_an_authority(endpoint, layout, docker, folder):
+    """hosts.toml names it, and containerd checks the certificate on the loopback too."""
+    client, *_ = endpoint
+    ctr = pulls.Ctr(docker, folder, is_secure=True)
+    ctr.mirror("alpha.example", f"https://{client.address}", authority=tls.pem("root"))
+    ctr.fetch(f"alpha.example/{IMAGE}")
+    assert all(ctr.has(one.digest) for one in layout[2])
+    ctr.push("alpha.example/demo/secure:ctr", f"alpha.example/{IMAGE}")
+    ctr.forget()
+    assert get(client, "/v2/demo/secure/manifests/ctr", MANIFESTS)[0] == 200
+    ctr.mirror("alpha.example", f"https://{client.address}", authority=tls.pem("other-root"))
+    with pytest.raises(CommandFailed):
+        ctr.fetch(f"alpha.example/{IMAGE}")
 
 
 def test_who_does_not_speak_tls(endpoint):

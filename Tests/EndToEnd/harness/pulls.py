@@ -32,9 +32,9 @@ def same_files(one: Path, other: Path) -> bool:
 
 
 def podman(address: str, name: str, folder: Path, timeout: float = 300.0, push: Optional[str] = None,
-           registries: Optional[str] = None) -> str:
-    """Pulls into a new podman store, and pushes the image as `push`; its id. `registries` is a registries.conf. Needs
-    root."""
+           registries: Optional[str] = None, authorities: Optional[Path] = None) -> str:
+    """Pulls into a new podman store, and pushes the image as `push`; its id. `registries` is a registries.conf,
+    `authorities` a folder of those to be trusted for TLS, without which there is none. Needs root."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     policy = folder / "policy.json"
@@ -53,10 +53,11 @@ def podman(address: str, name: str, folder: Path, timeout: float = 300.0, push: 
     store = ["podman", "--root", folder / "root", "--runroot", folder / "run", "--tmpdir", folder / "tmp",
              "--network-config-dir", folder / "networks", "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs",
              "--events-backend", "none"]
-    pulled = run(*hidden, *store, "pull", "--quiet", "--tls-verify=false", "--signature-policy", policy, f"{address}/{name}",
+    trust = ["--cert-dir", authorities] if authorities else ["--tls-verify=false"]
+    pulled = run(*hidden, *store, "pull", "--quiet", *trust, "--signature-policy", policy, f"{address}/{name}",
                  environment=environment, timeout=timeout)
     if push:
-        run(*hidden, *store, "push", "--quiet", "--tls-verify=false", f"{address}/{name}", push,
+        run(*hidden, *store, "push", "--quiet", *trust, f"{address}/{name}", push,
              environment=environment, timeout=timeout)
     shutil.rmtree(folder, ignore_errors=True)
     return "sha256:" + pulled.strip().splitlines()[-1]
@@ -166,29 +167,43 @@ class Ctr:
 
     NAMESPACE = "test"
 
-    def __init__(self, docker: Docker, folder: Path):
+    def __init__(self, docker: Docker, folder: Path, is_secure: bool = False):
         self._docker = docker
+        self._scheme = [] if is_secure else ["--plain-http"]
         self._hosts = folder / "certs.d"
         self._hosts.mkdir(exist_ok=True)
 
-    def mirror(self, registry: str, url: str, server: str = "http://127.0.0.1:9") -> None:
-        """Asks `url` instead of `registry`, for everything, and `server` when that fails."""
+    def mirror(self, registry: str, url: str, server: str = "http://127.0.0.1:9",
+               authority: Optional[Path] = None) -> None:
+        """Asks `url` instead of `registry`, for everything, and `server` when that fails; trusts `authority` there."""
         target = self._hosts / registry
         target.mkdir(parents=True, exist_ok=True)
         (target / "hosts.toml").write_text(
-            f'server = "{server}"\n\n[host."{url}"]\n  capabilities = ["pull", "resolve", "push"]\n')
+            f'server = "{server}"\n\n[host."{url}"]\n  capabilities = ["pull", "resolve", "push"]\n'
+            + (f'  ca = "{authority}"\n' if authority else ""))
+
+    @property
+    def _command(self) -> list:
+        return ["ctr", "--address", str(self._docker.folder / "containerd.sock"), "--namespace", self.NAMESPACE]
 
     def _ctr(self, *arguments, timeout: float = 300.0) -> str:
-        return run("ctr", "--address", self._docker.folder / "containerd.sock", "--namespace", self.NAMESPACE,
-                   *arguments, timeout=timeout)
+        return run(*self._command, *arguments, timeout=timeout)
 
     def fetch(self, name: str) -> None:
         """Fetches an image's content, which is verified, without unpacking it."""
-        self._ctr("content", "fetch", "--hosts-dir", self._hosts, "--plain-http", name)
+        self._ctr(*self._fetch(name))
+
+    def start_fetch(self, name: str) -> subprocess.Popen:
+        """The same as a program of its own, to be waited for or ended."""
+        return subprocess.Popen([*self._command, *map(str, self._fetch(name))], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def _fetch(self, name: str) -> list:
+        return ["content", "fetch", "--hosts-dir", self._hosts, *self._scheme, name]
 
     def push(self, name: str, local: str) -> None:
         """Pushes the image `local` as `name`."""
-        self._ctr("images", "push", "--hosts-dir", self._hosts, "--plain-http", name, local)
+        self._ctr("images", "push", "--hosts-dir", self._hosts, *self._scheme, name, local)
 
     def has(self, digest: str) -> bool:
         return digest in self._ctr("content", "ls", "--quiet").split()
