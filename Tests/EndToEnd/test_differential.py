@@ -142,6 +142,7 @@ def bad_paths():
                    f"/v2/{REPOSITORY}/blobs/uploads/00000000-0000-0000-0000-000000000000"):
         for method in ("GET", "HEAD", "OPTIONS"):
             yield method, target
+        yield "GET", target + ("&" if "?" in target else "?") + "unknown=%2F&unknown&x[]=1"
     for target in ("/v2/", f"{blobs}/{UNKNOWN}", f"/v2/{REPOSITORY}/tags/list", f"/v2/{REPOSITORY}/manifests/none"):
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             yield method, target, {}, b""
@@ -176,7 +177,25 @@ def manifest_steps():
     for query in ("", "?n=2", "?n=2&last=b", "?n=1&last=latest", "?n=x"):
         yield "GET", f"/v2/{REPOSITORY}/tags/list{query}"
     yield "GET", "/v2/_catalog?n=1"
-    yield "GET", f"/v2/{REPOSITORY}/referrers/{digest_of(good)}"
+    for method in ("GET", "HEAD"):
+        for query in ("", "?artifactType=application/vnd.example.sbom", "?artifactType=", "?n=1"):
+            yield method, f"/v2/{REPOSITORY}/referrers/{digest_of(good)}{query}"
+        yield method, f"/v2/{REPOSITORY}/referrers/sha256:zz"
+        yield method, f"/v2/{REPOSITORY}/tags/list?n=2&unknown=1"
+        yield method, "/v2/_catalog?n=1&last=a"
+    # What refers to another manifest: the registry answers with OCI-Subject when it knows of such.
+    referring = json.dumps(json.loads(good) | {"subject": {
+        "mediaType": MANIFEST, "digest": digest_of(good), "size": len(good)}}).encode()
+    yield "PUT", f"{base}/{digest_of(referring)}", kind, referring
+    yield "GET", f"{base}/{digest_of(referring)}", {"Accept": MANIFEST}
+    yield "PUT", f"{base}/sha256-{digest_of(good)[7:]}", kind, referring
+    yield "GET", f"{base}/sha256-{digest_of(good)[7:]}?ignored=1", {"Accept": MANIFEST}
+    yield "PUT", f"{base}/sha512:" + "1" * 128, kind, good
+    yield "PUT", f"{base}/large", kind, b"[" + b" " * (5 << 20) + b"]"
+    for method in ("POST", "PATCH"):
+        yield method, f"{base}/a", kind, good
+    yield "DELETE", f"{base}/none"
+    yield "DELETE", f"{base}/sha256:zz"
     yield "DELETE", f"{base}/c"
     yield "DELETE", f"{base}/{digest_of(other)}"
     yield "DELETE", f"{base}/{digest_of(other)}"
@@ -210,6 +229,38 @@ def upload_steps():
     for source in (f"mount={DIGESTS['some']}&from={REPOSITORY}", f"mount={UNKNOWN}&from={REPOSITORY}",
                    f"mount={DIGESTS['some']}&from=Bad", f"mount={DIGESTS['some']}"):
         yield "POST", f"/v2/demo/mounted/blobs/uploads/?{source}", {}, b""
+    yield "POST", f"/v2/demo/mounted/blobs/uploads/?mount={DIGESTS['some']}&from=unknown/repository", {}, b""
+    yield "POST", f"/v2/demo/mounted/blobs/uploads/?mount=sha256:zz&from={REPOSITORY}", {}, b""
+    yield "GET", f"/v2/demo/mounted/blobs/{DIGESTS['some']}"
+    # Chunks that do not fit, each with what the registry makes of it.
+    for chunk_range in ("1-50000", "0-", "-5", "x-y", "0-10", "50000-0", "bytes 0-49999/100000", "0-18446744073709551616"):
+        yield "POST", uploads, {}, b""
+        yield "PATCH", "{location}", kind | {"Content-Range": chunk_range}, octets[:50_000]
+        yield "GET", "{location}"
+        yield "DELETE", "{location}"
+    # A chunk with another method, without octets, and of no known upload.
+    yield "POST", uploads, {}, b""
+    yield "PATCH", "{location}", kind, b""
+    yield "HEAD", "{location}"
+    yield "POST", "{location}", kind, octets
+    yield "PUT", "{location}", kind, octets
+    yield "PUT", "{location}&digest=" + digest + "&digest=" + UNKNOWN, kind, octets
+    yield "PATCH", uploads + "00000000-0000-0000-0000-000000000000", kind, octets
+    yield "PUT", uploads + f"00000000-0000-0000-0000-000000000000?digest={digest}", kind, octets
+    # Other digests than SHA-256.
+    sha512 = "sha512:" + hashlib.sha512(octets).hexdigest()
+    yield "POST", uploads, {}, b""
+    yield "PUT", "{location}&digest=" + sha512, kind, octets
+    for method in ("GET", "HEAD"):
+        yield method, f"/v2/{REPOSITORY}/blobs/{sha512}"
+        yield method, f"/v2/{REPOSITORY}/blobs/{sha512}", {"Range": "bytes=5-9"}
+    yield "POST", uploads + f"?digest={sha512}", kind, octets
+    yield "POST", uploads + "?digest=md5:" + "1" * 32, kind, octets
+    # Without octets, with 100-continue that is refused, and the blob of no octets pushed again.
+    yield "POST", "/v2/Bad/blobs/uploads/", {"Expect": "100-continue"}, octets
+    yield "PUT", uploads + f"none?digest={digest}", kind | {"Expect": "100-continue"}, octets
+    yield "POST", uploads, {}, b""
+    yield "PUT", "{location}&digest=" + DIGESTS["empty"], {}, b""
     # Given up, and asked for again.
     yield "POST", uploads, {}, b""
     yield "DELETE", "{location}"
@@ -261,6 +312,31 @@ SMUGGLING = {
     "two hosts": (request_of("GET /v2/ HTTP/1.1", "Host: a", "Host: b"), [400]),
     "long field": (request_of("GET /v2/ HTTP/1.1", "Host: a", "X: " + "x" * 70_000), [431]),
     "not HTTP": (b"garbage\r\n\r\n", [400]),
+    "a list of lengths": (request_of("POST /v2/ HTTP/1.1", "Host: a", "Content-Length: 5, 5", body="hello"), [400]),
+    "negative length": (request_of("POST /v2/ HTTP/1.1", "Host: a", "Content-Length: -5", body="hello"), [400]),
+    "length beyond 64 bits": (request_of("POST /v2/ HTTP/1.1", "Host: a", "Content-Length: 18446744073709551621",
+                                         body="hello"), [400]),
+    "chunked twice": (request_of("POST /v2/ HTTP/1.1", "Host: a", "Transfer-Encoding: chunked, chunked",
+                                 body="0\r\n\r\n"), [400]),
+    "two codings": (request_of("POST /v2/ HTTP/1.1", "Host: a", "Transfer-Encoding: chunked",
+                               "Transfer-Encoding: identity", body="0\r\n\r\n"), [400]),
+    "coding with a tab": (request_of("POST /v2/ HTTP/1.1", "Host: a", "Transfer-Encoding: \x0bchunked",
+                                     body="0\r\n\r\n"), [400]),
+    "chunked in 1.0": (request_of("POST /v2/ HTTP/1.0", "Host: a", "Transfer-Encoding: chunked", body="0\r\n\r\n"),
+                       [400]),
+    "chunk size beyond 64 bits": (request_of("POST /v2/ HTTP/1.1", "Host: a", "Transfer-Encoding: chunked",
+                                             body="10000000000000005\r\nhello\r\n0\r\n\r\n"), [400]),
+    "negative chunk size": (request_of("POST /v2/ HTTP/1.1", "Host: a", "Transfer-Encoding: chunked",
+                                       body="-5\r\nhello\r\n0\r\n\r\n"), [400]),
+    "chunk without its end": (request_of("POST /v2/ HTTP/1.1", "Host: a", "Transfer-Encoding: chunked",
+                                         body="5\r\nhelloX0\r\n\r\nGET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n"), [400]),
+    "octet 0": (request_of("GET /v2/ HTTP/1.1", "Host: a", "X: \0"), [400]),
+    "bare return": (request_of("GET /v2/ HTTP/1.1", "Host: a", "X: a\rContent-Length: 5"), [400]),
+    "many fields": (request_of("GET /v2/ HTTP/1.1", "Host: a", *[f"X-{number}: x" for number in range(200)]), [431]),
+    "another expectation": (request_of("GET /v2/ HTTP/1.1", "Host: a", "Expect: 200-ok"), [417]),
+    "CONNECT": (request_of("CONNECT registry.example:443 HTTP/1.1", "Host: a"), [405]),
+    "TRACE": (request_of("TRACE /v2/ HTTP/1.1", "Host: a", "Authorization: Basic eDp5"), [405]),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400]),
 }
 
 
@@ -277,3 +353,27 @@ def test_pipelined_requests_are_answered_in_order(twins):
     octets = "".join(get.format(target, "" if number < 4 else "Connection: close\r\n")
                      for number, target in enumerate(targets)).encode()
     assert raw(twins[1].address, octets) == raw(twins[0].address, octets) == [200, 200, 404, 200, 404]
+
+
+def test_pipelined_uploads_are_read_to_their_ends(twins):
+    """A body, a chunked one, one behind 100-continue, and what follows each."""
+    uploads = f"/v2/{REPOSITORY}/blobs/uploads/"
+    requests = [
+        request_of("GET /v2/ HTTP/1.1", "Host: a"),
+        request_of(f"POST {uploads} HTTP/1.1", "Host: a", "Content-Length: 0"),
+        request_of(f"PUT /v2/{REPOSITORY}/manifests/bad HTTP/1.1", "Host: a", "Content-Length: 5", body="{bad}"),
+        request_of(f"PUT /v2/{REPOSITORY}/manifests/bad HTTP/1.1", "Host: a", "Transfer-Encoding: chunked",
+                   body="5;extension=1\r\n{bad}\r\n0\r\nTrailer: x\r\n\r\n"),
+        request_of(f"PUT /v2/{REPOSITORY}/manifests/bad HTTP/1.1", "Host: a", "Expect: 100-continue", "Content-Length: 5",
+                   body="{bad}"),
+        request_of(f"HEAD /v2/{REPOSITORY}/blobs/{DIGESTS['some']} HTTP/1.1", "Host: a"),
+        request_of(f"DELETE /v2/{REPOSITORY}/blobs/{UNKNOWN} HTTP/1.1", "Host: a", "Connection: close"),
+    ]
+    octets = b"".join(requests)
+    assert raw(twins[1].address, octets) == raw(twins[0].address, octets) == [200, 202, 400, 400, 400, 200, 404]
+
+
+def test_there_are_a_few_hundred():
+    steps = [step for made in (blob_steps, bad_paths, manifest_steps, upload_steps) for step in made()]
+    methods = {step[0] for step in steps}
+    assert len(steps) > 500 and methods == {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
