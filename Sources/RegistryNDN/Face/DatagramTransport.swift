@@ -47,6 +47,9 @@ final class DatagramTransport: FaceTransport {
         return isSent
     }
 
+    /// What the network cannot take it loses, and whoever asked notices.
+    var isBacklogged: Bool { false }
+
     func flush() {
         _ = writeBatch()
         socket?.flush()

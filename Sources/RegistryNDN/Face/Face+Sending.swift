@@ -37,6 +37,9 @@ extension Face {
         }
     }
 
+    /// Whether so much waits for the peer that it should be told to ask for less (CongestionMark).
+    var isBacklogged: Bool { transport?.isBacklogged ?? false }
+
     /// Hands everything queued to the kernel.
     public func flush() {
         transport?.flush()

@@ -8,7 +8,7 @@ extension FaceConnector {
         guard let address = addresses.first else {
             return failed(error ?? FaceError(.unresolved, "\(uri) has no address"))
         }
-        let transport = NIOLoopBound(StreamTransport(), eventLoop: eventLoop)
+        let transport = NIOLoopBound(StreamTransport(outboundLimit: configuration.outboundLimit), eventLoop: eventLoop)
         ClientBootstrap.stream(eventLoop, to: uri, configuration)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -73,7 +73,8 @@ enum StreamBuffers {
         AdaptiveRecvByteBufferAllocator(minimum: 16 * 1024, initial: 64 * 1024, maximum: 1024 * 1024)
     }
 
+    /// When a peer that does not take what it asked for is no longer read, and is again.
     static func waterMark(_ configuration: FaceConfiguration) -> ChannelOptions.Types.WriteBufferWaterMark {
-        .init(low: configuration.outboundLimit / 4, high: configuration.outboundLimit)
+        .init(low: configuration.outboundLimit / 8, high: configuration.outboundLimit / 4)
     }
 }

@@ -43,7 +43,7 @@ final class StreamListener: ListeningSocket {
             .childChannelOption(.writeBufferWaterMark, value: StreamBuffers.waterMark(configuration))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let transport = StreamTransport()
+                    let transport = StreamTransport(outboundLimit: configuration.outboundLimit)
                     transport.onActive = { bound.value.accept($0, transport) }
                     try channel.pipeline.syncOperations.addHandler(transport)
                 }

@@ -24,11 +24,26 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
     /// Elements of the present wake-up.
     private var elements = 0
     private var readDelay: TimeAmount?
+    /// Elements after which the way back is looked at: their answers are a megabyte.
+    static let batch = 128
+    /// What has come waits for its turn, and no more is read: answers fill the way back. A peer that asks for more than it
+    /// takes is slowed down so, and loses nothing.
+    private var isHeld = false
+    /// The end of that: two peers that both wait to be read would wait for ever.
+    private var holdEnd: Scheduled<Void>?
+    static let longestHold = TimeAmount.milliseconds(100)
+    private var isReadWanted = false
+    /// Octets that may wait for the socket; more is dropped.
+    private let outboundLimit: Int
     /// Small packets are put together: copying 100 octets is cheaper than an iovec of their own.
     private var gathered = ByteBuffer()
     private var gatheredIsWritten = false
     private static let gatherLimit = 2048
     private static let gatherCapacity = 64 * 1024
+
+    init(outboundLimit: Int) {
+        self.outboundLimit = outboundLimit
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         if context.channel.isActive { activate(context.channel) }
@@ -46,14 +61,18 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let face, !sawGarbage else { return }
-        face.beginBatch()
+        guard !sawGarbage else { return }
         framer.append(unwrapInboundIn(data))
+        if !isHeld { deliver(context) }
+    }
+
+    /// Hands over what has come, until no element is left, or their answers fill the way back.
+    private func deliver(_ context: ChannelHandlerContext) {
+        guard let face else { return }
         do {
-            while face.transport === self, let element = try framer.next() {
-                heardElement = true
-                elements += 1
-                face.receive(element)
+            while try deliverBatch(to: face) {
+                face.endBatch()
+                guard context.channel.isWritable else { return hold(context, Self.longestHold) }
             }
         } catch {
             sawGarbage = true
@@ -61,6 +80,18 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
             face.logger.debug("closing a connection that does not speak NDN", metadata: ["remote": "\(face.remote)"])
             context.close(promise: nil)
         }
+    }
+
+    /// - Returns: whether there may be more elements. The batch is open still.
+    private func deliverBatch(to face: Face) throws(WireError) -> Bool {
+        face.beginBatch()
+        for _ in 0..<Self.batch {
+            guard face.transport === self, let element = try framer.next() else { return false }
+            heardElement = true
+            elements += 1
+            face.receive(element)
+        }
+        return true
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -71,14 +102,43 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
     }
 
     func read(context: ChannelHandlerContext) {
+        guard !isHeld else {
+            isReadWanted = true
+            return
+        }
         guard let delay = readDelay else { return context.read() }
         readDelay = nil
         // Without effect on a channel that is closed by then.
         context.eventLoop.assumeIsolated().scheduleTask(in: delay) { context.read() }
     }
 
+    private func hold(_ context: ChannelHandlerContext, _ time: TimeAmount) {
+        isHeld = true
+        holdEnd?.cancel()
+        holdEnd = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.goOn(context) }
+    }
+
+    /// Not at once: whoever has just written is in the midst of something.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if isHeld, context.channel.isWritable { hold(context, .zero) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func goOn(_ context: ChannelHandlerContext) {
+        isHeld = false
+        guard channel != nil else { return }
+        deliver(context)
+        guard !isHeld else { return }
+        face?.endBatch()
+        guard isReadWanted else { return }
+        isReadWanted = false
+        context.read()
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         channel = nil
+        holdEnd?.cancel()
+        holdEnd = nil
         let handler = onInactive
         onInactive = nil
         handler?()
@@ -91,7 +151,7 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
     }
 
     func send(_ element: ByteBuffer) -> Bool {
-        guard let channel, channel.isWritable else { return false }
+        guard let channel, hasRoom(channel) else { return false }
         if element.readableBytes <= StreamTransport.gatherLimit {
             if gathered.readableBytes + element.readableBytes > StreamTransport.gatherCapacity {
                 writeGathered(channel)
@@ -110,6 +170,15 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
 
     func send(train: ByteBuffer, packetSize: Int) -> Bool {
         send(train)
+    }
+
+    var isBacklogged: Bool { channel.map { !$0.isWritable } ?? false }
+
+    /// Data that comes from elsewhere for a peer that is not read is still queued, up to the limit.
+    private func hasRoom(_ channel: any Channel) -> Bool {
+        if channel.isWritable { return true }
+        let waiting = try? channel.syncOptions?.getOption(.bufferedWritableBytes)
+        return waiting.map { $0 < outboundLimit } ?? false
     }
 
     func flush() {

@@ -50,7 +50,7 @@ public final class Forwarder: FaceDelegate {
         swap(&actions, &core.actions)
         for action in actions {
             guard let face = faces[action.face] else { continue }
-            face.send(action.packet, action.fields)
+            face.send(action.packet, action.fields(isBacklogged: face.isBacklogged))
             unflushed[action.face] = face
         }
         actions.removeAll(keepingCapacity: true)

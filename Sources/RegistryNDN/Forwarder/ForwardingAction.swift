@@ -7,4 +7,15 @@ public struct ForwardingAction: Sendable {
     public let packet: ByteBuffer
     /// Its link-layer fields; a Nack is its Interest with the reason here.
     public let fields: LinkFields
+
+    /// Its fields on a face for which much or little waits: Data for a peer that lags behind is marked, so that it asks for
+    /// less before anything is lost (PROTOCOL.md 6.2, CongestionMark).
+    func fields(isBacklogged: Bool) -> LinkFields {
+        guard isBacklogged, packet.getInteger(at: packet.readerIndex, as: UInt8.self) == FirstOctet.data else {
+            return fields
+        }
+        var fields = fields
+        fields.congestionMark = max(fields.congestionMark, 1)
+        return fields
+    }
 }
