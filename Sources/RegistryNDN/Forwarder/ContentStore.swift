@@ -1,6 +1,10 @@
 internal import NIOCore
 
-/// Data packets kept to answer Interests from, least recently used out first, limited in octets.
+/// Data packets kept to answer Interests from, limited in octets: what was not used for longest goes first.
+///
+/// "Used" is taken roughly: a packet moves to the young end only in the last quarter of its way to the old one. Clients that
+/// fetch one blob shortly after one another are why: what all of them have had is of no more use, and what only the first
+/// has had is what the others want next. Exact order would keep the former and drop the latter.
 ///
 /// Each packet is a copy: a receive buffer of 64 KiB must not stay for one packet of it. Exact names are hashed; the ordered
 /// index serves CanBePrefix.
@@ -11,6 +15,8 @@ struct ContentStore {
         var size: Int
         var older: Int = none
         var newer: Int = none
+        /// Octets that had come to the young end, with it.
+        var position: UInt64 = 0
     }
 
     private static let none = -1
@@ -28,6 +34,8 @@ struct ContentStore {
     private var oldest = none
     /// Octets of memory in use.
     private(set) var octets = 0
+    /// Octets that ever came to the young end.
+    private var linked: UInt64 = 0
     private(set) var hits: UInt64 = 0
     private(set) var misses: UInt64 = 0
 
@@ -107,12 +115,14 @@ struct ContentStore {
     }
 
     private mutating func touch(_ slot: Int) {
-        guard slot != newest else { return }
+        guard let position = entries[slot]?.position, linked &- position > UInt64(capacity / 4 * 3) else { return }
         unlink(slot)
         link(slot)
     }
 
     private mutating func link(_ slot: Int) {
+        linked &+= UInt64(entries[slot]?.size ?? 0)
+        entries[slot]?.position = linked
         entries[slot]?.older = newest
         entries[slot]?.newer = Self.none
         if newest != Self.none { entries[newest]?.newer = slot } else { oldest = slot }

@@ -57,19 +57,35 @@ struct ContentStoreTests {
         #expect(try store.find(Packets.interest("/a", mustBeFresh: true), now: now + .hours(9)) != nil)
     }
 
-    @Test func theLeastRecentlyUsedGoesFirst() throws {
-        // Packets of 1 kB take 2 KiB each with what belongs to them.
-        var store = ContentStore(capacity: 5 << 10)
-        let content = String(repeating: "x", count: 1000)
-        store.insert(try Packets.data("/1", content: content), now: now)
-        store.insert(try Packets.data("/2", content: content), now: now)
+    /// A store of so many packets of 1 kB, which take 2432 octets each with what belongs to them.
+    private func store(packets: Int) -> ContentStore { ContentStore(capacity: packets * 2432) }
+
+    private func insert(_ number: Int, into store: inout ContentStore) throws {
+        store.insert(try Packets.data("/\(number)", content: String(repeating: "x", count: 1000)), now: now)
+    }
+
+    @Test func whatIsUsedOutlastsWhatIsNot() throws {
+        var store = store(packets: 10)
+        for number in 1...10 { try insert(number, into: &store) }
         #expect(try store.find(Packets.interest("/1"), now: now) != nil)
-        store.insert(try Packets.data("/3", content: content), now: now)
-        #expect(store.count == 2)
-        #expect(store.octets <= 5 << 10)
+        try insert(11, into: &store)
+        #expect(store.count == 10)
+        #expect(store.octets <= 10 * 2432)
         #expect(try store.find(Packets.interest("/2"), now: now) == nil)
         #expect(try store.find(Packets.interest("/1"), now: now) != nil)
-        #expect(try store.find(Packets.interest("/3"), now: now) != nil)
+        #expect(try store.find(Packets.interest("/11"), now: now) != nil)
+    }
+
+    /// In exact order of use, what the followers have had would push out what they want next.
+    @Test func followersFindWhatTheFirstHasHad() throws {
+        var store = store(packets: 10)
+        for number in 1...100 {
+            try insert(number, into: &store)
+            for lag in [3, 7] where number > lag {
+                #expect(
+                    try store.find(Packets.interest("/\(number - lag)"), now: now) != nil, "\(number), \(lag) behind")
+            }
+        }
     }
 
     @Test func memoryStaysWithinTheLimit() throws {
