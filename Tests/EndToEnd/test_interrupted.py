@@ -92,6 +92,27 @@ def test_docker_when_the_server_is_killed(chain, layout, docker, gate):
     assert int(requests[0]["ndn_bytes"]) + int(requests[0]["upstream_bytes"]) == large.size, requests
 
 
+def test_docker_when_the_registry_is_restarted(start, layout, docker):
+    """Without NDN: what breaks off is asked for again, by a range."""
+    registry = start.own_registry()
+    registry.push(layout[0], IMAGE)
+    client = start.client(router="127.0.0.1:9", registry=registry)
+    held = start.keep(Gate(client.address, max(blob.size for blob in layout[2]) // 4))
+    docker.forget()
+    pulled = []
+    pull = in_background(lambda: pulled.append(docker.pull(held.address, IMAGE)))
+    assert held.reached.wait(60)
+    registry.program.kill()
+    registry.start()
+    held.open()
+    pull.join(120)
+    assert pulled == [layout[1]]
+    large = max(layout[2], key=lambda blob: blob.size)
+    requests = gets(client, large.digest, 1)
+    # The kernel may have held all that was left.
+    assert [request["status"] for request in requests] in (["200"], ["200", "206"]), requests
+
+
 def ctr_of(docker, folder, held):
     """containerd with a hosts.toml that sends alpha.example to the gate."""
     ctr = pulls.Ctr(docker, folder)

@@ -7,8 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness import parts, tls
+from conftest import IMAGE
+from harness import parts, pulls, tls
 from harness.blobs import get as get_blob
+from harness.proxy import Proxy
+from harness.registry import containers_environment, run
 
 NOWHERE = "127.0.0.1:9"
 
@@ -57,11 +60,45 @@ def test_certificates_that_are_accepted(start, folder, certificate, options):
     assert status == 200 and b"s_server" in body
 
 
-def test_wildcard_under_a_name_it_covers(folder):
-    """The name has no address: s_client's peer is our library's other side in the unit tests; here, that OpenSSL agrees."""
-    done = subprocess.run(["openssl", "verify", "-CAfile", tls.pem("root"), "-verify_hostname", "a.wild.example",
-                           tls.pem("wildcard")], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("host, is_covered", [("a.wild.example", True), ("wild.example", False),
+                                              ("a.b.wild.example", False)])
+def test_wildcard(start, folder, host, is_covered):
+    """The name has no address: a proxy knows where it is. It goes to the server with SNI, as what it is."""
+    server = start.keep(tls.OpenSSLServer(folder, "wildcard", "-tlsextdebug"))
+    proxy = start.keep(Proxy(places={f"{host}:443": f"127.0.0.1:{server.port}"}))
+    peer = SimpleNamespace(url=f"https://{host}")
+    options = [*tls.TRUST, "--proxy", f"http://{proxy.address}"]
+    if is_covered:
+        assert ask(client_of(start, peer, *options))[0] == 200
+    else:
+        assert f"is for DNS:*.wild.example, not for {host}" in refusal(start, peer, *options)
+    server.program.find(lambda line: 'client extension "server name"' in line)
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_sessions_are_resumed(start, folder, version):
+    """s_server ends each connection: the next one resumes its session."""
+    server = start.keep(tls.OpenSSLServer(folder, "good", version))
+    client = client_of(start, server, *tls.TRUST)
+    bodies = [ask(client)[1] for _ in range(3)]
+    # The first question of all is the client's own, at its start.
+    assert all(b"Reused, TLS" in body for body in bodies[1:]), bodies
+
+
+def test_the_protocol_is_agreed_on(start):
+    """ALPN: http/1.1, though the server prefers another."""
+    shown = tls.context()
+    shown.set_alpn_protocols(["h2", "http/1.1"])
+    agreed = []
+
+    def talk(connection):
+        with shown.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(65536)
+            agreed.append(secure.selected_alpn_protocol())
+            secure.sendall(HEAD + b"Content-Length: 2\r\n\r\nok")
+            secure.recv(1)
+    assert ask(client_of(start, start.keep(tls.Peer(talk)), *tls.TRUST)) == (200, b"ok")
+    assert set(agreed) == {"http/1.1"}
 
 
 def test_tls_1_1_only(start, folder):
@@ -133,6 +170,20 @@ def test_nginx_before_a_registry(start, folder, blob, shared_registry, more):
     start.keep(alone)
     assert get_blob(alone.address, "demo/blobs", digest) == octets
     assert alone.request(digest)["upstream_bytes"] == len(octets)
+
+
+def test_a_registry_that_speaks_tls_itself(start, folder, blob, layout, shared_registry):
+    """Server and client there; skopeo pulls and pushes through."""
+    digest, octets = blob(3 << 20)
+    secure = start.keep(tls.SecureRegistry(folder, shared_registry))
+    server = start.server(registry=secure, options=tls.TRUST)
+    client = start.client(server.udp, registry=secure, options=tls.TRUST)
+    assert get_blob(client.address, "demo/blobs", digest) == octets
+    assert client.request(digest)["source"] == "ndn"
+    assert pulls.skopeo(client.address, IMAGE, folder / "pulled") == layout[1]
+    run("skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", f"dir:{folder}/pulled",
+        f"docker://{client.address}/demo/through-tls:1", environment=containers_environment(folder))
+    assert pulls.skopeo(client.address, "demo/through-tls:1", folder / "again") == layout[1]
 
 
 def test_nginx_that_demands_a_certificate_says_so_itself(start, folder, shared_registry):

@@ -1,6 +1,8 @@
 """A registry that redirects, that is restarted, that says it is busy; and many requests at once."""
 
 import concurrent.futures
+import gzip
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -9,6 +11,8 @@ import pytest
 from harness import parts
 from harness.blobs import BROKEN_OFF, Download
 from harness.blobs import get as get_blob
+from harness.exchange import exchange
+from harness.listener import Listener
 
 NOWHERE = "127.0.0.1:9"
 
@@ -90,3 +94,49 @@ def test_two_hundred_at_once(start, blob):
         for number, pull in enumerate(pulls):
             assert pull.result() == made[number % 10][1]
     assert client.program.peak_memory() <= 128 << 20, client.program.peak_memory() >> 20
+
+
+class Coder(Listener):
+    """Sends what it has in gzip, whether it was asked to or not; notes which codings were."""
+
+    def __init__(self):
+        self.accepted: dict[str, list] = {}
+        self.body = gzip.compress(b"what a registry has" * 100)
+        super().__init__(self._answer)
+        self.url = f"http://{self.address}"
+
+    def _answer(self, connection) -> None:
+        reader = connection.makefile("rb")
+        while line := reader.readline():
+            accepted = []
+            while (field := reader.readline()) not in (b"\r\n", b""):
+                name, _, value = field.decode().partition(":")
+                if name.lower() == "accept-encoding":
+                    accepted.append(value.strip())
+            self.accepted[line.decode().split(" ")[1]] = accepted
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: application/json\r\n"
+                               b"Content-Length: %d\r\n\r\n" % len(self.body) + self.body)
+
+
+@pytest.mark.parametrize("asked", ["gzip", "br;q=1.0, gzip;q=0.5", "identity", None])
+def test_what_passes_through_is_not_recoded(start, asked):
+    """Neither the body nor what the program asked for is touched."""
+    coder = start.keep(Coder())
+    client = start.client(NOWHERE, registry=coder)
+    target = "/v2/some/tags/list"
+    answer = exchange(client.address, "GET", target, {"Accept-Encoding": asked} if asked else {})
+    assert (answer.status, answer.body) == (200, coder.body)
+    assert coder.accepted[target] == ([asked] if asked else [])
+
+
+def test_a_blob_in_a_content_coding_is_refused(start):
+    """Its digest is that of other octets: neither server nor client take it, and nothing looks complete."""
+    coder = start.keep(Coder())
+    server = start.server(registry=coder)
+    client = start.client(server.udp, registry=coder)
+    digest = "sha256:" + "1" * 64
+    target = f"/v2/some/blobs/{digest}"
+    answer = exchange(client.address, "GET", target, {"Accept-Encoding": "gzip"})
+    assert answer.status == 502 and json.loads(answer.body)["errors"], answer
+    assert coder.accepted[target] == ["identity"]
+    server.program.event("cannot read from the registry", lambda event: "Content-Encoding gzip" in event["why"])

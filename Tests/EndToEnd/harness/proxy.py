@@ -10,10 +10,13 @@ from typing import Optional
 
 from .listener import Listener
 
-class Proxy(Listener):
-    """Notes what it was asked for. `credentials` is user:password; a `silent` one takes connections and says nothing."""
 
-    def __init__(self, credentials: Optional[str] = None, silent: bool = False):
+class Proxy(Listener):
+    """Notes what it was asked for. `credentials` is user:password; a `silent` one takes connections and says nothing.
+    `places` are addresses of hosts that have none."""
+
+    def __init__(self, credentials: Optional[str] = None, silent: bool = False, places: Optional[dict] = None):
+        self._places = places or {}
         self._wanted = credentials and "Basic " + base64.b64encode(credentials.encode()).decode()
         self._silent = silent
         self.asked: list[str] = []
@@ -39,7 +42,7 @@ class Proxy(Listener):
                                    b"Content-Length: 0\r\nConnection: close\r\n\r\n")
                 return
             place = target if method == "CONNECT" else urllib.parse.urlsplit(target).netloc
-            host, _, port = place.rpartition(":")
+            host, _, port = self._places.get(place, place).rpartition(":")
             with socket.create_connection((host, int(port)), 30) as far:
                 self.keep(far)
                 if method == "CONNECT":

@@ -80,6 +80,29 @@ class Nginx:
         self.program.stop()
 
 
+SECURE_REGISTRY = """\
+version: 0.1
+log: {{level: info}}
+storage: {{filesystem: {{rootdirectory: {root}}}, delete: {{enabled: true}}}}
+http: {{addr: "127.0.0.1:0", tls: {{certificate: {certificate}, key: {key}}}}}
+"""
+
+
+class SecureRegistry:
+    """A docker-registry that speaks TLS itself, on the storage of one that does not."""
+
+    def __init__(self, folder: Path, registry: Registry):
+        configuration = folder / "secure-registry.yml"
+        configuration.write_text(SECURE_REGISTRY.format(root=registry.folder / "data", certificate=pem("good"), key=KEY))
+        self.program = Program("secure-registry", ["docker-registry", "serve", configuration], folder,
+                               {"OTEL_TRACES_EXPORTER": "none"})
+        self.address = self.program.find(lambda line: re.search(r"listening on (127\.0\.0\.1:\d+), tls", line)).group(1)
+        self.url = f"https://{self.address}"
+
+    def stop(self) -> None:
+        self.program.stop()
+
+
 class Peer(Listener):
     """A peer whose `talk` gets each connection before any TLS."""
 
