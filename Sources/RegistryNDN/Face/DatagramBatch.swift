@@ -77,14 +77,21 @@ struct DatagramBatch {
     }
 
     /// Cuts a train of equal-sized datagrams into sends the kernel takes, without copying.
-    static func sends(of train: ByteBuffer, segmentSize: Int) -> [DatagramSend] {
-        let most = max(1, min(maximumSegments, maximumOctets / max(1, segmentSize))) * segmentSize
-        var rest = train
-        var result: [DatagramSend] = []
-        while let part = rest.readSlice(length: min(most, rest.readableBytes)), part.readableBytes > 0 {
-            result.append(
-                DatagramSend(octets: part, segmentSize: part.readableBytes > segmentSize ? segmentSize : nil))
+    static func sends(of train: ByteBuffer, segmentSize: Int) -> Sends {
+        Sends(rest: train, segmentSize: segmentSize)
+    }
+
+    /// The sends of a train, one after the other.
+    struct Sends: Sequence, IteratorProtocol {
+        fileprivate var rest: ByteBuffer
+        fileprivate let segmentSize: Int
+
+        mutating func next() -> DatagramSend? {
+            let most = Swift.max(1, Swift.min(maximumSegments, maximumOctets / Swift.max(1, segmentSize))) * segmentSize
+            guard let part = rest.readSlice(length: Swift.min(most, rest.readableBytes)), part.readableBytes > 0 else {
+                return nil
+            }
+            return DatagramSend(octets: part, segmentSize: part.readableBytes > segmentSize ? segmentSize : nil)
         }
-        return result
     }
 }

@@ -239,6 +239,12 @@ final class BlobFetch {
     func checkReaders(
         allowance: UInt64, isLow: Bool
     ) -> (slowest: UInt64?, detached: [(reader: ChunkQueue, offset: UInt64)]) {
+        if readers.count == 1 {
+            let progress = readers[0].progress(awaiting: isLow || !isActive)
+            guard progress.isGone || progress.isDrained else { return (progress.position, []) }
+            readers = []
+            return (nil, [])
+        }
         var positions: [(reader: ChunkQueue, position: UInt64)] = []
         var served: [ChunkQueue] = []
         for reader in readers {

@@ -24,6 +24,8 @@ final class FetchEngine {
     /// The time of the batch being handled.
     private var batchTime: NIODeadline?
     private var timer: Scheduled<Void>?
+    /// Interests on their way out.
+    private var train = ByteBuffer()
     private var timerDeadline = NIODeadline.distantFuture
     private(set) var isClosed = false
     /// The connection is there, for the first time or again.
@@ -296,12 +298,12 @@ final class FetchEngine {
     /// Sends every Interest that may leave now; those of one size lie back to back and leave as one train.
     private func pump(now: NIODeadline) {
         let face = endpoint.face
-        var train = ByteBuffer()
         var size = 0
         var isEmpty = true
         while let (id, interest) = scheduler.nextInterest(now: now) {
             guard let fetch = active[id] else { continue }
-            if isEmpty { train = ByteBufferAllocator().buffer(capacity: 4096) }
+            // The same memory again, unless the socket still holds it.
+            if isEmpty { train.clear(minimumCapacity: 4096) }
             isEmpty = false
             let before = train.readableBytes
             let written = fetch.write(interest, nonce: interest.nonce, into: &train)

@@ -9,6 +9,8 @@ struct AnswerQueue {
     }
 
     private var faces: [UInt64: [Answer]] = [:]
+    /// Those of the face whose turn it is.
+    private var answers: [Answer] = []
     private(set) var isEmpty = true
 
     mutating func add(_ range: CachedRange, _ index: Int, for face: UInt64, pitToken: PitToken?) {
@@ -25,23 +27,35 @@ struct AnswerQueue {
         let pitToken: PitToken?
     }
 
-    /// Empties the queue; calls `send` with every train, in the order asked for on each face.
-    mutating func flush(hasher: inout SHA256, send: (UInt64, Train) -> Void) {
+    /// Empties the queue; calls `send` with every train, in the order asked for on each face, and `sent` after the last of
+    /// a face.
+    mutating func flush(hasher: inout SHA256, send: (UInt64, Train) -> Void, sent: (UInt64) -> Void) {
         isEmpty = true
-        for (face, answers) in faces where !answers.isEmpty {
-            var rest = answers[...]
-            while let first = rest.first {
-                let count = Self.trainLength(rest)
-                let indexes = first.index...(first.index + count - 1)
-                if let train = first.range.slab?.train(indexes, hasher: &hasher) {
-                    send(
-                        face,
-                        Train(
-                            octets: train.octets, packetSize: train.packetSize, count: count, pitToken: first.pitToken))
-                }
-                rest = rest.dropFirst(count)
+        var place = faces.startIndex
+        while place != faces.endIndex {
+            // Out of the dictionary and back in, so that its memory serves again.
+            swap(&answers, &faces.values[place])
+            if !answers.isEmpty {
+                let face = faces.keys[place]
+                Self.cut(answers[...], hasher: &hasher) { send(face, $0) }
+                sent(face)
+                answers.removeAll(keepingCapacity: true)
             }
-            faces[face]?.removeAll(keepingCapacity: true)
+            swap(&answers, &faces.values[place])
+            faces.formIndex(after: &place)
+        }
+    }
+
+    private static func cut(_ answers: ArraySlice<Answer>, hasher: inout SHA256, send: (Train) -> Void) {
+        var rest = answers
+        while let first = rest.first {
+            let count = trainLength(rest)
+            let indexes = first.index...(first.index + count - 1)
+            if let train = first.range.slab?.train(indexes, hasher: &hasher) {
+                send(
+                    Train(octets: train.octets, packetSize: train.packetSize, count: count, pitToken: first.pitToken))
+            }
+            rest = rest.dropFirst(count)
         }
     }
 

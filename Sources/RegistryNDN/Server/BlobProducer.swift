@@ -134,7 +134,9 @@ final class BlobProducer {
             } else {
                 face.send(train: train.octets, packetSize: train.packetSize)
             }
-            if !face.isInBatch { face.flush() }
+        } sent: { id in
+            guard let face = faces[id], !face.isInBatch else { return }
+            face.flush()
         }
     }
 

@@ -50,7 +50,7 @@ import Testing
         if let run = batch.take() { runs.append(run) }
         #expect(runs.map(\.count) == [most, most])
         let train = Self.datagram(size * (most * 2 - 1) + 1)
-        let sends = DatagramBatch.sends(of: train, segmentSize: size)
+        let sends = Array(DatagramBatch.sends(of: train, segmentSize: size))
         #expect(sends.map(\.count) == [most, most])
         #expect(sends.reduce(0) { $0 + $1.octets.readableBytes } == train.readableBytes)
     }
