@@ -32,6 +32,7 @@ struct Consumer {
         for index in model.blobs.indices {
             let fetch = SegmentFetch(configuration: configuration, deadline: now + configuration.timeout, now: now)
             precondition(scheduler.add(fetch) == index)
+            scheduler.setRepair(model.faultyPeriod > 0, of: index)
         }
     }
 
@@ -57,15 +58,40 @@ struct Consumer {
     /// - Returns: octets of new Data.
     mutating func receive(_ id: Int, _ segment: UInt64, isMarked: Bool, now: NIODeadline) throws -> Int {
         let blob = model.blobs[id]
-        let data = SegmentData(
-            segment: segment, length: blob.length(segment), final: blob.final, isMarked: isMarked)
+        let length = model.isFaulty(segment) ? blob.chunk + 1 : blob.length(segment)
+        let data = SegmentData(segment: segment, length: length, final: blob.final, isMarked: isMarked)
         let capacity = min(blob.room / max(blob.chunk, 1) + 1, SegmentFetch.maximumCapacity)
         let isNew = scheduler.receive(data, for: id, now: now, capacity: { _ in capacity })
-        if isNew, !seen[id].insert(segment) { throw Violation(description: "segment \(segment) accepted twice") }
-        try check(id)
-        if blob.readRate == nil { read[id] = scheduler[id]?.base ?? 0 }
-        raise(id)
+        if isNew { try keep(segment, of: id) }
         return isNew ? data.length : 0
+    }
+
+    /// A segment is here.
+    private mutating func keep(_ segment: UInt64, of id: Int) throws {
+        if !seen[id].insert(segment) { throw Violation(description: "segment \(segment) accepted twice") }
+        try check(id)
+        if model.blobs[id].readRate == nil { read[id] = scheduler[id]?.base ?? 0 }
+        raise(id)
+    }
+
+    /// Fills holes.
+    ///
+    /// - Returns: whether there were some.
+    mutating func repair(now: NIODeadline) throws -> Bool {
+        guard model.faultyPeriod > 0 else { return false }
+        var wereSome = false
+        for id in model.blobs.indices {
+            while let segments = scheduler.nextHoles(of: id) {
+                wereSome = true
+                for segment in segments {
+                    guard scheduler.fill(segment, length: model.blobs[id].length(segment), for: id, now: now) else {
+                        throw Violation(description: "segment \(segment) is not wanted though it is a hole")
+                    }
+                    try keep(segment, of: id)
+                }
+            }
+        }
+        return wereSome
     }
 
     /// The window moves over segments that are here, each once, in order.

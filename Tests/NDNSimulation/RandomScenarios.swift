@@ -37,6 +37,11 @@ package enum RandomScenarios {
                 LinkChange(.milliseconds(2100)) { $0.isDown = false },
             ]
         }
+        if random.chance(0.2) {
+            for index in scenario.consumers.indices {
+                scenario.consumers[index].faultyPeriod = pick([7, 20, 90], &random)
+            }
+        }
         scenario.seed = seed
         return scenario
     }

@@ -24,10 +24,16 @@ package struct SimulatedBlob: Sendable {
 package struct SimulatedConsumer: Sendable {
     package var algorithm = CongestionAlgorithm.rate
     package var blobs: [SimulatedBlob]
+    func isFaulty(_ segment: UInt64) -> Bool {
+        faultyPeriod > 0 && segment % faultyPeriod == faultyPeriod - 1
+    }
+
     /// On top of the link's, one way.
     package var delay = TimeAmount.zero
     package var begin = TimeAmount.zero
     package var maximumWindow: Int?
+    /// One segment of so many is always faulty, but the consumer can have it from elsewhere; 0: none is.
+    package var faultyPeriod: UInt64 = 0
 
     package init(_ algorithm: CongestionAlgorithm, blobs: [SimulatedBlob]) {
         self.algorithm = algorithm

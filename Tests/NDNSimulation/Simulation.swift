@@ -126,20 +126,26 @@ package struct Simulation {
 
     private mutating func settle(_ index: Int) throws {
         consumers[index].advance(now: now)
-        while let (blob, interest) = try consumers[index].nextInterest(now: now) {
-            if isMeasuring {
-                measurements.interests[index] += 1
-                if interest.isRetransmission { measurements.retransmissions[index] += 1 }
+        repeat {
+            while let (blob, interest) = try consumers[index].nextInterest(now: now) {
+                send(interest, blob: blob, of: index)
             }
-            events.add(
-                .init(
-                    kind: .atCache, consumer: Int32(index), blob: Int32(blob), segment: interest.segment,
-                    nonce: interest.nonce), at: now + consumers[index].model.delay)
-        }
+        } while try consumers[index].repair(now: now)
         guard let due = consumers[index].scheduler.nextDeadline(now: now) else { return }
         if let wake = consumers[index].wake, wake <= due { return }
         consumers[index].wake = due
         events.add(.init(kind: .wake, consumer: Int32(index)), at: max(due, now))
+    }
+
+    private mutating func send(_ interest: SegmentInterest, blob: Int, of index: Int) {
+        if isMeasuring {
+            measurements.interests[index] += 1
+            if interest.isRetransmission { measurements.retransmissions[index] += 1 }
+        }
+        events.add(
+            .init(
+                kind: .atCache, consumer: Int32(index), blob: Int32(blob), segment: interest.segment,
+                nonce: interest.nonce), at: now + consumers[index].model.delay)
     }
 
     // MARK: The network

@@ -12,6 +12,11 @@ extension FetchEngine {
         scheduler.setRepair(fetch.audienceHere.contains { $0.repair != nil }, of: fetch.id)
     }
 
+    /// Holes that are to be asked for now.
+    func hasNewHoles(_ fetch: BlobFetch) -> Bool {
+        fetch.repairs < Self.maximumRepairs && scheduler[fetch.id]?.holes.waiting.isEmpty == false
+    }
+
     /// Asks for the octets of holes.
     func repair(_ fetch: BlobFetch) {
         guard fetch.isActive else { return }

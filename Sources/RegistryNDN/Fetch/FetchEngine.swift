@@ -264,6 +264,8 @@ final class FetchEngine {
         scheduler.advance(now: now)
         for fetch in fetches { settle(fetch, now: now) }
         pump(now: now)
+        // The last Interest of a segment may have been its last chance.
+        for fetch in fetches where hasNewHoles(fetch) { settle(fetch, now: now) }
         schedule(now: now)
     }
 
