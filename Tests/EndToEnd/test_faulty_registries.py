@@ -2,12 +2,13 @@
 
 import concurrent.futures
 import hashlib
+import time
 
 import pytest
 
 from harness import blobs, parts
 from harness.exchange import exchange
-from harness.standin import Fault, GeneratingRegistry
+from harness.standin import BLOCK, Fault, GeneratingRegistry, block
 
 REPOSITORY = "demo/blobs"
 NOWHERE = "127.0.0.1:9"
@@ -73,6 +74,27 @@ def test_a_server_that_gets_no_range(start, fault):
     assert exchange(client.address, "GET", f"/v2/{REPOSITORY}/blobs/{well.digest}", {"Range": "bytes=5-9"}).status == 206
 
 
+def test_a_server_whose_registry_stalls(start):
+    """The size is known, and 5 s later no octet: the request moves to the upstream before containerd's 30 s are over."""
+    size = 64_000_001
+    stalling = start.keep(GeneratingRegistry(REPOSITORY, size, fault=Fault.STALLS))
+    well = start.keep(GeneratingRegistry(REPOSITORY, size))
+    server = start.server(registry=stalling)
+    client = start.client(server.udp, registry=well)
+    begin = time.monotonic()
+    answer = exchange(client.address, "GET", f"/v2/{REPOSITORY}/blobs/{well.digest}", {"Range": "bytes=30000000-30999999"})
+    assert time.monotonic() - begin < 30
+    assert (answer.status, answer.body) == (206, octets_of(30_000_000, 31_000_000))
+    assert client.request(well.digest)["upstream_bytes"] == 1_000_000
+
+
+def octets_of(first: int, end: int) -> bytes:
+    """Octets of any generated blob."""
+    begin = first // BLOCK
+    whole = b"".join(block(number) for number in range(begin, end // BLOCK + 1))
+    return whole[first - begin * BLOCK:end - begin * BLOCK]
+
+
 # The registry behind the client, without NDN
 
 
@@ -112,7 +134,7 @@ def test_the_rest_from_a_faulty_registry(start, fault, whole):
     well = start.keep(GeneratingRegistry(REPOSITORY, size))
     faulty = start.keep(GeneratingRegistry(REPOSITORY, size, fault=fault))
     server = start.server(registry=well)
-    client = start.client(server.udp, registry=faulty)
+    client = start.client(server.udp, registry=faulty, options=["--progress-timeout", "2s"])
     download = blobs.Download(client.address, REPOSITORY, well.digest, timeout=60)
     begin = download.read(1 << 20)
     server.program.kill()

@@ -27,6 +27,8 @@ class Fault(enum.Enum):
     WRONG_RANGE = "wrong Content-Range"
     # The connection ends half-way through each body.
     STOPS = "stops half-way"
+    # The head, and then nothing, of a range that begins after the first 8 MiB and before the last.
+    STALLS = "stalls"
 
 
 class GeneratingRegistry:
@@ -38,6 +40,7 @@ class GeneratingRegistry:
         self.fault = fault
         # The Range of each GET of the blob, None where there was none.
         self.asked: list[Optional[str]] = []
+        self.released = threading.Event()
         whole = hashlib.sha256()
         for number in range(-(-size // BLOCK)):
             whole.update(block(number)[:size - number * BLOCK])
@@ -81,6 +84,9 @@ class GeneratingRegistry:
                     self.send_header("Content-Range", f"bytes {first + wrong}-{end - 1 + wrong}/{registry.size + wrong}")
                 self.send_header("Content-Length", str(end - first))
                 self.end_headers()
+                if fault is Fault.STALLS and 8 << 20 <= first < registry.size - (1 << 20):
+                    self.wfile.flush()
+                    registry.released.wait(60)
                 if self.command == "GET":
                     self._write(first, (first + end) // 2 if fault is Fault.STOPS else end)
                 self.close_connection = fault is Fault.STOPS
@@ -97,5 +103,6 @@ class GeneratingRegistry:
         return Handler
 
     def stop(self) -> None:
+        self.released.set()
         self._server.shutdown()
         self._server.server_close()
