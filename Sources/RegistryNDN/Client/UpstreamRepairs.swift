@@ -116,6 +116,7 @@ extension RequestRecord {
 
     /// Takes out of what came over NDN, from the begin of `range` on, what did not.
     mutating func subtract(_ tally: RepairTally, from range: Range<UInt64>) {
-        ndnBytes -= tally.count(in: range.lowerBound..<range.lowerBound + ndnBytes)
+        // Octets that were read twice, by two fetches of one request, count as often.
+        ndnBytes -= min(ndnBytes, tally.count(in: range.lowerBound..<range.lowerBound + ndnBytes))
     }
 }

@@ -97,6 +97,18 @@ import Testing
         }
     }
 
+    /// Two fetches of one request may both have read a segment.
+    @Test func whatWasReadTwiceLeavesNoLessThanNothing() {
+        let tally = RepairTally()
+        tally.add(10..<20)
+        tally.add(10..<20)
+        var record = RequestRecord(
+            head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/"), now: .uptimeNanoseconds(0))
+        record.ndnBytes = 15
+        record.subtract(tally, from: 10..<100)
+        #expect(record.ndnBytes == 0)
+    }
+
     @Test func whoMayHaveEachOthersOctets() async throws {
         try await withUpstream { _, _ in
         } test: { client, _ in
