@@ -59,7 +59,8 @@ struct ClientCommand: AsyncParsableCommand {
         let logger = try log.makeLogger(label: "client")
         let registries = try registry.registries()
         let isShared = registries.listeners.contains { !$0.isLoopback }
-        guard access.credentials == nil && connecting.cert == nil || shareCredentials || !isShared else {
+        let hasCredentials = access.credentials != nil || registries.registries.contains { $0.credentials != nil }
+        guard !hasCredentials && connecting.cert == nil || shareCredentials || !isShared else {
             throw ValidationError(
                 "--credentials or --cert with a --listen beyond this machine: whoever reaches it would pull with them; give --share-credentials if that is meant, or listen at 127.0.0.1"
             )
@@ -79,15 +80,18 @@ struct ClientCommand: AsyncParsableCommand {
             endpoints.append(try await bind(listener, certificate, connections, logger))
         }
         let network = try await network(for: registries.registries[0].name, faces, logger)
-        let sites = try registries.registries.map { registry in
+        var sites: [RegistrySite] = []
+        for registry in registries.registries {
             var connecting = connecting
-            connecting.credential = try access.credential(
-                for: registry.url, isRequired: registries.registries.count == 1, logger: logger)
-            return RegistrySite(
-                prefix: registry.name, source: RouterBlobSource(network: network, probeName: probeInterest),
-                upstream: UpstreamClient(
-                    base: registry.url, group: connections, configuration: connecting, logger: logger),
-                policy: fallback, logger: logger)
+            connecting.credential = try await access.credential(
+                for: registry.url, file: registry.credentials, isRequired: registries.registries.count == 1,
+                isInsecure: self.connecting.insecure, logger: logger)
+            sites.append(
+                RegistrySite(
+                    prefix: registry.name, source: RouterBlobSource(network: network, probeName: probeInterest),
+                    upstream: UpstreamClient(
+                        base: registry.url, group: connections, configuration: connecting, logger: logger),
+                    policy: fallback, logger: logger))
         }
         let addresses = zip(registries.listeners, endpoints).map { $0.with(port: $1.address?.port ?? $0.port) }
         let service = ClientService(

@@ -13,8 +13,9 @@ import RegistryNDN
 ///     name = "/example/hub"
 ///     default = true
 ///     listen = ["127.0.0.1:5001"]
+///     credentials = "/etc/registry-ndn/hub.json"
 enum MirrorFile {
-    private static let keys: Set<String> = ["hosts", "url", "name", "default", "listen"]
+    private static let keys: Set<String> = ["hosts", "url", "name", "default", "listen", "credentials"]
 
     /// Reads the file at `path`; every error says which file, which line and which key.
     static func read(_ path: String) throws -> [MirroredRegistry] {
@@ -66,7 +67,15 @@ enum MirrorFile {
         }
         return MirroredRegistry(
             hosts: hosts, url: try upstream(url), name: try prefix(name), isDefault: try flag(table, "default"),
-            listen: listen)
+            listen: listen, credentials: try string(table, "credentials"))
+    }
+
+    private static func string(_ table: TOMLTables.Table, _ key: String) throws(EntryError) -> String? {
+        switch table.values[key] {
+        case nil: return nil
+        case .string(let text): return text
+        default: throw EntryError(why: "\(key) is not a string")
+        }
     }
 
     private static func flag(_ table: TOMLTables.Table, _ key: String) throws(EntryError) -> Bool {

@@ -11,6 +11,8 @@ struct MirroredRegistry: Sendable {
     var takesPrefix = true
     /// Listeners whose requests are all for it.
     var listen: [ListenArgument] = []
+    /// File with credentials for it, as `--credentials`.
+    var credentials: String?
 }
 
 /// `HOST[+HOST…]=URL,NAME`, as `--mirror quay.io=https://quay.io,/example/quay`.

@@ -22,7 +22,7 @@ struct ServerCommand: AsyncParsableCommand {
         let logger = try log.makeLogger(label: "server")
         let configuration: BlobServer.Configuration
         do {
-            configuration = try options.configuration(logger: logger)
+            configuration = try await options.configuration(logger: logger)
         } catch let error as DotEnv.Failure {
             throw ValidationError("\(error)")
         }

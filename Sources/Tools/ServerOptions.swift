@@ -85,12 +85,12 @@ struct ServerOptions: ParsableArguments {
     }
 
     /// The server that the options, the environment and `./.env` describe.
-    func configuration(logger: Logger) throws -> BlobServer.Configuration {
+    func configuration(logger: Logger) async throws -> BlobServer.Configuration {
         let environment = try Environment()
         var configuration = BlobServer.Configuration(
             prefix: try prefix(environment), origin: try origin(environment))
         configuration.upstream = try connecting.configuration(logger: logger)
-        try setAccess(&configuration, environment, logger)
+        try await setAccess(&configuration, environment, logger)
         configuration.listeners = try listen.map { try Self.uri($0, "--listen") }
         configuration.uplink = try uplinkURI(environment)
         configuration.registers = register == .auto
@@ -119,7 +119,7 @@ struct ServerOptions: ParsableArguments {
     /// With credentials of its own the server could read what others may not: it says then what it makes public.
     private func setAccess(
         _ configuration: inout BlobServer.Configuration, _ environment: Environment, _ logger: Logger
-    ) throws {
+    ) async throws {
         let listed = environment["DOCKER_NDN_REPOSITORIES"].map { $0.split(separator: ",").map(String.init) }
         configuration.repositories = try (repository.isEmpty ? listed ?? [] : repository).map { text in
             guard let pattern = RepositoryPattern(text) else {
@@ -129,8 +129,8 @@ struct ServerOptions: ParsableArguments {
         }
         configuration.upstream.answersChallenges = true
         guard case .registry(let url) = configuration.origin else { return }
-        configuration.upstream.credential = try access.credential(
-            for: url, otherwise: environment["DOCKER_NDN_CREDENTIALS"], logger: logger)
+        configuration.upstream.credential = try await access.credential(
+            for: url, otherwise: environment["DOCKER_NDN_CREDENTIALS"], isInsecure: connecting.insecure, logger: logger)
         guard configuration.upstream.credential != nil || connecting.cert != nil else { return }
         guard !configuration.repositories.isEmpty else {
             throw ValidationError(

@@ -13,7 +13,10 @@ struct UpstreamOptions: ParsableArguments {
     @Option(help: "PEM file of the key of --cert, without a passphrase.")
     var key: String?
 
-    @Flag(help: "Accept any certificate: whoever is on the way can read and alter everything.")
+    @Flag(
+        help:
+            "Accept any certificate, and send --credentials without TLS, too: whoever is on the way can read and alter everything."
+    )
     var insecure = false
 
     @Option(

@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -107,7 +108,7 @@ def test_credentials_that_are_no_use(start, folder, closed, options, words):
         response = connection.getresponse()
         body = response.read().decode()
         if closed.service:
-            assert response.status == 502 and words in body and "user reader" in body
+            assert response.status == 502 and words in body and guarded.USER not in body
         else:
             assert response.status == 401
         return
@@ -115,6 +116,79 @@ def test_credentials_that_are_no_use(start, folder, closed, options, words):
     with pytest.raises(ProgramError) as ended:
         start.client("127.0.0.1:9", registry=closed, options=["--credentials", file])
     assert words in str(ended.value)
+
+
+HELPER = """#!/bin/sh
+[ "$1" = get ] || exit 9
+read -r server
+case $server in
+%s) echo '{"ServerURL":"x","Username":"%s","Secret":"%s"}' ;;
+*) echo "credentials not found in native keychain"; exit 1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def helper(folder, monkeypatch):
+    """Puts docker-credential-vault on the PATH, which keeps the credentials for one server; config.json where docker has it."""
+    def make(address, script=None):
+        program = folder / "docker-credential-vault"
+        program.write_text(script or HELPER % (address, guarded.USER, guarded.PASSWORD))
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        kept = folder / "mounted"
+        kept.write_text(json.dumps({"auths": {address: {}}, "credsStore": "vault"}))
+        kept.chmod(0o600)
+        # As secrets are mounted: a link to the file.
+        (folder / "docker").mkdir()
+        (folder / "docker" / "config.json").symlink_to(kept)
+        monkeypatch.setenv("DOCKER_CONFIG", str(folder / "docker"))
+    return make
+
+
+def test_a_helper_of_dockers_keeps_the_secret(start, folder, closed, helper):
+    helper(closed.address)
+    server = start.server(registry=closed, options=["--credentials", "docker", "--repository", "team/*"])
+    client = start.client(server.udp, registry=closed, options=["--credentials", "docker"])
+    digest = closed.blobs["team/app"]
+    assert get(client.address, "team/app", digest) == b"team/app" * 100_000
+    assert run("curl", "--silent", "--fail", f"http://{client.address}/v2/") == "{}"
+    no_secret_in(server, client)
+
+
+@pytest.mark.parametrize("script, words", [
+    (HELPER % ("elsewhere", "u", "p"), "docker-credential-vault has nothing for"),
+    ("#!/bin/sh\nread -r server\necho gibberish\n", "no JSON with Username and Secret"),
+    ("#!/bin/sh\nexec sleep 60\n", "does not answer within 10"),
+    ("#!/nonexistent\n", "is it installed")])
+def test_a_helper_that_is_no_use(start, folder, closed, helper, script, words):
+    helper(closed.address, script)
+    with pytest.raises(ProgramError) as ended:
+        start.client("127.0.0.1:9", registry=closed, options=["--credentials", "docker"])
+    assert words in str(ended.value), str(ended.value)
+
+
+def test_each_registry_of_a_file_has_credentials_of_its_own(start, folder, closed):
+    file = credentials_file(folder, closed.address)
+    mirrors = folder / "mirrors.toml"
+    mirrors.write_text(f'[[registry]]\nhosts = ["closed.example"]\nurl = "{closed.url}"\nname = "{parts.PREFIX}"\n'
+                       f'default = true\ncredentials = "{file}"\n\n'
+                       f'[[registry]]\nhosts = ["same.example"]\nurl = "{closed.url}"\nname = "/example/other"\n')
+    client = start.keep(parts.Part("mirrors", folder, ["client", "--mirrors", mirrors, "--router", "127.0.0.1:9",
+                                                       "--listen", "127.0.0.1:0"]))
+    client.start()
+    address = parts.authority(client.uri("http"))
+    assert run("curl", "--silent", "--fail", f"http://{address}/v2/?ns=closed.example") == "{}"
+    said = run("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}",
+               f"http://{address}/v2/?ns=same.example")
+    assert said == "401"
+
+
+def test_credentials_do_not_go_where_nothing_is_encrypted(folder):
+    file = credentials_file(folder, "192.0.2.1")
+    done = parts.registry_ndn("client", "--upstream", "http://192.0.2.1", "--name", parts.PREFIX, "--router",
+                              "127.0.0.1:9", "--credentials", file, "--listen", "127.0.0.1:0", folder=folder, timeout=60)
+    assert done.returncode == 1 and "nothing is encrypted" in done.stderr and "--insecure" in done.stderr
 
 
 def test_credentials_are_not_shared_unasked(start, folder, closed):

@@ -73,8 +73,11 @@ enum PrivateFile {
     }
 
     /// A whole file of text.
-    static func read(_ path: String) throws(SecurityError) -> String {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    ///
+    /// - Parameter followsLinks: Whether `path` may be a symbolic link, as secrets that are mounted are; what it leads to
+    ///   must be as closed as any.
+    static func read(_ path: String, followsLinks: Bool = false) throws(SecurityError) -> String {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | (followsLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
         var status = stat()

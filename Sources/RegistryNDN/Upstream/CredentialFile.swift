@@ -1,7 +1,14 @@
 internal import FoundationEssentials
 
-/// Credentials by registry, in the form of docker's `config.json`; of it `auths` is read.
+/// Credentials by registry, in the form of docker's `config.json`; of it `auths`, `credHelpers` and `credsStore` are read.
 public struct CredentialFile: Sendable {
+    /// Where the secret for a registry is.
+    public enum Source: Hashable, Sendable {
+        case here(Credential)
+        /// The program docker-credential-`helper` keeps it, under the name `server`.
+        case kept(helper: String, server: String)
+    }
+
     private struct Document: Decodable {
         struct Entry: Decodable {
             var auth: String?
@@ -22,7 +29,7 @@ public struct CredentialFile: Sendable {
     ///
     /// Throws `SecurityError` for one that cannot be read or is open to others, and for what is not of this form.
     public init(path: String) throws(SecurityError) {
-        try self.init(path: path, text: try PrivateFile.read(path))
+        try self.init(path: path, text: try PrivateFile.read(path, followsLinks: true))
     }
 
     init(path: String, text: String) throws(SecurityError) {
@@ -36,26 +43,43 @@ public struct CredentialFile: Sendable {
         self.path = path
     }
 
-    /// The credential for the registry at `url`; throws `SecurityError` where there is none.
-    public func credential(for url: UpstreamURL) throws(SecurityError) -> Credential {
+    /// Where the credential for the registry at `url` is; throws `SecurityError` where there is none.
+    public func source(for url: UpstreamURL) throws(SecurityError) -> Source {
         let names = Self.names(of: url)
-        let entries = (document.auths ?? [:]).map { (host: Self.host($0.key), entry: $0.value) }
+        // In an order: a host may be listed twice, as it is and as a URL.
+        let entries = (document.auths ?? [:]).sorted { $0.key < $1.key }.map {
+            (host: Self.host($0.key), entry: $0.value)
+        }
         // `docker login` leaves an empty entry where a helper keeps the secret.
         for (host, entry) in entries where names.contains(host) {
-            if let credential = try credential(entry, host) { return credential }
+            if let credential = try credential(entry, host) { return .here(credential) }
         }
-        let helper =
-            document.credHelpers?.first { names.contains(Self.host($0.key)) }?.value ?? document.credsStore
-        if let helper {
-            throw SecurityError(
-                .notFound,
-                "\(path): the credentials for \(url.authority) are kept by docker-credential-\(helper), which is not asked: write them to a file of their own, with auths"
-            )
+        let helpers = (document.credHelpers ?? [:]).sorted { $0.key < $1.key }
+        if let (server, helper) = helpers.first(where: { names.contains(Self.host($0.key)) }) {
+            return try kept(helper, server)
         }
-        let known = entries.map(\.host).sorted().joined(separator: ", ")
+        if let store = document.credsStore, !store.isEmpty {
+            return try kept(store, url.host == "registry-1.docker.io" ? "https://index.docker.io/v1/" : url.authority)
+        }
+        let known = entries.map(\.host).joined(separator: ", ")
         throw SecurityError(
             .notFound,
             "\(path) has no credentials for \(url.authority)" + (known.isEmpty ? "" : ", only for \(known)"))
+    }
+
+    /// A name is part of a program's: nothing in it may lead elsewhere.
+    private func kept(_ helper: String, _ server: String) throws(SecurityError) -> Source {
+        let isName =
+            !helper.isEmpty
+            && helper.utf8.allSatisfy { octet in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(octet)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(octet) || octet == UInt8(ascii: "-")
+            }
+        guard isName else {
+            throw SecurityError(
+                .malformed, "\(path): \"\(helper)\" is no credential helper: a name has a to z, 0 to 9 and -")
+        }
+        return .kept(helper: helper, server: server)
     }
 
     private func credential(_ entry: Document.Entry, _ host: String) throws(SecurityError) -> Credential? {

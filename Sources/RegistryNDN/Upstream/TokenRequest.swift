@@ -43,7 +43,17 @@ struct TokenAnswer {
     private struct Document: Decodable {
         var token: String?
         var access_token: String?
-        var expires_in: Double?
+        var expires_in: Seconds?
+    }
+
+    /// A number; some services write it as a string.
+    private struct Seconds: Decodable {
+        let value: Double?
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            value = (try? container.decode(Double.self)) ?? (try? container.decode(String.self)).flatMap { Double($0) }
+        }
     }
 
     /// The value of an Authorization field.
@@ -60,7 +70,7 @@ struct TokenAnswer {
         authorization = "Bearer \(token)"
         // "If omitted, this defaults to 60 seconds. For compatibility with older clients, a token should never be returned
         // with less than 60 seconds to live."
-        let seconds = document.expires_in.map { $0.isFinite ? min(max($0, 60), 86_400) : 60 } ?? 60
+        let seconds = document.expires_in?.value.map { $0.isFinite ? min(max($0, 60), 86_400) : 60 } ?? 60
         lifetime = .milliseconds(Int64(seconds * 900))
     }
 }

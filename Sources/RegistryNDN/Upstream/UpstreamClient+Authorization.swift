@@ -118,10 +118,11 @@ extension UpstreamClient {
             }
             return answer
         case .unauthorized, .forbidden:
-            guard let credential else { return nil }
+            // Who we are is nobody's business that asks us.
+            guard credential != nil else { return nil }
             throw UpstreamError(
                 .unauthorized,
-                "the token service at \(request.origin) refuses \(credential): are the credentials right, and do they give access to what is asked for (\(request.scope ?? "nothing in particular"))?"
+                "the token service at \(request.origin) refuses our credentials: are they right, and do they give access to what is asked for (\(request.scope ?? "nothing in particular"))?"
             )
         default:
             throw UpstreamError(

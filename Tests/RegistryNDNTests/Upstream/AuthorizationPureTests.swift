@@ -64,6 +64,7 @@ import Testing
 
     @Test(arguments: [
         (#"{"token":"abc"}"#, 54.0), (#"{"access_token":"abc","expires_in":300}"#, 270),
+        (#"{"token":"abc","expires_in":"300"}"#, 270),
         (#"{"token":"abc","expires_in":-5}"#, 54), (#"{"token":"abc","expires_in":1e300}"#, 77_760),
         (#"{"token":"","access_token":"abc","expires_in":1}"#, 54),
     ])
@@ -83,7 +84,14 @@ import Testing
 
 @Suite struct CredentialFileTests {
     private func credential(_ text: String, _ url: String) throws -> Credential {
-        try CredentialFile(path: "f", text: text).credential(for: try UpstreamURL(url))
+        guard case .here(let credential) = try source(text, url) else { throw KeptElsewhere() }
+        return credential
+    }
+
+    private struct KeptElsewhere: Error {}
+
+    private func source(_ text: String, _ url: String) throws -> CredentialFile.Source {
+        try CredentialFile(path: "f", text: text).source(for: try UpstreamURL(url))
     }
 
     private static let file = """
@@ -96,6 +104,49 @@ import Testing
         }, "credHelpers": {"kept.example": "vault"}, "HttpHeaders": {"x": "y"}}
         """
 
+    @Test(arguments: [
+        (
+            #"{"auths": {"kept.example": {}}, "credHelpers": {"kept.example": "vault-2"}}"#, "https://kept.example",
+            "vault-2", "kept.example"
+        ),
+        (
+            #"{"credsStore": "store", "credHelpers": {"other.example": "vault"}}"#, "http://kept.example:5000", "store",
+            "kept.example:5000"
+        ),
+        (#"{"credsStore": "store"}"#, "https://registry-1.docker.io", "store", "https://index.docker.io/v1/"),
+    ])
+    func aHelperIsNamed(text: String, url: String, helper: String, server: String) throws {
+        #expect(try source(text, url) == .kept(helper: helper, server: server))
+    }
+
+    @Test(arguments: ["../vault", "Vault", "a b", "a/b", "é"])
+    func aHelperOfAnotherFormIsRefused(_ name: String) throws {
+        let text = #"{"credsStore": "\#(name)"}"#
+        #expect(throws: SecurityError.self) { try source(text, "https://kept.example") }
+    }
+
+    @Test func whatAHelperAnswers() {
+        #expect(
+            Credential(helperAnswer: #"{"ServerURL":"s","Username":"u","Secret":"p"}"#)
+                == .password(user: "u", password: "p"))
+        #expect(Credential(helperAnswer: #"{"Username":"<token>","Secret":"t"}"#) == .identityToken("t"))
+        for text in [
+            "", "credentials not found in native keychain", "{}", #"{"Username":"u","Secret":""}"#,
+            #"{"Username":"","Secret":"p"}"#,
+        ] {
+            #expect(Credential(helperAnswer: text) == nil)
+        }
+    }
+
+    /// A host as it is and as a URL: the first by name, not the one that a hash table gives.
+    @Test func ofTwoEntriesForAHostOneIsTakenAlways() throws {
+        let text =
+            #"{"auths": {"https://r.example": {"username": "b", "password": "b"}, "r.example": {"username": "a", "password": "a"}}}"#
+        for _ in 0..<20 {
+            #expect(try credential(text, "https://r.example") == .password(user: "b", password: "b"))
+        }
+    }
+
     @Test func finds() throws {
         #expect(
             try credential(Self.file, "https://registry-1.docker.io") == .password(user: "u", password: "p:with:colons")
@@ -107,7 +158,7 @@ import Testing
     @Test(arguments: [
         ("https://registry.example", "no credentials for registry.example, only for"),
         ("https://quay.example:444", "no credentials for quay.example:444"),
-        ("https://broken.example", "not user:password"), ("https://kept.example", "docker-credential-vault"),
+        ("https://broken.example", "not user:password"),
     ])
     func tellsWhatIsMissing(url: String, words: String) {
         #expect {
