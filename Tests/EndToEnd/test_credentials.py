@@ -10,18 +10,11 @@ import pytest
 
 from harness import guarded, parts
 from harness.blobs import get
+from harness.guarded import credentials_file
 from harness.program import ProgramError
 from harness.registry import Registry, run
 
 SECRETS = (guarded.PASSWORD, base64.b64encode(f"{guarded.USER}:{guarded.PASSWORD}".encode()).decode())
-
-
-def credentials_file(folder, address, password=guarded.PASSWORD, mode=0o600):
-    auth = base64.b64encode(f"{guarded.USER}:{password}".encode()).decode()
-    path = folder / "credentials.json"
-    path.write_text(json.dumps({"auths": {address: {"auth": auth}}}))
-    path.chmod(mode)
-    return path
 
 
 @pytest.fixture

@@ -44,6 +44,15 @@ class GuardedRegistry(Registry):
         self.address = self.program.find(lambda line: re.search(r"listening on (127\.0\.0\.1:\d+)", line)).group(1)
 
 
+def credentials_file(folder: Path, address: str, password: str = PASSWORD, mode: int = 0o600) -> Path:
+    """For `--credentials`."""
+    auth = base64.b64encode(f"{USER}:{password}".encode()).decode()
+    path = folder / "credentials.json"
+    path.write_text(json.dumps({"auths": {address: {"auth": auth}}}))
+    path.chmod(mode)
+    return path
+
+
 def by_password(folder: Path) -> dict:
     (folder / "htpasswd").write_text(HTPASSWD)
     return {"htpasswd": {"realm": "here", "path": str(folder / "htpasswd")}}
@@ -107,6 +116,11 @@ class TokenService:
                 if given and given != right:
                     return self._answer(401, {"errors": []})
                 self._answer(200, {"token": service.token(scopes, bool(given)), "expires_in": 300})
+
+            def do_POST(self):
+                """containerd asks so first, and as above when it is told that this is not known."""
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self._answer(405, {"errors": []})
 
             def _answer(self, status: int, document: dict):
                 body = json.dumps(document).encode()

@@ -32,9 +32,10 @@ def same_files(one: Path, other: Path) -> bool:
 
 
 def podman(address: str, name: str, folder: Path, timeout: float = 300.0, push: Optional[str] = None,
-           registries: Optional[str] = None, authorities: Optional[Path] = None) -> str:
+           registries: Optional[str] = None, authorities: Optional[Path] = None, login: Optional[str] = None) -> str:
     """Pulls into a new podman store, and pushes the image as `push`; its id. `registries` is a registries.conf,
-    `authorities` a folder of those to be trusted for TLS, without which there is none. Needs root."""
+    `authorities` a folder of those to be trusted for TLS, without which there is none, `login` user:password. Needs
+    root."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     policy = folder / "policy.json"
@@ -54,6 +55,7 @@ def podman(address: str, name: str, folder: Path, timeout: float = 300.0, push: 
              "--network-config-dir", folder / "networks", "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs",
              "--events-backend", "none"]
     trust = ["--cert-dir", authorities] if authorities else ["--tls-verify=false"]
+    trust += ["--creds", login] if login else []
     pulled = run(*hidden, *store, "pull", "--quiet", *trust, "--signature-policy", policy, f"{address}/{name}",
                  environment=environment, timeout=timeout)
     if push:
@@ -131,6 +133,12 @@ class Docker:
         """Pushes what was pulled from or tagged for `address`."""
         self._docker("push", "--quiet", f"{address}/{name}", timeout=timeout)
 
+    def login(self, address: str, user: str, password: str) -> None:
+        self._docker("login", "--username", user, "--password", password, address)
+
+    def logout(self, address: str) -> None:
+        self._docker("logout", address)
+
     def tag(self, name: str, other: str) -> None:
         self._docker("tag", name, other)
 
@@ -167,9 +175,10 @@ class Ctr:
 
     NAMESPACE = "test"
 
-    def __init__(self, docker: Docker, folder: Path, is_secure: bool = False):
+    def __init__(self, docker: Docker, folder: Path, is_secure: bool = False, login: Optional[str] = None):
         self._docker = docker
         self._scheme = [] if is_secure else ["--plain-http"]
+        self._login = ["--user", login] if login else []
         self._hosts = folder / "certs.d"
         self._hosts.mkdir(exist_ok=True)
 
@@ -199,11 +208,11 @@ class Ctr:
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def _fetch(self, name: str) -> list:
-        return ["content", "fetch", "--hosts-dir", self._hosts, *self._scheme, name]
+        return ["content", "fetch", "--hosts-dir", self._hosts, *self._scheme, *self._login, name]
 
     def push(self, name: str, local: str) -> None:
         """Pushes the image `local` as `name`."""
-        self._ctr("images", "push", "--hosts-dir", self._hosts, *self._scheme, name, local)
+        self._ctr("images", "push", "--hosts-dir", self._hosts, *self._scheme, *self._login, name, local)
 
     def has(self, digest: str) -> bool:
         return digest in self._ctr("content", "ls", "--quiet").split()
