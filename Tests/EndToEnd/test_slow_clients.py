@@ -139,11 +139,16 @@ def test_who_goes_away_stops_the_fetch(start, blob):
     request = client.request(digest)
     bound = (read + KERNEL + FETCH_MEMORY) // CHUNK + 64
     assert int(request["segments"]) <= bound < LARGE // CHUNK, request
-    # And nothing goes on behind it: what comes next costs what it is.
-    before = server.program.statistics()["data"]
-    small, few = blob(100_000, seed=8)
-    assert blobs.get(client.address, REPOSITORY, small) == few
-    assert server.program.statistics()["data"] - before <= len(few) // CHUNK + 1 + 64
+
+    def asked_after(seed):
+        small, few = blob(100_000, seed=seed)
+        assert blobs.get(client.address, REPOSITORY, small) == few
+        return server.program.statistics()["interests"]
+    # And nothing goes on behind it: what was on its way comes before the Interests for another blob, and after those the
+    # server is asked for no more than what comes next takes.
+    assert asked_after(8) >= int(request["segments"])
+    before = asked_after(9)
+    assert asked_after(10) - before <= 100_000 // CHUNK + 1 + 64
 
 
 class SlowRegistry(Listener):
