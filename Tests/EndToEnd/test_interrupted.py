@@ -59,13 +59,19 @@ def in_background(work) -> threading.Thread:
     return thread
 
 
-def test_docker_when_the_client_is_killed(chain, layout, docker, gate):
-    client = chain[2]
-    held, large, _ = gate
+def pull_until_held(docker, held):
+    """Begins a pull into an empty store, and waits for its middle: (thread, where it puts the image's id)."""
     docker.forget()
     pulled = []
     pull = in_background(lambda: pulled.append(docker.pull(held.address, IMAGE)))
     assert held.reached.wait(60)
+    return pull, pulled
+
+
+def test_docker_when_the_client_is_killed(chain, layout, docker, gate):
+    client = chain[2]
+    held, large, _ = gate
+    pull, pulled = pull_until_held(docker, held)
     client.program.kill()
     client.restart()
     held.open()
@@ -79,10 +85,7 @@ def test_docker_when_the_server_is_killed(chain, layout, docker, gate):
     """The client has the rest from the registry: docker notices nothing."""
     _, server, client = chain
     held, large, _ = gate
-    docker.forget()
-    pulled = []
-    pull = in_background(lambda: pulled.append(docker.pull(held.address, IMAGE)))
-    assert held.reached.wait(60)
+    pull, pulled = pull_until_held(docker, held)
     server.program.kill()
     held.open()
     pull.join(120)
@@ -98,10 +101,7 @@ def test_docker_when_the_registry_is_restarted(start, layout, docker):
     registry.push(layout[0], IMAGE)
     client = start.client(router="127.0.0.1:9", registry=registry)
     held = start.keep(Gate(client.address, max(blob.size for blob in layout[2]) // 4))
-    docker.forget()
-    pulled = []
-    pull = in_background(lambda: pulled.append(docker.pull(held.address, IMAGE)))
-    assert held.reached.wait(60)
+    pull, pulled = pull_until_held(docker, held)
     registry.program.kill()
     registry.start()
     held.open()
