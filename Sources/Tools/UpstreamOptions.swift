@@ -48,6 +48,8 @@ struct UpstreamOptions: ParsableArguments {
         }
         var configuration = UpstreamConfiguration()
         configuration.proxies = try proxies()
+        // The system's authorities alone are read with the first connection that needs them: half of the time until ready.
+        guard tls != TLSConfiguration() else { return configuration }
         do {
             configuration.tls = try TLSContext(client: tls)
         } catch {
