@@ -24,24 +24,25 @@ public struct BlobName: Hashable, Sendable, CustomStringConvertible {
     /// Reads `<prefix>/<repository>/<digest>`, or nil when `name` is not exactly that.
     public init?(parsing name: Name, prefix: Name) {
         guard name.count == prefix.count + 2, prefix.isPrefix(of: name) else { return nil }
-        self.init(parsing: name, prefixCount: prefix.count)
+        // The prefix given, and no part of `name`: that lies in the receive buffer of an Interest.
+        self.init(parsing: name, prefix: prefix, prefixCount: prefix.count)
     }
 
     /// Reads `<prefix>/<repository>/<digest>` whose prefix is everything but the last two components, or nil when
     /// these are not a repository and a digest.
     public init?(parsing name: Name) {
         guard name.count >= 2 else { return nil }
-        self.init(parsing: name, prefixCount: name.count - 2)
+        self.init(parsing: name, prefix: name.prefix(name.count - 2), prefixCount: name.count - 2)
     }
 
-    private init?(parsing name: Name, prefixCount: Int) {
+    private init?(parsing name: Name, prefix: Name, prefixCount: Int) {
         let repository = name[prefixCount]
         let digest = name[prefixCount + 1]
         guard repository.type == NameComponent.genericType, digest.type == NameComponent.genericType,
             let repository = RepositoryName(octets: repository.value.readableBytesView),
             let digest = SHA256Digest(bytes: digest.value.readableBytesView)
         else { return nil }
-        self.init(prefix: name.prefix(prefixCount), repository: repository, digest: ContentDigest(sha256: digest))
+        self.init(prefix: prefix, repository: repository, digest: ContentDigest(sha256: digest))
     }
 
     /// `<prefix>/<repository>/<digest>`.

@@ -1,3 +1,4 @@
+import NIOCore
 import RegistryNDN
 import Testing
 
@@ -63,6 +64,15 @@ private let hex = String(repeating: "0123456789abcdef", count: 4)
         let blob = try blob()
         #expect(BlobName(parsing: blob.name, prefix: blob.prefix) == blob)
         #expect(BlobName(parsing: blob.name) == blob)
+    }
+
+    /// A name comes in a receive buffer of many Interests, which shall be used again.
+    @Test func keepsNothingOfTheNameItIsReadFrom() throws {
+        let blob = try blob()
+        var octets = ByteBuffer(bytes: blob.name.value.readableBytesView)
+        let parsed = BlobName(parsing: try Name(value: octets), prefix: blob.prefix)
+        #expect(octets.modifyIfUniquelyOwned { _ in } != nil)
+        #expect(parsed == blob)
     }
 
     @Test func rejectsOtherNames() throws {
