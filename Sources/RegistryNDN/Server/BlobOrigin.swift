@@ -20,8 +20,8 @@ public enum BlobOrigin: Sendable {
     /// Large pieces: each is a wake-up of the producer, and a train of packets needs 64 kB of payload.
     private static func reading(_ configuration: UpstreamConfiguration) -> UpstreamConfiguration {
         var configuration = configuration
-        configuration.readSize = 512 << 10
-        configuration.bodyWindow = 1 << 20
+        configuration.readSize = 256 << 10
+        configuration.bodyWindow = 512 << 10
         return configuration
     }
 

@@ -11,6 +11,8 @@ struct RangeReader: RangeReading {
 
     /// Octets that are read in vain, at most, to reach a range at a registry that ignores Range.
     static let maximumSkip: UInt64 = 64 << 20
+    /// Octets after which the producer must have taken those before.
+    private static let portion = 256 << 10
 
     func perform(stream id: Int) async {
         var stream: RegistryStream?
@@ -141,8 +143,18 @@ struct RangeReader: RangeReading {
             fail(read, .failed, "the registry changed its mind about the size of \(read.blob.digest)")
             return false
         }
+        var handed = 0
+        var taken: EventLoopFuture<Void>?
         while let octets = try await stream.next(before: read.end) {
-            eventLoop.execute { producer.value.arrived(read.id, octets) }
+            handed += octets.readableBytes
+            guard handed >= Self.portion else {
+                eventLoop.execute { producer.value.arrived(read.id, octets) }
+                continue
+            }
+            // Two portions at most wait for a producer that is busy: reads at a time times a range would be 32 MiB.
+            handed = 0
+            try await taken?.get()
+            taken = eventLoop.submit { producer.value.arrived(read.id, octets) }
         }
         guard try await eventLoop.submit({ producer.value.ended(read.id) }).get() else {
             fail(read, .failed, "the registry sent fewer octets of \(read.blob.digest) than it said")
