@@ -1,22 +1,25 @@
 #include "reassembler.h"
 
-cndn_result cndn_reassembler_init(cndn_reassembler *r, uint64_t *words, uint32_t slabs, uint64_t first, size_t chunk) {
-    if (slabs == 0 || slabs > CNDN_MAX_SLABS || chunk > CNDN_MAX_PACKET) {
+cndn_result cndn_reassembler_init(cndn_reassembler *r, uint64_t *words, uint32_t slabs, uint32_t slab_segments,
+                                  uint64_t first, size_t chunk) {
+    if (slabs == 0 || slabs > CNDN_MAX_SLABS || slab_segments == 0 || slab_segments > CNDN_SLAB_SEGMENTS ||
+        chunk > CNDN_MAX_PACKET) {
         return CNDN_INVALID;
     }
     memset(words, 0, slabs * sizeof *words);
     *r = (cndn_reassembler){
-        .words = words, .slabs = slabs, .first = first, .end = first, .chunk = chunk, .has_chunk = chunk > 0};
+        .words = words, .slabs = slabs, .slab_segments = slab_segments, .first = first, .end = first, .chunk = chunk,
+        .has_chunk = chunk > 0};
     return CNDN_OK;
 }
 
 /* The slab of a segment, counted from the first of the blob; segment >= first. */
 static uint64_t slab_of(const cndn_reassembler *r, uint64_t segment) {
-    return (segment - r->first) / CNDN_SLAB_SEGMENTS;
+    return (segment - r->first) / r->slab_segments;
 }
 
 static uint64_t bit_of(const cndn_reassembler *r, uint64_t segment) {
-    return (uint64_t)1 << (segment - r->first) % CNDN_SLAB_SEGMENTS;
+    return (uint64_t)1 << (segment - r->first) % r->slab_segments;
 }
 
 static uint64_t *word_of(const cndn_reassembler *r, uint64_t slab) {
@@ -24,11 +27,11 @@ static uint64_t *word_of(const cndn_reassembler *r, uint64_t slab) {
 }
 
 /* Segments of a slab up to the final one, if that is known and lies in it. */
-static uint32_t slab_segments(const cndn_reassembler *r, uint64_t slab) {
+static uint32_t segments_of(const cndn_reassembler *r, uint64_t slab) {
     if (r->has_final && slab_of(r, r->final) == slab) {
-        return (uint32_t)((r->final - r->first) % CNDN_SLAB_SEGMENTS) + 1;
+        return (uint32_t)((r->final - r->first) % r->slab_segments) + 1;
     }
-    return CNDN_SLAB_SEGMENTS;
+    return r->slab_segments;
 }
 
 /* The chunk size that a segment shows, if it is not known before. */
@@ -108,7 +111,7 @@ cndn_placement cndn_reassembler_place(cndn_reassembler *r, uint64_t segment, siz
     }
     slot->slab = (uint32_t)(slab % r->slabs);
     slot->opened = *word == 0;
-    slot->offset = (size_t)((segment - r->first) % CNDN_SLAB_SEGMENTS) * r->chunk;
+    slot->offset = (size_t)((segment - r->first) % r->slab_segments) * r->chunk;
     *word |= bit_of(r, segment);
     r->end = segment >= r->end ? segment + 1 : r->end;
     if (r->has_final && segment == r->final) {
@@ -119,12 +122,12 @@ cndn_placement cndn_reassembler_place(cndn_reassembler *r, uint64_t segment, siz
 
 /* Segments at the beginning of a slab without a gap. */
 static uint32_t contiguous(uint64_t word) {
-    return ~word == 0 ? CNDN_SLAB_SEGMENTS : (uint32_t)__builtin_ctzll(~word);
+    return ~word == 0 ? 64 : (uint32_t)__builtin_ctzll(~word);
 }
 
 bool cndn_reassembler_take(cndn_reassembler *r, bool partial, cndn_run *run) {
     uint64_t *word = word_of(r, r->base);
-    uint32_t have = contiguous(*word), whole = slab_segments(r, r->base);
+    uint32_t have = contiguous(*word), whole = segments_of(r, r->base);
     bool finished = have == whole;
     if (r->complete || !(finished || (partial && have > r->taken))) {
         return false;
@@ -151,11 +154,11 @@ uint64_t cndn_reassembler_missing(const cndn_reassembler *r) {
     if (r->complete) {
         return r->final + 1;
     }
-    while (slab - r->base < r->slabs && ~*word_of(r, slab) == 0) {
+    while (slab - r->base < r->slabs && contiguous(*word_of(r, slab)) == r->slab_segments) {
         slab++;
     }
     uint32_t more = slab - r->base < r->slabs ? contiguous(*word_of(r, slab)) : 0;
-    return r->first + slab * CNDN_SLAB_SEGMENTS + more;
+    return r->first + slab * r->slab_segments + more;
 }
 
 bool cndn_reassembler_has(const cndn_reassembler *r, uint64_t segment) {
@@ -168,12 +171,12 @@ bool cndn_reassembler_has(const cndn_reassembler *r, uint64_t segment) {
 
 uint64_t cndn_reassembler_window_end(const cndn_reassembler *r) {
     uint64_t end;
-    bool overflows = __builtin_add_overflow(r->first, (r->base + r->slabs) * CNDN_SLAB_SEGMENTS, &end);
+    bool overflows = __builtin_add_overflow(r->first, (r->base + r->slabs) * r->slab_segments, &end);
     return overflows ? UINT64_MAX : end;
 }
 
 size_t cndn_reassembler_slab_size(const cndn_reassembler *r, uint64_t segment) {
-    return segment < r->first ? 0 : slab_segments(r, slab_of(r, segment)) * r->chunk;
+    return segment < r->first ? 0 : segments_of(r, slab_of(r, segment)) * r->chunk;
 }
 
 bool cndn_reassembler_size(const cndn_reassembler *r, uint64_t *size) {

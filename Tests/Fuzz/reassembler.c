@@ -122,7 +122,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length) {
     uint32_t slabs = 1 + next_octet(&s) % MAX_SLABS;
     size_t chunk = next_octet(&s) % (MAX_CHUNK + 1);
     m.first = next_octet(&s) & 1 ? next_number(&s) : 0;
-    MUST(cndn_reassembler_init(&m.r, m.words, slabs, m.first, chunk) == CNDN_OK);
+    uint32_t slab_segments = 1 + next_octet(&s) % CNDN_SLAB_SEGMENTS;
+    MUST(cndn_reassembler_init(&m.r, m.words, slabs, slab_segments, m.first, chunk) == CNDN_OK);
     while (s.length > 0) {
         step(&m, &s);
         check_state(&m);

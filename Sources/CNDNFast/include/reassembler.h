@@ -7,11 +7,11 @@
  * Segments of one blob, in any order, become runs of octets in order (PROTOCOL.md 10).
  *
  * The reassembler keeps the books only: it tells the caller where in the caller's memory a payload belongs and which
- * octets are complete. That memory is a ring of slabs, each of CNDN_SLAB_SEGMENTS segments. All segments but the final
+ * octets are complete. That memory is a ring of slabs of up to CNDN_SLAB_SEGMENTS segments. All segments but the final
  * one hold `chunk` octets; the final one may be shorter. No number a peer can send makes it trap or look outside.
  */
 
-/* Segments of one slab: the bits of one word. */
+/* Segments of one slab, at most: the bits of one word. */
 #define CNDN_SLAB_SEGMENTS 64u
 
 /* Slabs of a ring, at most. */
@@ -48,6 +48,7 @@ typedef struct {
 typedef struct {
     uint64_t *words; /* the caller's; a bit for each segment of the ring */
     uint32_t slabs;
+    uint32_t slab_segments;
     uint32_t taken; /* segments of the base slab whose octets have been taken */
     uint64_t base;  /* slabs before this one have been taken whole */
     uint64_t first;
@@ -62,10 +63,11 @@ typedef struct {
 
 /*
  * Starts a blob at segment `first`. `words` are `slabs` zeroed or unset words of the caller that live as long as `r`;
- * slabs in 1...CNDN_MAX_SLABS, chunk at most CNDN_MAX_PACKET. chunk 0: learn it from the first segment that is not the
+ * slabs in 1...CNDN_MAX_SLABS, slab_segments in 1...CNDN_SLAB_SEGMENTS, chunk at most CNDN_MAX_PACKET. chunk 0: learn it from the first segment that is not the
  * final one (or from segment 0 if that is the final one). CNDN_OK or CNDN_INVALID.
  */
-cndn_result cndn_reassembler_init(cndn_reassembler *r, uint64_t *words, uint32_t slabs, uint64_t first, size_t chunk);
+cndn_result cndn_reassembler_init(cndn_reassembler *r, uint64_t *words, uint32_t slabs, uint32_t slab_segments,
+                                  uint64_t first, size_t chunk);
 
 /* A segment with a payload of `length` octets and perhaps a FinalBlockId. *slot is set for CNDN_PLACED alone. */
 cndn_placement cndn_reassembler_place(cndn_reassembler *r, uint64_t segment, size_t length, bool has_final,

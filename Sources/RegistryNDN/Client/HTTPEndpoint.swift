@@ -7,8 +7,8 @@ internal import Synchronization
 
 /// A listening socket for HTTP/1.1.
 public struct HTTPEndpoint: Sendable {
-    /// A chunk of a body is up to 1 MiB: one is on its way to the kernel while the next is being made.
-    private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 128 << 10, high: 512 << 10)
+    /// A chunk of a body is up to 512 KiB: one is on its way to the kernel while the next is being made.
+    private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 128 << 10, high: 256 << 10)
 
     private let server: NIOAsyncChannel<any Channel, Never>
     private let limits: HTTPLimits

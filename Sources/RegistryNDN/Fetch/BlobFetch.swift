@@ -4,7 +4,8 @@ import NIOCore
 final class BlobFetch {
     /// A reader that falls behind goes on alone with at most this many octets of the shared fetch.
     private static let detachedBacklog: UInt64 = 1 << 20
-    /// How long octets in order wait for the rest of their slab: beyond 100 MB/s slabs fill sooner and cost no copy.
+    /// How long octets in order wait for the rest of their slab: beyond 100 MB/s, or 25 when many blobs share the budget,
+    /// slabs fill sooner and cost no copy.
     private static let partialDelay = TimeAmount.milliseconds(5)
 
     let id: FetchScheduler.ID
@@ -17,6 +18,10 @@ final class BlobFetch {
     private let fresh: PreparedInterest
     private var reassembler: SegmentReassembler?
     private var firstSegment: UInt64 = 0
+    /// Octets beyond the slowest reader that it was allowed to ask for.
+    var granted: UInt64 = 0
+    /// Octets of the buffers in which they go out, at most.
+    private(set) var slabOctets = 0
     /// The final segment, which arrives long before its turn.
     private var final: (segment: UInt64, payload: ByteBuffer)?
     /// All chunks from the blob's begin, for readers who come late; nil once they are too many.
@@ -24,7 +29,7 @@ final class BlobFetch {
     private var earlyOctets = 0
     private var size: UInt64?
     /// Offset of the next chunk in the blob.
-    private var delivered: UInt64 = 0
+    private(set) var delivered: UInt64 = 0
     /// The octets of the blob that this fetch brings; all when its size is not known yet.
     let octets: Range<UInt64>
     /// What is wanted by readers of ranges, while only the blob's shape is asked for; nil when segments are.
@@ -63,10 +68,12 @@ final class BlobFetch {
     // MARK: Segments in, chunks out
 
     /// Makes room for segments, once their size is known.
-    func begin(at segment: UInt64, chunk: Int, window: Int, pool: SlabPool) {
+    func begin(at segment: UInt64, chunk: Int, window: Int, slabSegments: Int, pool: SlabPool) {
         firstSegment = segment
         delivered = segment &* UInt64(chunk)
-        reassembler = SegmentReassembler(firstSegment: segment, chunkSize: chunk, window: window, pool: pool)
+        slabOctets = slabSegments * chunk
+        reassembler = SegmentReassembler(
+            firstSegment: segment, chunkSize: chunk, window: window, slabSegments: slabSegments, pool: pool)
     }
 
     /// Keeps the payload of a segment that the state machine accepted.

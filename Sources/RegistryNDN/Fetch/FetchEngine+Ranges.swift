@@ -66,7 +66,7 @@ extension FetchEngine {
             reader.open(size: shape.size)
             return reader.finish(.success(()), statistics: statistics)
         }
-        let reach = UInt64(configuration.memoryBudget / max(fetches.count, 1) / 4)
+        let reach = UInt64(share.octets / 4)
         if let running = byName[name]?.first(where: { $0.join(reader, for: octets, reach: reach) }) {
             return noteRepair(of: running)
         }
@@ -85,7 +85,7 @@ extension FetchEngine {
             id: scheduler.add(state), name: name, lifetime: configuration.interestLifetime, deadline: deadline,
             reader: reader, octets: octets)
         fetch.audience = here.audience
-        fetch.begin(at: segments.lowerBound, chunk: geometry.chunk, window: window, pool: pool)
+        begin(fetch, at: segments.lowerBound, chunk: geometry.chunk, window: window)
         if let first { fetch.place(0, first, final: geometry.final) }
         if let final { fetch.place(geometry.final, final, final: geometry.final) }
         add(fetch)

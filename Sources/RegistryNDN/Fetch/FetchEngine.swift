@@ -18,6 +18,8 @@ final class FetchEngine {
     /// The blob of the last packet: usually also that of the next.
     private var recent: (name: Name, fetches: [BlobFetch])?
     let pool = SlabPool()
+    /// Octets that all fetches together may hold, by what each was granted.
+    var granted: UInt64 = 0
     /// Checks signatures, when there are trust anchors.
     private var verification: SegmentVerification?
     private var refusals = LogLimiter()
@@ -103,7 +105,7 @@ final class FetchEngine {
         let alone = BlobFetch(
             id: id, name: fetch.name, lifetime: configuration.interestLifetime, deadline: fetch.deadline,
             reader: reader, octets: offset..<fetch.octets.upperBound, isShared: false)
-        alone.begin(at: start, chunk: geometry.chunk, window: window, pool: pool)
+        begin(alone, at: start, chunk: geometry.chunk, window: window)
         add(alone)
         settle(alone, now: .now())
         logger.debug("a slow reader goes on alone", metadata: ["blob": "\(fetch.name)", "offset": "\(offset)"])
@@ -121,6 +123,7 @@ final class FetchEngine {
     func remove(_ fetch: BlobFetch) {
         if fetch.isActive { retire(fetch) }
         fetch.abandon()
+        setGrant(of: fetch, to: 0)
         fetches.removeAll { $0 === fetch }
         byName[fetch.name]?.removeAll { $0 === fetch }
         if byName[fetch.name]?.isEmpty == true { byName[fetch.name] = nil }
@@ -210,7 +213,7 @@ final class FetchEngine {
         }
         if isFirst {
             let window = ringCapacity(chunk: geometry.chunk)
-            fetch.begin(at: 0, chunk: geometry.chunk, window: window, pool: pool)
+            begin(fetch, at: 0, chunk: geometry.chunk, window: window)
         }
         fetch.place(segment, content, final: geometry.final)
     }
@@ -249,11 +252,6 @@ final class FetchEngine {
         min(max(face.initialWindow, 2), 32)
     }
 
-    /// Segments the window of a blob holds at most.
-    func ringCapacity(chunk: Int) -> Int {
-        min(configuration.memoryBudget / max(chunk, 1) + 1, SegmentFetch.maximumCapacity)
-    }
-
     // MARK: After a batch
 
     /// Does everything that is due: losses, chunks to readers, new demand, Interests, the timer.
@@ -272,7 +270,7 @@ final class FetchEngine {
     func settle(_ fetch: BlobFetch, now: NIODeadline) {
         repair(fetch)
         guard fetch.shapeWanted == nil else { return settleShape(fetch, now: now) }
-        let allowance = configuration.memoryBudget / max(fetches.count, 1)
+        let allowance = share.allowance(slab: fetch.slabOctets)
         if fetch.isActive, let state = scheduler[fetch.id] {
             fetch.deliver(state, scheduler.path, retained: allowance / 4, now: now)
             if case .malformed = state.failure { shapes.forget(fetch.name) }
@@ -282,19 +280,7 @@ final class FetchEngine {
             allowance: UInt64(allowance), isLow: isLow(fetch, allowance: allowance))
         for (reader, offset) in detached { detach(reader, at: offset, from: fetch) }
         guard let slowest else { return remove(fetch) }
-        raiseDemand(of: fetch, from: slowest, allowance: allowance)
-    }
-
-    /// Less than half of what the fetch may hold is left to be asked for: readers have to tell when they go on.
-    private func isLow(_ fetch: BlobFetch, allowance: Int) -> Bool {
-        guard fetch.isActive, let state = scheduler[fetch.id], let geometry = state.geometry else { return false }
-        return state.unsent &+ UInt64(allowance / 2 / max(geometry.chunk, 1)) >= state.limit
-    }
-
-    private func raiseDemand(of fetch: BlobFetch, from offset: UInt64, allowance: Int) {
-        guard fetch.isActive, let geometry = scheduler[fetch.id]?.geometry else { return }
-        let end = geometry.segment(at: offset &+ UInt64(allowance))
-        scheduler.raiseLimit(of: fetch.id, to: max(end, geometry.segment(at: offset) &+ 8))
+        grant(fetch, from: slowest, allowance: allowance)
     }
 
     /// Sends every Interest that may leave now; those of one size lie back to back and leave as one train.

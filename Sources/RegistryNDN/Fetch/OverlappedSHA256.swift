@@ -11,8 +11,7 @@ public final class OverlappedSHA256: Sendable {
         /// Not here while the pool's thread hashes.
         var hasher: SHA256? = SHA256()
         var chunks: Deque<ByteBuffer> = []
-        var octets = 0
-        /// The caller, until fewer octets than its bound wait.
+        /// The caller, until no more chunks than its bound wait.
         var waiting: (bound: Int, continuation: CheckedContinuation<Void, Never>)?
     }
 
@@ -22,10 +21,10 @@ public final class OverlappedSHA256: Sendable {
 
     /// - Parameters:
     ///   - pool: whose threads hash.
-    ///   - limit: octets that may wait for being hashed; ``update(_:)`` waits beyond that.
-    public init(pool: NIOThreadPool = .singleton, limit: Int = 4 << 20) {
+    ///   - limit: chunks that may wait for being hashed, at least 1; ``update(_:)`` waits beyond that.
+    public init(pool: NIOThreadPool = .singleton, limit: Int = 2) {
         self.pool = pool
-        self.limit = limit
+        self.limit = max(1, limit)
     }
 
     /// Appends a chunk; returns at once unless hashing has fallen behind.
@@ -33,8 +32,7 @@ public final class OverlappedSHA256: Sendable {
         guard chunk.readableBytes > 0 else { return }
         let (mustStart, isFull) = state.withLock { state in
             state.chunks.append(chunk)
-            state.octets += chunk.readableBytes
-            return (state.chunks.count == 1 && state.hasher != nil, state.octets > limit)
+            return (state.chunks.count == 1 && state.hasher != nil, state.chunks.count > limit)
         }
         if mustStart { start() }
         if isFull { await wait(below: limit) }
@@ -51,11 +49,11 @@ public final class OverlappedSHA256: Sendable {
         }
     }
 
-    /// Waits until at most `bound` octets wait and, for 0, the hasher is back.
+    /// Waits until at most `bound` chunks wait and, for 0, the hasher is back.
     private func wait(below bound: Int) async {
         await withCheckedContinuation { continuation in
             let isDone = state.withLock { state in
-                if state.octets <= bound, bound > 0 || state.hasher != nil { return true }
+                if state.chunks.count <= bound, bound > 0 || state.hasher != nil { return true }
                 state.waiting = (bound, continuation)
                 return false
             }
@@ -75,7 +73,7 @@ public final class OverlappedSHA256: Sendable {
         var hasher = state.withLock { $0.hasher.take() }
         while let chunk = next(&hasher) {
             hasher?.update(chunk)
-            finished(chunk.readableBytes)
+            finished()
         }
     }
 
@@ -92,11 +90,12 @@ public final class OverlappedSHA256: Sendable {
         }
     }
 
-    private func finished(_ octets: Int) {
+    private func finished() {
         let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.chunks.removeFirst()
-            state.octets -= octets
-            guard let waiting = state.waiting, waiting.bound > 0, state.octets <= waiting.bound else { return nil }
+            guard let waiting = state.waiting, waiting.bound > 0, state.chunks.count <= waiting.bound else {
+                return nil
+            }
             state.waiting = nil
             return waiting.continuation
         }

@@ -25,11 +25,11 @@ public enum SegmentPlacement: Hashable, Sendable {
 
 /// Puts the payloads of one blob's segments in order (PROTOCOL.md 10): any order, duplicates, a late FinalBlockId.
 ///
-/// Payloads are copied once, into slabs of 64 segments that are used again; a whole slab goes out as one buffer without
+/// Payloads are copied once, into slabs of up to 64 segments that are used again; a whole slab goes out as one buffer without
 /// another copy. Memory is bounded by the window. No number a peer sends makes it trap.
 @safe public struct SegmentReassembler: ~Copyable {
-    /// Segments that share a buffer.
-    public static let slabSegments = Int(CNDN_SLAB_SEGMENTS)
+    /// Segments that share a buffer, at most.
+    public static let maximumSlabSegments = Int(CNDN_SLAB_SEGMENTS)
 
     private var state = unsafe cndn_reassembler()
     private let words: UnsafeMutableBufferPointer<UInt64>
@@ -42,15 +42,21 @@ public enum SegmentPlacement: Hashable, Sendable {
     ///   - firstSegment: where the output begins; not 0 to resume.
     ///   - chunkSize: octets of every segment but the final one, at most 8800; 0 learns it from the first segment that
     ///     is not the final one, or from segment 0. Give it to resume.
-    ///   - window: segments that can be placed, at least, beyond those taken; up to 4 million.
+    ///   - window: segments that can be placed, at least, beyond those taken; up to 4 million with the largest slabs.
+    ///   - slabSegments: segments that share a buffer, from 1 to ``maximumSlabSegments``.
     ///   - pool: memory shared with other blobs of the same event loop.
-    public init(firstSegment: UInt64 = 0, chunkSize: Int = 0, window: Int, pool: SlabPool = SlabPool()) {
-        let count = min(max(1, window) / Self.slabSegments + 2, Int(CNDN_MAX_SLABS))
+    public init(
+        firstSegment: UInt64 = 0, chunkSize: Int = 0, window: Int, slabSegments: Int = Self.maximumSlabSegments,
+        pool: SlabPool = SlabPool()
+    ) {
+        let slabSegments = min(max(1, slabSegments), Self.maximumSlabSegments)
+        let count = min(max(1, window) / slabSegments + 2, Int(CNDN_MAX_SLABS))
         let chunk = min(max(0, chunkSize), LpHeader.maximumPacketSize)
         unsafe words = .allocate(capacity: count)
         slabs = Array(repeating: ByteBuffer(), count: count)
         self.pool = pool
-        _ = unsafe cndn_reassembler_init(&state, words.baseAddress, UInt32(count), firstSegment, chunk)
+        _ = unsafe cndn_reassembler_init(
+            &state, words.baseAddress, UInt32(count), UInt32(slabSegments), firstSegment, chunk)
     }
 
     deinit {
@@ -77,7 +83,7 @@ public enum SegmentPlacement: Hashable, Sendable {
 
     /// The next octets in order, nil if there are none to take.
     ///
-    /// A slab of 64 segments, or the blob's last ones, comes without a copy once it is whole.
+    /// A slab, or the blob's last segments, comes without a copy once it is whole.
     ///
     /// - Parameter partial: takes what is there of a slab that is not whole, too, by copying it. For small blobs and
     ///   slow links, whose readers would wait otherwise.

@@ -2,29 +2,37 @@ internal import NIOCore
 
 /// Memory of slabs, used again once whoever got octets of it has let go of them. Confined to one event loop.
 public final class SlabPool {
+    /// In the order in which they were given.
     private var slabs: [ByteBuffer] = []
     private let limit: Int
 
-    /// - Parameter limit: slabs that are remembered, in use or not.
-    public init(limit: Int = 16) {
+    /// - Parameter limit: octets that are kept though nobody uses them.
+    public init(limit: Int = 2 << 20) {
         self.limit = max(0, limit)
     }
 
     /// Slabs that are remembered, in use or not.
     public var count: Int { slabs.count }
 
-    /// An empty buffer of at least `capacity` octets that nobody shares: a remembered one, or a new one.
+    /// An empty buffer of at least `capacity` octets that nobody shares: a remembered one that is not much larger, or a new
+    /// one. Forgets what has become free beyond the limit.
     func take(capacity: Int) -> ByteBuffer {
-        for index in slabs.indices where slabs[index].capacity >= capacity && isFree(index) {
-            return slabs.remove(at: index)
+        var taken: ByteBuffer?
+        var spare = 0
+        for index in slabs.indices.reversed() where isFree(index) {
+            let size = slabs[index].capacity
+            if taken == nil, size >= capacity, size / 4 < capacity {
+                taken = slabs.remove(at: index)
+            } else {
+                spare += size
+                if spare > limit { slabs.remove(at: index) }
+            }
         }
-        return ByteBufferAllocator().buffer(capacity: capacity)
+        return taken ?? ByteBufferAllocator().buffer(capacity: capacity)
     }
 
-    /// Remembers a slab that may still be shared; the oldest that is not is forgotten for it if there are too many.
+    /// Remembers a slab that may still be shared.
     func give(_ slab: ByteBuffer) {
-        guard limit > 0 else { return }
-        if slabs.count >= limit { slabs.removeFirst() }
         slabs.append(slab)
     }
 

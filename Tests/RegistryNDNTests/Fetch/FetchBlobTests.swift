@@ -166,6 +166,29 @@ struct TemporaryFolder: Sendable {
         }
     }
 
+    @Test func newBlobWaitsForTheMemoryOfAnotherThatIsNotRead() async throws {
+        let blobs = ["one", "other"].map { TestBlob($0, size: 6_000_000) }
+        var configuration = FetchConfiguration()
+        configuration.memoryBudget = 4 << 20
+        let handler: BlobProducer.Handler = { name, segment in
+            (blobs.first { $0.name == name } ?? blobs[0]).answer(segment)
+        }
+        try await FetchFixture.run(configuration: configuration, handler: handler) { fixture in
+            let first = try await fixture.fetcher.open(blobs[0].name)
+            // All but three slabs.
+            while fixture.producer.interests < (4 << 20) / 7777 - 3 * 32 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            let second = try await fixture.fetcher.open(blobs[1].name)
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(fixture.producer.interests < (4 << 20) / 7777 + 32, "and not half as much again")
+            async let rest = FetchFixture.drain(second)
+            let octets = try await FetchFixture.drain(first)
+            #expect(octets == blobs[0].octets)
+            #expect(try await rest == blobs[1].octets)
+        }
+    }
+
     @Test func producerThatStopsStallsTheReader() async throws {
         let blob = TestBlob("blob", size: 2_000_000)
         var configuration = FetchConfiguration()
