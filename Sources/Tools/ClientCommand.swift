@@ -56,6 +56,8 @@ struct ClientCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func run() async throws {
+        // Slabs of segments, the smallest too (`BudgetShare`).
+        Heap.mapBlocks(from: 96 << 10)
         let logger = try log.makeLogger(label: "client")
         let registries = try registry.registries()
         let isShared = registries.listeners.contains { !$0.isLoopback }

@@ -19,6 +19,8 @@ struct ServerCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func run() async throws {
+        // Ranges of the cache; not the buffers that sockets are read into, of half as much.
+        Heap.mapBlocks(from: 1 << 20)
         let logger = try log.makeLogger(label: "server")
         let configuration: BlobServer.Configuration
         do {
