@@ -96,8 +96,8 @@ final class DatagramSocket {
 
     /// Queues a send; false when the queue is full or the socket gone.
     ///
-    /// - Parameter failed: called when the kernel refuses to segment; says whether this very send is to blame.
-    func write(_ send: DatagramSend, to peer: SocketAddress, failed: @escaping (any Error, Bool) -> Void) -> Bool {
+    /// - Parameter done: called with what became of a train; nil when nobody wants to know.
+    func write(_ send: DatagramSend, to peer: SocketAddress, done: ((DatagramOutcome) -> Void)? = nil) -> Bool {
         guard let channel, channel.isActive, channel.isWritable else { return false }
         guard let segmentSize = send.segmentSize else {
             let data =
@@ -105,19 +105,24 @@ final class DatagramSocket {
             channel.pipeline.syncOperations.write(data, promise: nil)
             return true
         }
+        let metadata = AddressedEnvelope<ByteBuffer>.Metadata(
+            ecnState: .transportNotCapable, packetInfo: nil, segmentSize: segmentSize)
+        let envelope = AddressedEnvelope(remoteAddress: peer, data: send.octets, metadata: metadata)
+        channel.pipeline.syncOperations.write(NIOAny(envelope), promise: done.map(promise))
+        return true
+    }
+
+    private func promise(_ done: @escaping (DatagramOutcome) -> Void) -> EventLoopPromise<Void> {
         let promise = eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenFailure { [weak self] error in
+        promise.futureResult.assumeIsolated().whenComplete { [weak self] result in
+            guard case .failure(let error) = result else { return done(.taken) }
             guard let self else { return }
             let isFatal = error is IOError
             let isCulprit = !isFatal || !foundCulprit
             foundCulprit = foundCulprit || isFatal
-            failed(error, isCulprit)
+            done(.failed(error, isCulprit: isCulprit))
         }
-        let metadata = AddressedEnvelope<ByteBuffer>.Metadata(
-            ecnState: .transportNotCapable, packetInfo: nil, segmentSize: segmentSize)
-        let envelope = AddressedEnvelope(remoteAddress: peer, data: send.octets, metadata: metadata)
-        channel.pipeline.syncOperations.write(NIOAny(envelope), promise: promise)
-        return true
+        return promise
     }
 
     func flush() {
@@ -145,6 +150,13 @@ final class DatagramSocket {
         (onReceive, onBatchEnd, onError, onLost) = (nil, nil, nil, nil)
         lost?()
     }
+}
+
+/// What the kernel did with a train.
+enum DatagramOutcome {
+    case taken
+    /// - isCulprit: whether this very train is to blame, and not one before it that broke the socket.
+    case failed(any Error, isCulprit: Bool)
 }
 
 /// Hands a datagram channel's events to its socket.

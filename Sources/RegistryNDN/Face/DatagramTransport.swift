@@ -14,13 +14,17 @@ final class DatagramTransport: FaceTransport {
     let peer: SocketAddress
     /// The socket in use; nil while its owner makes the next one.
     var socket: DatagramSocket? {
-        didSet { if socket != nil { sendAgain() } }
+        didSet {
+            trust.reset()
+            if socket != nil { sendAgain() }
+        }
     }
     /// Whether several datagrams go to the kernel as one. Switched off when it refuses.
     private(set) var offload: Bool
     /// The kernel refused a train: the path's MTU may have become smaller.
     var onRefusedOffload: (() -> Void)?
 
+    private var trust = OffloadTrust()
     private var batch = DatagramBatch()
     /// Refused sends, until the next socket is there.
     private var again: [DatagramSend] = []
@@ -80,15 +84,24 @@ final class DatagramTransport: FaceTransport {
 
     private func write(_ send: DatagramSend) -> Bool {
         guard let socket else { return false }
-        return socket.write(send, to: peer) { [weak self] error, isCulprit in
-            self?.failed(send, error, isCulprit: isCulprit)
+        guard let segmentSize = send.segmentSize, trust.mustWatch(segmentSize) else {
+            return socket.write(send, to: peer)
+        }
+        return socket.write(send, to: peer) { [weak self] outcome in
+            switch outcome {
+            case .taken: self?.trust.taken(segmentSize)
+            case .failed(let error, let isCulprit): self?.failed(send, error, isCulprit: isCulprit)
+            }
         }
     }
 
     /// On EMSGSIZE, EINVAL or EIO the offload does not work on this path: without it, and once more (DESIGN.md).
     private func failed(_ send: DatagramSend, _ error: any Error, isCulprit: Bool) {
         guard DatagramTransport.isRefusal(error) else { return }
-        if isCulprit, offload {
+        // One that nobody watched may have broken the socket. With the next all are watched, and whoever breaks it is found.
+        let isInnocent = error is IOError && trust.isKnown(send.segmentSize ?? 0)
+        trust.reset()
+        if isCulprit, !isInnocent, offload {
             offload = false
             onRefusedOffload?()
         }
