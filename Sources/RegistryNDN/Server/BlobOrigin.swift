@@ -17,11 +17,22 @@ public enum BlobOrigin: Sendable {
         }
     }
 
+    /// Octets that a read may have on its way to the cache: in the socket's buffer, waiting to be pulled, and for the producer.
+    var readBuffer: Int {
+        switch self {
+        case .registry: Self.readSize + Self.bodyWindow + 2 * RangeReader.portion
+        case .folder: 2 * Int(FolderReader.piece)
+        }
+    }
+
+    private static let readSize = 256 << 10
+    private static let bodyWindow = 512 << 10
+
     /// Large pieces: each is a wake-up of the producer, and a train of packets needs 64 kB of payload.
     private static func reading(_ configuration: UpstreamConfiguration) -> UpstreamConfiguration {
         var configuration = configuration
-        configuration.readSize = 256 << 10
-        configuration.bodyWindow = 512 << 10
+        configuration.readSize = readSize
+        configuration.bodyWindow = bodyWindow
         return configuration
     }
 

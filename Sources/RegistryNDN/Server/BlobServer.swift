@@ -137,6 +137,7 @@ extension BlobServer.Configuration {
         cache.chunkSize = chunkSize
         cache.fetchChunks = fetchChunks
         cache.capacity = cacheSize
+        cache.readBuffer = origin.readBuffer
         cache.concurrency = concurrency
         cache.trailer = signsData ? key.flatMap { SegmentTrailer($0.key, locator: $0.locator) } : nil
         return cache

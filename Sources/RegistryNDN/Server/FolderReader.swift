@@ -12,8 +12,8 @@ struct FolderReader: RangeReading {
     let folder: BlobFolder
     let producer: NIOLoopBound<BlobProducer>
     let pool: NIOThreadPool
-    /// Octets that go to the producer at once.
-    private static let piece: UInt64 = 512 << 10
+    /// Octets that go to the producer at once; one piece waits for it while the next is being read.
+    static let piece: UInt64 = 512 << 10
 
     /// What became of a read.
     private enum Outcome {
@@ -52,11 +52,13 @@ struct FolderReader: RangeReading {
         }
         let end = min(size, read.range.offset + (read.range.length ?? size))
         var offset = read.range.offset
+        var taken: EventLoopFuture<Void>?
         while offset < end {
             let piece = try file.read(offset..<min(end, offset + Self.piece))
             guard piece.readableBytes > 0 else { break }
             offset += UInt64(piece.readableBytes)
-            eventLoop.execute { producer.value.arrived(read.id, piece) }
+            try taken?.wait()
+            taken = eventLoop.submit { producer.value.arrived(read.id, piece) }
         }
         guard try eventLoop.submit({ producer.value.ended(read.id) }).wait() else {
             return .failed(.failed, "\(folder): the file of \(read.blob.digest) has become shorter")

@@ -49,8 +49,7 @@ extension RangeCache {
 
     private mutating func start(_ range: CachedRange, cost: Int) -> RangeRead {
         range.state = .reading
-        range.cost = cost
-        octets += cost
+        setCost(of: range, to: cost)
         reading[range.id] = range
         let chunk = UInt64(configuration.chunkSize)
         let number = number(of: range.firstSegment)
@@ -92,7 +91,7 @@ extension RangeCache {
     /// What a range will take, before its packets are laid out.
     private func estimate(_ range: CachedRange) -> Int {
         let header = range.blob.name.value.readableBytes + 128 + (configuration.trailer?.size ?? 0)
-        return range.count * (configuration.chunkSize + header) + Self.rangeOverhead
+        return range.count * (configuration.chunkSize + header) + Self.rangeOverhead + configuration.readBuffer
     }
 
     /// The head of a response has come: the size of the blob is known. False when the read must be given up.
@@ -111,8 +110,7 @@ extension RangeCache {
             name: blob.name, grid: grid, firstSegment: range.firstSegment, count: count,
             trailer: configuration.trailer, storage: spares.popLast() ?? ByteBuffer())
         slab.completeEmpty()
-        octets += slab.size + Self.rangeOverhead - range.cost
-        range.cost = slab.size + Self.rangeOverhead
+        setCost(of: range, to: slab.size + Self.rangeOverhead + configuration.readBuffer)
         range.slab = slab
         return true
     }
@@ -146,6 +144,7 @@ extension RangeCache {
         // Only the packet of an empty blob is still to be answered.
         answerArrived(range, from: 0, now: now, answer: answer)
         reading[id] = nil
+        setCost(of: range, to: range.cost - configuration.readBuffer)
         range.state = .complete
         range.waiters = []
         usage.use(range)
@@ -196,6 +195,11 @@ extension RangeCache {
         ahead.removeAll { $0.state == .gone }
     }
 
+    private mutating func setCost(of range: CachedRange, to cost: Int) {
+        octets += cost - range.cost
+        range.cost = cost
+    }
+
     // MARK: forgetting
 
     /// Makes room for `cost` octets: first by dropping ranges that have been sent to their end, those used longest ago
@@ -219,8 +223,7 @@ extension RangeCache {
         let blob = range.blob
         usage.remove(range)
         for index in range.waiters.indices { waiters.take(&range.waiters[index]) { _ in } }
-        octets -= range.cost
-        range.cost = 0
+        setCost(of: range, to: 0)
         range.state = .gone
         if range.isTail {
             blob.tail = nil

@@ -15,6 +15,8 @@ struct RangeCache {
         var fetchChunks = 512
         /// Octets of packets kept and being read.
         var capacity = 64 << 20
+        /// Octets that a read has on its way to the packets, at most; they count as its range's until it has ended.
+        var readBuffer = 0
         /// Reads at a time.
         var concurrency = 8
         /// Reads that may wait for their turn.

@@ -12,7 +12,7 @@ struct RangeReader: RangeReading {
     /// Octets that are read in vain, at most, to reach a range at a registry that ignores Range.
     static let maximumSkip: UInt64 = 64 << 20
     /// Octets after which the producer must have taken those before.
-    private static let portion = 256 << 10
+    static let portion = 512 << 10
 
     func perform(stream id: Int) async {
         var stream: RegistryStream?

@@ -12,12 +12,13 @@ import Testing
         /// `face:segment` of every answer.
         var answers: [String] = []
 
-        init(capacity: Int = 1 << 20, concurrency: Int = 4) {
+        init(capacity: Int = 1 << 20, concurrency: Int = 4, readBuffer: Int = 0) {
             var configuration = RangeCache.Configuration(prefix: Self.prefix)
             configuration.chunkSize = 100
             configuration.fetchChunks = 4
             configuration.capacity = capacity
             configuration.concurrency = concurrency
+            configuration.readBuffer = readBuffer
             cache = RangeCache(configuration)
         }
 
@@ -285,5 +286,18 @@ import Testing
         // Somebody wants it: now it is read, whatever it takes.
         #expect(script.ask(8) == "waiting")
         #expect(script.reads().map(\.range.offset) == [800])
+    }
+
+    @Test func whatIsOnItsWayToTheCacheCountsUntilTheReadHasEnded() throws {
+        var script = Script(capacity: 25_000, readBuffer: 10_000)
+        for segment in [0, 4, 8] as [UInt64] { _ = script.ask(segment) }
+        let reads = script.reads()
+        #expect(reads.count == 2, "a third one has no room for its buffer")
+        #expect((20_000...25_000).contains(script.cache.octets))
+        try script.complete(reads[0], total: 1200)
+        #expect((11_000...15_000).contains(script.cache.octets))
+        #expect(script.reads().count == 1)
+        #expect(script.fail(reads[1], .failed) == [])
+        #expect((11_000...15_000).contains(script.cache.octets))
     }
 }
