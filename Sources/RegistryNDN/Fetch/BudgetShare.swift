@@ -37,6 +37,6 @@ struct BudgetShare {
     /// - Parameter others: octets granted to the other blobs.
     func grant(allowance: Int, others: UInt64) -> UInt64 {
         let free = UInt64(budget) - min(UInt64(budget), others)
-        return min(UInt64(allowance), max(free, UInt64(octets / 4)))
+        return min(UInt64(allowance), max(free, UInt64(octets / 8)))
     }
 }

@@ -108,7 +108,7 @@ extension RangeCache {
         range.count = count
         var slab = try PacketSlab(
             name: blob.name, grid: grid, firstSegment: range.firstSegment, count: count,
-            trailer: configuration.trailer, storage: spares.popLast() ?? ByteBuffer())
+            trailer: configuration.trailer, storage: spare.take() ?? ByteBuffer())
         slab.completeEmpty()
         setCost(of: range, to: slab.size + Self.rangeOverhead + configuration.readBuffer)
         range.slab = slab
@@ -230,9 +230,7 @@ extension RangeCache {
         } else {
             blob.ranges[number(of: range.firstSegment)] = nil
         }
-        if let slab = range.slab, spares.count < 2, slab.count > 1 {
-            spares.append(slab.storage)
-        }
+        if let slab = range.slab, slab.count > 1 { spare = slab.storage }
         range.slab = nil
         range.signing = [:]
         if blob.isEmpty {

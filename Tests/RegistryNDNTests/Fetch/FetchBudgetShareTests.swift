@@ -33,9 +33,9 @@ import Testing
         #expect(share.grant(allowance: 500, others: 0) == 500)
         #expect(share.grant(allowance: 500, others: 500) == 500)
         #expect(share.grant(allowance: 500, others: 700) == 300)
-        #expect(share.grant(allowance: 500, others: 1000) == 125, "a quarter of its share whatever others do")
-        #expect(share.grant(allowance: 500, others: .max) == 125)
-        #expect(share.grant(allowance: 100, others: .max) == 100)
+        #expect(share.grant(allowance: 500, others: 1000) == 62, "an eighth of its share whatever others do")
+        #expect(share.grant(allowance: 500, others: .max) == 62)
+        #expect(share.grant(allowance: 50, others: .max) == 50)
     }
 
     @Test func somethingIsAlwaysAllowed() {
