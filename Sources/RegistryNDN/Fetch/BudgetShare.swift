@@ -5,7 +5,7 @@ struct BudgetShare {
     private let budget: Int
 
     /// Slabs that have left the fetch and are still held by whoever reads: being hashed, waiting for that, being written.
-    private static let slabsHeld = 3
+    private static let slabsHeld = 5
     /// Fewer segments than this are not worth a wake-up of the reader.
     private static let fewestSegments = 16
 

@@ -22,7 +22,7 @@ public final class OverlappedSHA256: Sendable {
     /// - Parameters:
     ///   - pool: whose threads hash.
     ///   - limit: chunks that may wait for being hashed, at least 1; ``update(_:)`` waits beyond that.
-    public init(pool: NIOThreadPool = .singleton, limit: Int = 2) {
+    public init(pool: NIOThreadPool = .singleton, limit: Int = 4) {
         self.pool = pool
         self.limit = max(1, limit)
     }

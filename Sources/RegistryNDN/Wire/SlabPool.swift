@@ -6,9 +6,9 @@ public final class SlabPool {
     private var slabs: [ByteBuffer] = []
     private let limit: Int
 
-    /// - Parameter limit: octets that are kept though nobody uses them.
-    public init(limit: Int = 2 << 20) {
-        self.limit = max(0, limit)
+    /// - Parameter limit: how many slabs of the size last asked for are kept though nobody uses them.
+    public init(limit: Int = 16) {
+        self.limit = max(1, limit)
     }
 
     /// Slabs that are remembered, in use or not.
@@ -25,7 +25,7 @@ public final class SlabPool {
                 taken = slabs.remove(at: index)
             } else {
                 spare += size
-                if spare > limit { slabs.remove(at: index) }
+                if spare / limit > capacity { slabs.remove(at: index) }
             }
         }
         return taken ?? ByteBufferAllocator().buffer(capacity: capacity)

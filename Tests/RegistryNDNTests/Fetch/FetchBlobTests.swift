@@ -175,8 +175,8 @@ struct TemporaryFolder: Sendable {
         }
         try await FetchFixture.run(configuration: configuration, handler: handler) { fixture in
             let first = try await fixture.fetcher.open(blobs[0].name)
-            // All but three slabs.
-            while fixture.producer.interests < (4 << 20) / 7777 - 3 * 32 {
+            // All but five slabs.
+            while fixture.producer.interests < (4 << 20) / 7777 - 5 * 32 {
                 try await Task.sleep(for: .milliseconds(10))
             }
             let second = try await fixture.fetcher.open(blobs[1].name)

@@ -9,7 +9,7 @@ import Testing
         let share = BudgetShare(of: budget, among: 1)
         #expect(share.octets == budget)
         #expect(share.slabSegments(chunk: 7777) == 64)
-        #expect(share.allowance(slab: 64 * 7777) == budget - 3 * 64 * 7777)
+        #expect(share.allowance(slab: 64 * 7777) == budget - 5 * 64 * 7777)
     }
 
     @Test(arguments: [(4, 64), (5, 32), (8, 32), (10, 16), (1000, 16)])
@@ -25,7 +25,7 @@ import Testing
     @Test func whatReadersHoldCounts() {
         let share = BudgetShare(of: budget, among: 10)
         let slab = share.slabSegments(chunk: 7777) * 7777
-        #expect(10 * (share.allowance(slab: slab) + 3 * slab) <= budget)
+        #expect(10 * (share.allowance(slab: slab) + 5 * slab) <= budget)
     }
 
     @Test func whatOthersHoldStillIsNotGrantedAgain() {

@@ -255,7 +255,7 @@ struct SegmentReassemblerTests {
 
     @Test("The pool remembers what is shared, and of what is free no more than its limit")
     func pool() {
-        let pool = SlabPool(limit: 300)
+        let pool = SlabPool(limit: 2)
         var kept = (0..<5).map { _ in pool.take(capacity: 128) }
         kept.forEach(pool.give)
         pool.trim()
