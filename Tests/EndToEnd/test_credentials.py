@@ -223,6 +223,46 @@ def test_a_token_for_anybody_needs_no_option(start, folder, storage):
     assert any("401" in line for line in server.program.lines)
 
 
+@pytest.fixture
+def moved(start, folder):
+    """A token service that has moved: `realm` leads to where it redirects from."""
+    service = start.keep(guarded.TokenService(folder))
+    service.realm = service.url.replace("/token", "/moved")
+    return service
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_token_service_that_has_moved(start, folder, storage, moved, status):
+    moved.moved_status = status
+    registry = start.keep(guarded.GuardedRegistry(folder, storage[0], moved.auth))
+    file = credentials_file(folder, registry.address)
+    client = start.client("127.0.0.1:9", registry=registry, options=["--credentials", file])
+    assert get(client.address, "team/app", storage[1]["team/app"], timeout=60) == b"team/app" * 100_000
+    # To the same host and port the password goes along.
+    assert moved.requests and all(request["authorization"] for request in moved.requests)
+
+
+def test_a_token_service_at_another_place_is_not_told_the_password(start, folder, storage, moved):
+    (folder / "other").mkdir()
+    other = start.keep(guarded.TokenService(folder / "other"))
+    moved.moved_to = other.url
+    registry = start.keep(guarded.GuardedRegistry(folder, storage[0], {**other.auth, "token": {
+        **other.auth["token"], "realm": moved.realm}}))
+    file = credentials_file(folder, registry.address)
+    client = start.client("127.0.0.1:9", registry=registry, options=["--credentials", file])
+    assert get(client.address, "open/app", storage[1]["open/app"], timeout=60) == b"open/app" * 100_000
+    assert other.requests and not any(request["authorization"] for request in other.requests)
+
+
+def test_a_token_service_that_redirects_for_ever(start, folder, storage, moved):
+    moved.moved_to = "/moved"
+    registry = start.keep(guarded.GuardedRegistry(folder, storage[0], moved.auth))
+    server = start.server(registry=registry, options=["--credentials", credentials_file(folder, registry.address),
+                                                      "--repository", "team/*"])
+    assert fetch(folder, "team/app", storage[1]["team/app"], server.udp).returncode == 1
+    server.program.find(lambda line: "redirects more than 8 times: is it a loop?" in line)
+
+
 def test_a_push_with_the_credentials_of_the_client(start, folder, closed):
     """Its parts have bodies, which can be sent but once: they need the token of the request that began the upload."""
     client = start.client("127.0.0.1:9", registry=closed,

@@ -81,7 +81,9 @@ extension UpstreamClient {
         } else {
             if let basic = credential?.basic { headers.add(name: "Authorization", value: basic) }
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.uri, headers: headers)
-            response = try await perform(head, at: pool(for: request.origin))
+            response = try await follow(head, from: RedirectTarget(origin: request.origin, uri: request.uri)) {
+                try await perform($0, at: pool(for: $1))
+            }.answer
         }
         return try await Self.read(response, of: request, credential)
     }

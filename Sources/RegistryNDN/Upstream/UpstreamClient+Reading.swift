@@ -27,23 +27,26 @@ extension UpstreamClient {
 
     private func follow(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
         let first = prepare(head, hasBody: false)
-        let (answer, isRedirected) = try await follow(from: first)
+        let begin = RedirectTarget(origin: origin, uri: first.uri)
+        let send = { @Sendable in try await self.admitted($0, at: $1, isOurs: true) }
+        let (answer, isRedirected) = try await follow(first, from: begin, send: send)
         guard isRedirected, answer.head.status.maySayExpired else { return answer }
         try await discard(answer)
         logger.debug(
             "a link of the upstream is asked for again",
             metadata: ["uri": "\(head.uri)", "status": "\(answer.head.status.code)"])
-        return try await follow(from: first).answer
+        return try await follow(first, from: begin, send: send).answer
     }
 
-    private func follow(
-        from first: HTTPRequestHead
+    /// Sends a prepared GET to where it begins, and on to where it is redirected.
+    func follow(
+        _ first: HTTPRequestHead, from begin: RedirectTarget,
+        send: @Sendable (HTTPRequestHead, UpstreamURL) async throws -> UpstreamResponse
     ) async throws -> (answer: UpstreamResponse, isRedirected: Bool) {
-        let begin = RedirectTarget(origin: origin, uri: first.uri)
         var target = begin
         var request = first
         for _ in 0...Self.maximumRedirects {
-            let response = try await admitted(request, at: target.origin, isOurs: true)
+            let response = try await send(request, target.origin)
             let next: RedirectTarget?
             do {
                 next = try target.next(response.head)
@@ -60,7 +63,8 @@ extension UpstreamClient {
             }
             target = next
         }
-        throw UpstreamError(.redirect, "\(base) redirects more than \(Self.maximumRedirects) times: is it a loop?")
+        throw UpstreamError(
+            .redirect, "\(begin.origin) redirects more than \(Self.maximumRedirects) times: is it a loop?")
     }
 
     func discard(_ response: UpstreamResponse) async throws {

@@ -71,14 +71,17 @@ class TokenService:
         run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=tokens",
             "-keyout", self._key, "-out", self._certificate)
         self.requests: list[dict] = []
+        # Where `/moved` redirects to, and with which status.
+        self.moved_to, self.moved_status = "/token", 307
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/token"
+        self.realm = self.url
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
     def auth(self) -> dict:
-        return {"token": {"realm": self.url, "service": "the registry", "issuer": "tokens",
+        return {"token": {"realm": self.realm, "service": "the registry", "issuer": "tokens",
                           "rootcertbundle": str(self._certificate)}}
 
     def token(self, scopes: list[str], knows: bool) -> str:
@@ -108,7 +111,10 @@ class TokenService:
                 pass
 
             def do_GET(self):
-                query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+                path, _, fields = self.path.partition("?")
+                if path == "/moved":
+                    return self._answer(service.moved_status, {}, {"Location": f"{service.moved_to}?{fields}"})
+                query = urllib.parse.parse_qs(fields)
                 given = self.headers.get("Authorization", "")
                 right = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
                 scopes = query.get("scope", [])
@@ -122,11 +128,13 @@ class TokenService:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 self._answer(405, {"errors": []})
 
-            def _answer(self, status: int, document: dict):
+            def _answer(self, status: int, document: dict, headers: dict | None = None):
                 body = json.dumps(document).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
         return Handler
