@@ -66,10 +66,11 @@ def podman(address: str, name: str, folder: Path, timeout: float = 300.0, push: 
 
 
 class Docker:
-    """A Docker daemon of our own: nothing of an installed one is used or touched. Needs root."""
+    """A Docker daemon of our own: nothing of an installed one is used or touched. Needs root. `etc` stands for /etc as it
+    sees it, `within` is put before the daemon's command, such as what enters a network namespace."""
 
-    def __init__(self, folder: Path, mirror: Optional[str] = None):
-        self._mirror = mirror
+    def __init__(self, folder: Path, mirror: Optional[str] = None, etc: Optional[Path] = None, within: list = ()):
+        self._mirror, self._etc, self._within = mirror, etc, list(within)
         # The path of a Unix socket has at most 107 octets.
         self.folder = Path(tempfile.mkdtemp(prefix="registry-ndn-docker-"))
         self._logs = folder
@@ -107,8 +108,9 @@ class Docker:
         values = {"deprecated-key-path": f"{self.folder}/key.json"} if old else {}
         settings.write_text(json.dumps(values | ({"registry-mirrors": [self._mirror]} if self._mirror else {})))
         # In a mount namespace of its own, what it mounts goes with it.
+        etc = ["sh", "-c", 'mount --bind "$0" /etc && exec "$@"', self._etc] if self._etc else []
         self.daemon = Program("dockerd", [
-            "unshare", "--mount", "--propagation", "private", "dockerd", "--config-file", settings,
+            *self._within, "unshare", "--mount", "--propagation", "private", *etc, "dockerd", "--config-file", settings,
             "--containerd", self.folder / "containerd.sock", "--host", f"unix://{self.folder}/docker.sock",
             "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
             "--pidfile", self.folder / "docker.pid", "--storage-driver", self.driver,
