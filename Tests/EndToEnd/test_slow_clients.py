@@ -187,6 +187,23 @@ def test_a_registry_that_commits_slowly(start, body):
     assert exchange(client.address, "PUT", target, {}, body).status == 201
 
 
+@pytest.mark.parametrize("body", [b"", b"the whole blob"], ids=["after chunks", "monolithic"])
+def test_a_commit_that_outlasts_what_others_are_given(start, body):
+    """Whoever waits for the registry is neither idle nor stalled: three times both limits, and then the registry's answer."""
+    registry = start.keep(SlowRegistry())
+    client = start.client("127.0.0.1:9", registry=registry,
+                          options=["--idle-timeout", "1s", "--stall-timeout", "1s", "--commit-timeout", "60s"])
+    target = f"/v2/{REPOSITORY}/blobs/uploads/1?digest=sha256:" + "1" * 64
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pushed = pool.submit(exchange, client.address, "PUT", target, {}, body, timeout=PATIENCE)
+        assert registry.asked.wait(PATIENCE)
+        # Sooner than that, nothing may come: not the answer, and no end of the connection.
+        with pytest.raises(concurrent.futures.TimeoutError):
+            pushed.result(3)
+        registry.release.set()
+        assert pushed.result(PATIENCE).status == 201
+
+
 def test_an_uploader_that_goes_away_frees_the_registry(start):
     """Nobody waits for an answer that nobody wants."""
     registry = start.keep(SlowRegistry())
