@@ -9,8 +9,8 @@ struct PatienceOptions: ParsableArguments {
 
     @Option(
         help: """
-            How long a program may pause within the body that it sends, or take nothing of an answer, before its connection \
-            is closed.
+            How long a program may pause within the body that it sends, send less than 1000 octets a second of it, or take \
+            nothing of an answer, before its connection is closed.
             """)
     var stallTimeout = DurationArgument(HTTPLimits().responseTimeout)
 

@@ -97,11 +97,34 @@ def test_a_body_that_comes_slowly(patient):
     client = patient[1]
     pieces = 20
     with connect(client) as connection:
-        connection.sendall(patch(upload(client), pieces * 10))
+        connection.sendall(patch(upload(client), pieces * 1000))
         for _ in range(pieces):
-            connection.sendall(b"0123456789")
+            connection.sendall(b"0123456789" * 100)
             time.sleep(0.2)
         assert connection.recv(65536).startswith(b"HTTP/1.1 202 ")
+
+
+def test_a_body_that_trickles(patient):
+    """One octet after the other, with no pause as long as the limit, does not hold a connection for ever."""
+    client = patient[1]
+    begin = time.monotonic()
+    with connect(client) as connection:
+        connection.sendall(patch(upload(client), 1_000_000))
+        connection.settimeout(0.2)
+        received = b""
+        while time.monotonic() - begin < PATIENCE:
+            try:
+                connection.sendall(b"x")
+                octets = connection.recv(65536)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+            received += octets
+            if not octets:
+                break
+    assert time.monotonic() - begin < PATIENCE and not received.startswith(b"HTTP/1.1 2")
+    client.program.event("a client was cut off", lambda event: "1000 octets a second" in event["reason"])
 
 
 def test_who_reads_nothing_holds_nothing(patient, blob):

@@ -141,7 +141,9 @@ struct HTTPConnection: Sendable {
     /// Hands a request's body over. Returns whether it was read to its end.
     private func feed(_ body: RequestBody, from parts: inout Parts) async throws -> Bool {
         var discarded = 0
+        var trickle = TrickleLimit(rate: limits.bodyRate, window: limits.bodyTimeout)
         while true {
+            let begin = channel.eventLoop.now
             let timer = close(after: limits.bodyTimeout)
             let part: HTTPServerRequestPart?
             do {
@@ -154,6 +156,14 @@ struct HTTPConnection: Sendable {
             }
             switch part {
             case .body(let chunk):
+                guard trickle.takes(chunk.readableBytes, from: begin, to: channel.eventLoop.now) else {
+                    logger.info(
+                        "a client was cut off",
+                        metadata: ["reason": "its body came slower than \(limits.bodyRate) octets a second"])
+                    channel.close(promise: nil)
+                    body.finish(.failure(ChannelError.eof))
+                    return false
+                }
                 if await body.send(chunk) { continue }
                 discarded += chunk.readableBytes
                 guard discarded <= limits.discard else { return false }

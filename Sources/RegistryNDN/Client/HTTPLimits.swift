@@ -9,6 +9,8 @@ public struct HTTPLimits: Sendable {
     public var headTimeout: TimeAmount = .seconds(90)
     /// Without an octet of a request's body, while somebody wants it.
     public var bodyTimeout: TimeAmount = .minutes(2)
+    /// Octets a second of a request's body, on average over each `bodyTimeout` of waiting for them; 0 for no limit.
+    public var bodyRate = 1000
     /// Without an octet taken of what waits for the peer; found out after one to two times as long.
     public var responseTimeout: TimeAmount = .minutes(2)
     /// How long a closing connection is read on, so that the peer sees the response and not a reset.
