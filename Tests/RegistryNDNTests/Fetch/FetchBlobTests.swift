@@ -181,7 +181,7 @@ struct TemporaryFolder: Sendable {
             let second = try await fixture.fetcher.open(blobs[1].name)
             var others = try #require(try await second.next())
             // An eighth of a share and what has been read, not a whole share, which would be 180 segments.
-            #expect(fixture.producer.interests < granted + 100)
+            #expect(fixture.producer.interests < granted + 150)
             async let rest = FetchFixture.drain(second)
             let octets = try await FetchFixture.drain(first)
             #expect(octets == blobs[0].octets)
