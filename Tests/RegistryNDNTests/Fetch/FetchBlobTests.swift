@@ -23,6 +23,7 @@ struct FetchFixture: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let producer = BlobProducer(loop: group.next(), loss: loss, handler: handler)
         let folder = try TemporaryFolder()
+        defer { folder.remove() }
         let asked = scheme == .unix ? FaceURI(path: folder.path + "/s") : try FaceURI("\(scheme)4://127.0.0.1:0")
         let uri = try await producer.listen(at: asked)
         let fetcher = try await BlobFetcher.connect(
@@ -37,7 +38,6 @@ struct FetchFixture: Sendable {
         await fetcher.shutdown()
         try await producer.close()
         try await group.shutdownGracefully()
-        folder.remove()
         try result.get()
     }
 
