@@ -122,7 +122,7 @@ cndn_placement cndn_reassembler_place(cndn_reassembler *r, uint64_t segment, siz
 
 /* Segments at the beginning of a slab without a gap. */
 static uint32_t contiguous(uint64_t word) {
-    return ~word == 0 ? 64 : (uint32_t)__builtin_ctzll(~word);
+    return ~word == 0 ? CNDN_SLAB_SEGMENTS : (uint32_t)__builtin_ctzll(~word);
 }
 
 bool cndn_reassembler_take(cndn_reassembler *r, bool partial, cndn_run *run) {

@@ -63,8 +63,9 @@ typedef struct {
 
 /*
  * Starts a blob at segment `first`. `words` are `slabs` zeroed or unset words of the caller that live as long as `r`;
- * slabs in 1...CNDN_MAX_SLABS, slab_segments in 1...CNDN_SLAB_SEGMENTS, chunk at most CNDN_MAX_PACKET. chunk 0: learn it from the first segment that is not the
- * final one (or from segment 0 if that is the final one). CNDN_OK or CNDN_INVALID.
+ * slabs in 1...CNDN_MAX_SLABS, slab_segments in 1...CNDN_SLAB_SEGMENTS, chunk at most CNDN_MAX_PACKET. chunk 0: learn it
+ * from the first segment that is not the final one (or from segment 0 if that is the final one). CNDN_OK or
+ * CNDN_INVALID.
  */
 cndn_result cndn_reassembler_init(cndn_reassembler *r, uint64_t *words, uint32_t slabs, uint32_t slab_segments,
                                   uint64_t first, size_t chunk);
