@@ -1,16 +1,14 @@
 """Docker and the authorities in certs.d: it takes the loopback as insecure, so all is in a network namespace of its own."""
 
-import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from conftest import IMAGE
-from harness import parts, pulls
+from harness import parts, pulls, tls
 from harness.namespaces import TwoHosts
-from harness.program import Program
-from harness.registry import CONFIGURATION, CommandFailed, Registry, run
+from harness.registry import CommandFailed, Registry
 
 
 @pytest.fixture
@@ -23,22 +21,18 @@ def host(needs_root):
 @pytest.fixture
 def registry(start, folder, layout, host):
     """The URL, as seen in the namespace, of a registry that holds the image."""
-    full = Registry(folder, "full")
-    full.push(layout[0], IMAGE)
-    full.stop()
-    configuration = folder / "inside.yml"
-    configuration.write_text(CONFIGURATION.format(root=folder / "full" / "data", address="127.0.0.1:0", quiet="true"))
-    program = start.keep(Program("registry", [*host.near, "docker-registry", "serve", configuration], folder,
-                                 {"OTEL_TRACES_EXPORTER": "none"}))
-    return "http://" + program.find(lambda line: re.search(r"listening on (127\.0\.0\.1:\d+)", line)).group(1)
+    made = Registry(folder)
+    made.push(layout[0], IMAGE)
+    made.stop()
+    made.within = host.near
+    made.start()
+    return start.keep(made).url
 
 
 @pytest.fixture
 def client(start, folder, host, registry):
     """A client with TLS at an address that is not the loopback, and its certificate."""
-    certificate, key = folder / "shown.pem", folder / "shown.key"
-    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-        "-subj", "/CN=client", "-addext", f"subjectAltName=IP:{host.near_address}", "-keyout", key, "-out", certificate)
+    certificate, key = tls.self_signed(folder, host.near_address)
     forwarder = start.forwarder()
     server = parts.Part("server", folder, ["server", "--registry", registry, "--name", parts.PREFIX,
                                            "--uplink", forwarder.unix], within=host.near)

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import parts
+from harness import parts, tls
 from harness.blobs import seeded
 from harness.program import Program
 from harness.registry import Registry, run
@@ -25,28 +25,19 @@ http: {{addr: "{address}"{tls}}}
 """
 
 
-def certificate(folder: Path, *addresses: str) -> tuple[Path, Path]:
-    """A new self-signed certificate (ECDSA P-256, as most registries have) and its key."""
-    made, key = folder / "tls.crt", folder / "tls.key"
-    names = ",".join(f"IP:{address}" for address in addresses)
-    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-        "-subj", "/CN=registry", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", made)
-    return made, key
-
-
 class BenchRegistry(Registry):
     """docker-registry without an access log, plain or with its own TLS, on a given storage folder."""
 
     def __init__(self, folder: Path, name: str, storage: Path, tls: tuple[Path, Path] | None = None,
                  address: str = "127.0.0.1:0", prefix: list = ()):
-        self._storage, self._tls, self._prefix, self._wanted = storage, tls, list(prefix), address
+        self._storage, self._tls, self.within, self._wanted = storage, tls, list(prefix), address
         super().__init__(folder, name)
 
     def start(self) -> None:
         configuration = self.folder / "config.yml"
         tls = f', tls: {{certificate: "{self._tls[0]}", key: "{self._tls[1]}"}}' if self._tls else ""
         configuration.write_text(CONFIGURATION.format(root=self._storage, address=self._wanted, tls=tls))
-        self.program = Program(self.name, [*self._prefix, "docker-registry", "serve", configuration], self.folder,
+        self.program = Program(self.name, [*self.within, "docker-registry", "serve", configuration], self.folder,
                                {"OTEL_TRACES_EXPORTER": "none"})
         self.address = self.program.find(lambda line: re.search(r"listening on ([0-9.]+:\d+)", line)).group(1)
 
@@ -69,7 +60,7 @@ class Stand:
         self.folder = Path(tempfile.mkdtemp(prefix="registry-ndn-bench-"))
         self.quick, self.runs, self.size = quick, runs, megabytes * 1_000_000
         self.storage = self.folder / "storage"
-        self.tls = certificate(self.folder, "127.0.0.1", "192.0.2.2")
+        self.tls = tls.self_signed(self.folder, "127.0.0.1", "192.0.2.2")
         self.registry = BenchRegistry(self.folder, "registry", self.storage)
         self.secure = BenchRegistry(self.folder, "registry-tls", self.storage, self.tls)
         self._blobs: dict[tuple, str] = {}

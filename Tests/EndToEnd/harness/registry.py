@@ -22,7 +22,10 @@ http: {{addr: "{address}", headers: {{X-Content-Type-Options: [nosniff]}}}}
 
 
 class Registry:
-    """A docker-registry; `stop` and `start` again keep port and content."""
+    """A docker-registry; `stop` and `start` again keep port and content. `within` is put before the command at the next
+    `start`, such as what enters a network namespace."""
+
+    within: list = []
 
     def __init__(self, folder: Path, name: str = "registry"):
         self.name = name
@@ -35,7 +38,7 @@ class Registry:
     def start(self) -> None:
         configuration = self.folder / "config.yml"
         configuration.write_text(CONFIGURATION.format(root=self.folder / "data", address=self.address, quiet="false"))
-        self.program = Program(self.name, ["docker-registry", "serve", configuration], self.folder,
+        self.program = Program(self.name, [*self.within, "docker-registry", "serve", configuration], self.folder,
                                {"OTEL_TRACES_EXPORTER": "none"})
         port = self.program.find(lambda line: re.search(r"listening on 127\.0\.0\.1:(\d+)", line)).group(1)
         self.address = f"127.0.0.1:{port}"

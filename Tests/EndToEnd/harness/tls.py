@@ -12,7 +12,7 @@ from typing import Callable
 from .listener import Listener
 from .parts import ROOT
 from .program import Program
-from .registry import Registry
+from .registry import Registry, run
 
 CERTIFICATES = ROOT / "Tests" / "RegistryNDNTests" / "Resources" / "tls"
 TRUST = ["--ca-file", CERTIFICATES / "root.pem"]
@@ -23,6 +23,15 @@ def pem(name: str) -> Path:
 
 
 KEY = CERTIFICATES / "leaf.key"
+
+
+def self_signed(folder: Path, *addresses: str) -> tuple[Path, Path]:
+    """A new certificate (ECDSA P-256, as most registries have) for these addresses, its own authority, and its key."""
+    made, key = folder / "tls.crt", folder / "tls.key"
+    names = ",".join(f"IP:{address}" for address in addresses)
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+        "-subj", "/CN=registry", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", made)
+    return made, key
 
 
 class OpenSSLServer:
