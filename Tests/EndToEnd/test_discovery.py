@@ -63,6 +63,7 @@ def test_the_client_finds_a_router_and_survives_its_death(fch, finding, sites, b
     first = chosen(client)
     assert first in sites
     assert service.questions[0] == {"cap": ["udp"], "k": ["3"], "lat": ["50.8"], "lon": ["4.4"]}
+    assert service.coded == len(service.questions)
     digest, octets = blob(2_000_000)
     assert blobs.get(client.address, REPOSITORY, digest) == octets
     assert client.request(digest)["source"] == "ndn"

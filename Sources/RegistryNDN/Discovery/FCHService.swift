@@ -62,6 +62,8 @@ public struct FCHService: RouterDirectory {
     }
 
     private func ask() async throws(DiscoveryError) -> [Router] {
+        var configuration = configuration
+        configuration.decodedLimit = Self.maximumAnswer
         let client = UpstreamClient(base: query.base, group: group, configuration: configuration, logger: logger)
         defer { client.shutdown() }
         do {

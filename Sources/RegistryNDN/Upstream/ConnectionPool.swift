@@ -167,6 +167,9 @@ final class ConnectionPool: Sendable {
                     established: established))
         }
         try pipeline.addHTTPClientHandlers(decoderLimitConfiguration: limits)
+        if let limit = configuration.decodedLimit {
+            try pipeline.addHandlers(ContentDecodingHandler.handlers(limit: limit))
+        }
         try pipeline.addHandler(
             UpstreamHandler(configuration: configuration, relay: url.isSecure ? nil : proxy.map { ($0, url.origin) }))
     }

@@ -19,9 +19,14 @@ public final class UpstreamClient: Sendable {
     let authorizer: Authorizer?
     private let group: any EventLoopGroup
     let logger: Logger
-    /// Pools of origins that the upstream redirects to.
-    private let others = NIOLockedValueBox<[UpstreamURL: ConnectionPool]>([:])
+    /// Pools of origins that the upstream redirects to, and of token services.
+    private let others = NIOLockedValueBox<[Other: ConnectionPool]>([:])
     private static let maximumOthers = 16
+
+    private struct Other: Hashable {
+        let origin: UpstreamURL
+        let decodedLimit: Int?
+    }
 
     /// A client whose connections live on the event loops of `group`; nothing is opened yet.
     public init(
@@ -49,17 +54,23 @@ public final class UpstreamClient: Sendable {
     }
 
     /// Connections to an origin, the upstream's own or another.
-    func pool(for origin: UpstreamURL) -> ConnectionPool {
-        guard origin != self.origin else { return pool }
+    ///
+    /// - Parameter decodedLimit: nil for those whose bodies come as they are; else of a kind of their own, on which gzip is
+    ///   asked for, and decoded to at most so many octets.
+    func pool(for origin: UpstreamURL, decodedLimit: Int? = nil) -> ConnectionPool {
+        guard origin != self.origin || decodedLimit != nil else { return pool }
+        let other = Other(origin: origin, decodedLimit: decodedLimit)
         let (pool, surplus) = others.withLockedValue { pools -> (ConnectionPool, [ConnectionPool]) in
-            if let pool = pools[origin] { return (pool, []) }
+            if let pool = pools[other] { return (pool, []) }
             var surplus: [ConnectionPool] = []
             if pools.count >= Self.maximumOthers {
                 surplus = Array(pools.values)
                 pools = [:]
             }
+            var configuration = configuration
+            configuration.decodedLimit = decodedLimit
             let pool = ConnectionPool(url: origin, group: group, configuration: configuration)
-            pools[origin] = pool
+            pools[other] = pool
             return (pool, surplus)
         }
         for pool in surplus { pool.shutdown() }

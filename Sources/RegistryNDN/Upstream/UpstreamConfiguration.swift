@@ -33,6 +33,8 @@ public struct UpstreamConfiguration: Sendable {
     public var readSize = 65_536
     /// Octets of a response that may wait for the one who pulls them before the socket is read no more.
     public var bodyWindow = 262_144
+    /// Whether gzip is asked for, and decoded to at most so many octets of a body; nil: bodies come as they are.
+    var decodedLimit: Int?
     /// Octets of all fields of a response head.
     public var maximumHeadSize = 65_536
 

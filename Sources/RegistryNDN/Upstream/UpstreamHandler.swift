@@ -138,6 +138,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         switch error {
         case HTTPParserError.invalidEOFState: fail(context, .closed, error)
         case is HTTPParserError: fail(context, .malformed, error)
+        case let error as UpstreamError: fail(context, error.code, error)
         // The end of a kept connection, without a farewell.
         case let error as TLSError where error.code == .truncated: fail(context, .closed, error)
         case is TLSError: fail(context, .tls, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.server
 import json
 import ssl
@@ -22,6 +23,8 @@ class FCH:
         self.routers = routers
         self.form = form
         self.questions: list[dict[str, list[str]]] = []
+        # Answers in gzip, where that is accepted.
+        self.coded = 0
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -29,6 +32,10 @@ class FCH:
                 outer.questions.append(urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query))
                 kind, body = outer._answer()
                 self.send_response(200)
+                if self.headers.get("Accept-Encoding") == "gzip":
+                    outer.coded += 1
+                    body = gzip.compress(body)
+                    self.send_header("Content-Encoding", "gzip")
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

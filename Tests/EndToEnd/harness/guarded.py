@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import re
 import subprocess
@@ -71,6 +72,8 @@ class TokenService:
         run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=tokens",
             "-keyout", self._key, "-out", self._certificate)
         self.requests: list[dict] = []
+        # Answers in gzip, where that is accepted.
+        self.coded = 0
         # Where `/moved` redirects to, and with which status.
         self.moved_to, self.moved_status = "/token", 307
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -131,6 +134,10 @@ class TokenService:
             def _answer(self, status: int, document: dict, headers: dict | None = None):
                 body = json.dumps(document).encode()
                 self.send_response(status)
+                if "gzip" in self.headers.get("Accept-Encoding", ""):
+                    service.coded += 1
+                    body = gzip.compress(body)
+                    self.send_header("Content-Encoding", "gzip")
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 for name, value in (headers or {}).items():
