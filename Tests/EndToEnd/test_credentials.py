@@ -1,6 +1,7 @@
 """Registries that ask who one is: docker-registry with passwords, and with a token service."""
 
 import base64
+import concurrent.futures
 import http.client
 import json
 import os
@@ -9,10 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from harness import guarded, parts
-from harness.blobs import get
+from harness.blobs import Download, get
 from harness.guarded import credentials_file
 from harness.program import ProgramError
 from harness.registry import Registry, run
+from harness.standin import BLOCK, GeneratingRegistry, ShortTokens, block
 
 SECRETS = (guarded.PASSWORD, base64.b64encode(f"{guarded.USER}:{guarded.PASSWORD}".encode()).decode())
 
@@ -60,6 +62,7 @@ def test_server_and_client_with_credentials_of_their_own(start, folder, closed):
     if closed.service:
         # One token for the server's many reads, few for the client.
         assert len(closed.service.requests) <= 4
+        assert closed.service.coded == len(closed.service.requests)
 
 
 def test_a_repository_outside_the_patterns_never_goes_over_ndn(start, folder, closed):
@@ -189,6 +192,9 @@ def test_credentials_are_not_shared_unasked(start, folder, closed):
     done = parts.registry_ndn("client", "--upstream", closed.url, "--name", parts.PREFIX, "--router", "127.0.0.1:9",
                               "--credentials", file, "--listen", "0.0.0.0:0", folder=folder, timeout=60)
     assert done.returncode == 64 and "--share-credentials" in done.stderr
+    shared = start.client("127.0.0.1:9", registry=closed,
+                          options=["--credentials", file, "--listen", "0.0.0.0:0", "--share-credentials"])
+    assert get(shared.address, "team/app", closed.blobs["team/app"]) == b"team/app" * 100_000
 
 
 def test_the_words_of_who_asks_go_first(start, folder, closed):
@@ -261,6 +267,39 @@ def test_a_token_service_that_redirects_for_ever(start, folder, storage, moved):
                                                       "--repository", "team/*"])
     assert fetch(folder, "team/app", storage[1]["team/app"], server.udp).returncode == 1
     server.program.find(lambda line: "redirects more than 8 times: is it a loop?" in line)
+
+
+def test_the_server_s_tokens_that_expire_before_they_should(start):
+    """One is fetched for each, and those refused with it share the next one: nobody who pulls notices."""
+    tokens = ShortTokens(reads=10)
+    registry = start.keep(GeneratingRegistry("demo/blobs", 200_000_001, tokens=tokens))
+    server = start.server(registry=registry)
+    client = start.client(server.udp, registry=registry)
+
+    def part(number: int) -> bytes:
+        first = number * BLOCK
+        read = Download(client.address, "demo/blobs", registry.digest, {"Range": f"bytes={first}-{first + BLOCK - 1}"})
+        assert read.status == 206
+        return read.rest()
+    # From the end to the beginning: no read continues another.
+    numbers = range(184, 0, -8)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert all(octets == block(number) for number, octets in zip(numbers, pool.map(part, numbers)))
+    assert all(request["source"] == "ndn" and request["upstream_bytes"] == 0 for request in client.requests())
+    reads = len(registry.asked)
+    assert reads >= len(numbers) and len(tokens.issued) <= reads // 10 + 1, (reads, tokens.issued, tokens.refusals)
+    assert tokens.refusals >= len(tokens.issued) >= 3
+
+
+def test_a_client_s_token_that_expires_between_its_reads(start, folder):
+    tokens = ShortTokens(reads=3)
+    registry = start.keep(GeneratingRegistry("demo/blobs", 8_000_000, tokens=tokens))
+    file = credentials_file(folder, registry.url.removeprefix("http://"))
+    client = start.client("127.0.0.1:9", registry=registry, options=["--credentials", file])
+    for first in range(0, 8_000_000, 1_000_000):
+        read = Download(client.address, "demo/blobs", registry.digest, {"Range": f"bytes={first}-{first + 999_999}"})
+        assert read.status == 206 and len(read.rest()) == 1_000_000
+    assert len(tokens.issued) >= 3
 
 
 def test_a_push_with_the_credentials_of_the_client(start, folder, closed):

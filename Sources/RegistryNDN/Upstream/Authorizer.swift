@@ -3,11 +3,21 @@ internal import NIOHTTP1
 
 /// What an upstream let us in with, by repository, until it expires; each token is fetched once for all who want it.
 actor Authorizer {
+    /// What a request is let in with.
+    struct Admission: Equatable {
+        /// The value of the Authorization field.
+        let authorization: String
+        /// Whether it is the answer to this challenge, and not one that came for another request.
+        let isNew: Bool
+    }
+
     private struct Known {
         let value: String
         let expires: NIODeadline
         /// What it was the answer to.
         let challenges: [Challenge]
+        /// What a token service was asked for it; nil for a password.
+        let request: TokenRequest?
     }
 
     private let credential: Credential?
@@ -34,34 +44,45 @@ actor Authorizer {
         guard let known = known[repository], known.expires <= now else {
             return authorization(for: repository, now: now)
         }
-        return try await answer(known.challenges, for: repository, now: now, fetch: fetch)
+        return try await answer(known.challenges, to: known.value, for: repository, now: now, fetch: fetch)?
+            .authorization
     }
 
-    func forget(_ repository: String) {
-        known[repository] = nil
+    /// Forgets what was refused, unless something newer is known.
+    func forget(_ refused: String, for repository: String) {
+        if known[repository]?.value == refused { known[repository] = nil }
     }
 
-    /// What answers the challenges of a 401, nil when nothing does.
+    /// What answers the challenges of a 401; nil when nothing does, or nothing but what was refused.
     ///
-    /// - Parameter fetch: asks a token service; nil when it gives none to those who are nobody.
+    /// - Parameters:
+    ///   - refused: the value of the Authorization field that was not enough, nil when there was none. What came for another
+    ///     request in the meantime is tried before anything is fetched: many are refused when one token expires.
+    ///   - fetch: asks a token service; nil when it gives none to those who are nobody.
     func answer(
-        _ challenges: [Challenge], for repository: String, now: NIODeadline,
+        _ challenges: [Challenge], to refused: String?, for repository: String, now: NIODeadline,
         fetch: @escaping @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer?
-    ) async throws -> String? {
+    ) async throws -> Admission? {
+        let request = try challenges.lazy.compactMap { try TokenRequest($0) }.first
+        if let known = known[repository], known.value != refused, known.request == request, known.expires > now {
+            return Admission(authorization: known.value, isNew: false)
+        }
         known[repository] = nil
         let granted: Known?
-        if let request = try challenges.lazy.compactMap({ try TokenRequest($0) }).first {
+        if let request {
             let answer = try await token(request, fetch)
-            granted = answer.map { Known(value: $0.authorization, expires: now + $0.lifetime, challenges: challenges) }
+            granted = answer.map {
+                Known(value: $0.authorization, expires: now + $0.lifetime, challenges: challenges, request: request)
+            }
         } else if challenges.contains(where: { $0.scheme == "basic" }), let basic = credential?.basic {
-            granted = Known(value: basic, expires: .distantFuture, challenges: challenges)
+            granted = Known(value: basic, expires: .distantFuture, challenges: challenges, request: nil)
         } else {
             granted = nil
         }
-        guard let granted else { return nil }
+        guard let granted, granted.value != refused else { return nil }
         if known.count >= Self.limit { known = [:] }
         known[repository] = granted
-        return granted.value
+        return Admission(authorization: granted.value, isNew: true)
     }
 
     private func token(

@@ -6,6 +6,8 @@ internal import NIOHTTP1
 extension UpstreamClient {
     /// Octets of a token service's answer.
     private static let maximumTokenAnswer = 1 << 20
+    /// Tokens that are tried for one request: those that others fetched meanwhile, and which expired as well, and a new one.
+    private static let maximumAdmissions = 3
 
     /// Sends somebody's request without a body, with our credentials where it has none of its own.
     func relay(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
@@ -42,31 +44,48 @@ extension UpstreamClient {
         if let known = await authorizer.authorization(for: repository, now: .now()) {
             request.headers.add(name: "Authorization", value: known)
         }
-        let response = try await send(request, pool)
-        guard response.head.status == .unauthorized else { return response }
-        let answer: String?
-        do {
-            answer = try await authorizer.answer(
-                Challenge.all(in: response.head.headers), for: repository, now: .now()
-            ) { try await self.token($0, $1) }
-        } catch {
-            response.body.cancel()
-            throw error
+        var response = try await send(request, pool)
+        for _ in 0..<Self.maximumAdmissions where response.head.status == .unauthorized {
+            let admission: Authorizer.Admission?
+            do {
+                admission = try await authorizer.answer(
+                    Challenge.all(in: response.head.headers), to: request.headers.first(name: "authorization"),
+                    for: repository, now: .now()
+                ) { try await self.token($0, $1) }
+            } catch {
+                response.body.cancel()
+                throw error
+            }
+            guard let admission else { break }
+            try await discard(response)
+            request.headers.replaceOrAdd(name: "Authorization", value: admission.authorization)
+            response = try await send(request, pool)
+            guard !admission.isNew else { break }
         }
-        guard let answer else { return response }
-        try await discard(response)
-        request.headers.replaceOrAdd(name: "Authorization", value: answer)
-        let second = try await send(request, pool)
-        if second.head.status == .unauthorized, let credential = configuration.credential {
+        if response.head.status == .unauthorized, let credential = configuration.credential,
+            let refused = request.headers.first(name: "authorization")
+        {
             // Not to be sent with every request from now on: accounts are locked after a few.
-            await authorizer.forget(repository)
+            await authorizer.forget(refused, for: repository)
             logger.warning("the upstream refuses our credentials", metadata: ["as": "\(credential)", "at": "\(base)"])
         }
-        return second
+        return response
     }
 
-    /// Asks a token service; nil when it gives nothing to those without credentials.
+    /// Asks a token service; nil when it gives nothing to those without credentials. Within the overall timeout: what waits
+    /// for the token may have none of its own.
     private func token(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
+        let limit = configuration.overallTimeout
+        return try await Self.within(limit) {
+            try await self.fetchToken(request, credential)
+        } otherwise: {
+            UpstreamError(
+                .timeout,
+                "the token service at \(request.origin) gave no answer within \(limit.nanoseconds / 1_000_000_000) s")
+        }
+    }
+
+    private func fetchToken(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
         if credential != nil, !mayTell(request.origin) {
             throw UpstreamError(
                 .unauthorized,
@@ -82,7 +101,7 @@ extension UpstreamClient {
             if let basic = credential?.basic { headers.add(name: "Authorization", value: basic) }
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.uri, headers: headers)
             response = try await follow(head, from: RedirectTarget(origin: request.origin, uri: request.uri)) {
-                try await perform($0, at: pool(for: $1))
+                try await perform($0, at: tokenPool($1))
             }.answer
         }
         return try await Self.read(response, of: request, credential)
@@ -104,7 +123,11 @@ extension UpstreamClient {
             continuation.yield(octets)
             continuation.finish()
         }
-        return try await send(head, body: body, at: pool(for: request.origin))
+        return try await send(head, body: body, at: tokenPool(request.origin))
+    }
+
+    private func tokenPool(_ origin: UpstreamURL) -> ConnectionPool {
+        pool(for: origin, decodedLimit: Self.maximumTokenAnswer)
     }
 
     private static func read(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import json
 import re
 import ssl
 import threading
@@ -31,13 +32,39 @@ class Fault(enum.Enum):
     STALLS = "stalls"
 
 
+class ShortTokens:
+    """Tokens that say they are good for long, and are good until the registry has been read `reads` times since."""
+
+    def __init__(self, reads: int):
+        self._reads = reads
+        self._lock = threading.Lock()
+        self._count = 0
+        self.issued: list[str] = []
+        self.refusals = 0
+
+    def issue(self) -> bytes:
+        with self._lock:
+            self.issued.append(f"token-{len(self.issued)}")
+            self._count = 0
+            return json.dumps({"token": self.issued[-1], "expires_in": 300}).encode()
+
+    def admits(self, authorization: Optional[str]) -> bool:
+        with self._lock:
+            good = bool(self.issued) and authorization == f"Bearer {self.issued[-1]}" and self._count < self._reads
+            self._count += good
+            self.refusals += not good
+            return good
+
+
 class GeneratingRegistry:
-    """Serves one blob of `size` octets, and the ranges of it, over plain HTTP, or over TLS with a `context`."""
+    """Serves one blob of `size` octets, and the ranges of it, over plain HTTP, or over TLS with a `context`; with `tokens` to
+    those who have one."""
 
     def __init__(self, repository: str, size: int, context: Optional[ssl.SSLContext] = None,
-                 fault: Optional[Fault] = None):
+                 fault: Optional[Fault] = None, tokens: Optional[ShortTokens] = None):
         self.size = size
         self.fault = fault
+        self.tokens = tokens
         # The Range of each GET of the blob, None where there was none.
         self.asked: list[Optional[str]] = []
         self.released = threading.Event()
@@ -66,6 +93,17 @@ class GeneratingRegistry:
                 self.do_GET()
 
             def do_GET(self):
+                if registry.tokens and self.path.startswith("/token"):
+                    answer = registry.tokens.issue()
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(answer)))
+                    self.end_headers()
+                    return self.wfile.write(answer)
+                if registry.tokens and not registry.tokens.admits(self.headers["Authorization"]):
+                    self.send_response(401)
+                    self.send_header("WWW-Authenticate", f'Bearer realm="{registry.url}/token",service="stand-in"')
+                    self.send_header("Content-Length", "0")
+                    return self.end_headers()
                 if self.path != registry._path:
                     self.send_response(200 if self.path == "/v2/" else 404)
                     self.send_header("Content-Length", "0")
