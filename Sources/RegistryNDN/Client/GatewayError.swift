@@ -6,7 +6,7 @@ enum GatewayError {
     static func answer(to error: any Error, _ record: RequestRecord) -> (HTTPResponseStatus, OCIError) {
         let detail = record.fallback.map { "NDN: \($0); upstream: \(error)" } ?? "\(error)"
         switch error {
-        case let error as UpstreamError where error.code == .timeout:
+        case let error as UpstreamError where error.code == .timeout || error.code == .slow:
             return (.gatewayTimeout, OCIError(.unavailable, message: "the upstream does not answer", detail: detail))
         case is UpstreamError:
             return (.badGateway, OCIError(.unavailable, message: "the upstream cannot be reached", detail: detail))

@@ -20,7 +20,9 @@ public struct UpstreamConfiguration: Sendable {
     public var answersChallenges = false
     /// How long an upstream may send nothing while its answer is awaited.
     public var idleTimeout = TimeAmount.seconds(30)
-    /// The same until the head of the answer to a request that changes something, such as the last of an upload: a registry
+    /// Octets a second of an answer's body, on average over each `idleTimeout` of waiting for them; 0 for no limit.
+    public var bodyRate = 1000
+    /// The same as `idleTimeout` until the head of the answer to a request that changes something, such as the last of an upload: a registry
     /// moves the whole layer before it says 201. Registries advise proxies to wait for 15 minutes.
     public var commitTimeout = TimeAmount.minutes(15)
     /// From the begin of a read of our own to the head of its answer, with all redirections, repetitions and pauses.

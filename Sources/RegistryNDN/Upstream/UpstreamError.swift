@@ -13,6 +13,8 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
         case busy
         /// No octet for as long as the configuration allows.
         case timeout
+        /// Octets come, but fewer than the configuration asks for.
+        case slow
         /// The connection ended before the response did.
         case closed
         /// A kept connection ended before the response began: nothing of it was received, it may be asked again.

@@ -16,6 +16,7 @@ final class UpstreamHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var isPaused = false
     private var lastActivity = NIODeadline.distantPast
+    private var trickle: TrickleLimit
     private var timer: Scheduled<Void>?
     /// When the timer fires.
     private var alarm = NIODeadline.distantFuture
@@ -26,6 +27,7 @@ final class UpstreamHandler: ChannelInboundHandler {
     init(configuration: UpstreamConfiguration, relay: (proxy: ProxyURL, origin: UpstreamURL)? = nil) {
         self.configuration = configuration
         self.relay = relay
+        trickle = TrickleLimit(rate: configuration.bodyRate, window: configuration.idleTimeout)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -44,6 +46,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         }
         self.consumer = consumer
         isPaused = false
+        trickle.restart()
         lastActivity = .now()
         armTimer(context)
         var head = head
@@ -98,6 +101,7 @@ final class UpstreamHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let before = lastActivity
         lastActivity = .now()
         switch unwrapInboundIn(data) {
         case .head(let head):
@@ -108,6 +112,9 @@ final class UpstreamHandler: ChannelInboundHandler {
             consumer?.response(head: head)
         case .body(let octets):
             guard state.received(octets: octets.readableBytes) else { return fail(context, .malformed, nil) }
+            guard trickle.takes(octets.readableBytes, from: before, to: lastActivity) else {
+                return fail(context, .slow, nil)
+            }
             consumer?.response(body: octets)
         case .end:
             let outcome = state.received()
@@ -178,6 +185,7 @@ final class UpstreamHandler: ChannelInboundHandler {
     private static func message(_ code: UpstreamError.Code) -> String {
         switch code {
         case .timeout: "the upstream sent nothing for too long"
+        case .slow: "the upstream's answer comes too slowly to be waited for"
         case .stale: "the upstream closed a kept connection"
         case .malformed: "the upstream's answer is not HTTP/1.1 or too large"
         case .cancelled: "cancelled"

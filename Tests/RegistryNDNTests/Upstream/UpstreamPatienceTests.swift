@@ -53,6 +53,24 @@ import Testing
         }
     }
 
+    /// An octet now and then, with no pause as long as the limit, holds nobody for ever; what is slow but comes is waited for.
+    @Test(arguments: [(1, UpstreamError.Code.slow), (400, nil)])
+    func aBodyThatTrickles(octets: Int, code expected: UpstreamError.Code?) async throws {
+        var configuration = UpstreamConfiguration()
+        configuration.idleTimeout = .seconds(1)
+        try await withUpstream(configuration) { _, channel in
+            channel.reply("HTTP/1.1 200 OK\r\nContent-Length: \(30 * octets)\r\n\r\n")
+            for number in 1...30 {
+                channel.eventLoop.scheduleTask(in: .milliseconds(Int64(100 * number))) {
+                    channel.reply(String(repeating: "x", count: octets))
+                }
+            }
+        } test: { client, _ in
+            let response = try await client.execute(Self.head(.GET))
+            #expect(await code { _ = try await response.body.collect(upTo: 1 << 20) } == expected)
+        }
+    }
+
     @Test func butNotForEver() async throws {
         var configuration = UpstreamConfiguration()
         configuration.commitTimeout = .milliseconds(100)

@@ -18,12 +18,15 @@ struct TrickleLimit {
         leastOctets = Int(Double(rate) * Double(window.nanoseconds) / 1e9)
     }
 
+    /// Begins with another body.
+    mutating func restart() { (waited, octets) = (.zero, 0) }
+
     /// Counts octets for which the peer was waited for from `begin` to `end`. Returns whether it is fast enough so far.
     mutating func takes(_ count: Int, from begin: NIODeadline, to end: NIODeadline) -> Bool {
         octets += count
         waited = waited + (end - begin)
         guard waited >= window else { return true }
-        defer { (waited, octets) = (.zero, 0) }
+        defer { restart() }
         return octets >= leastOctets
     }
 }
