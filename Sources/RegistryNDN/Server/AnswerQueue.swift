@@ -29,7 +29,7 @@ struct AnswerQueue {
 
     /// Empties the queue; calls `send` with every train, in the order asked for on each face, and `sent` after the last of
     /// a face.
-    mutating func flush(hasher: inout SHA256, send: (UInt64, Train) -> Void, sent: (UInt64) -> Void) {
+    mutating func flush(send: (UInt64, Train) -> Void, sent: (UInt64) -> Void) {
         isEmpty = true
         var place = faces.startIndex
         while place != faces.endIndex {
@@ -37,7 +37,7 @@ struct AnswerQueue {
             swap(&answers, &faces.values[place])
             if !answers.isEmpty {
                 let face = faces.keys[place]
-                Self.cut(answers[...], hasher: &hasher) { send(face, $0) }
+                Self.cut(answers[...]) { send(face, $0) }
                 sent(face)
                 answers.removeAll(keepingCapacity: true)
             }
@@ -46,12 +46,12 @@ struct AnswerQueue {
         }
     }
 
-    private static func cut(_ answers: ArraySlice<Answer>, hasher: inout SHA256, send: (Train) -> Void) {
+    private static func cut(_ answers: ArraySlice<Answer>, send: (Train) -> Void) {
         var rest = answers
         while let first = rest.first {
             let count = trainLength(rest)
             let indexes = first.index...(first.index + count - 1)
-            if let train = first.range.slab?.train(indexes, hasher: &hasher) {
+            if let train = first.range.slab?.train(indexes) {
                 send(
                     Train(octets: train.octets, packetSize: train.packetSize, count: count, pitToken: first.pitToken))
             }

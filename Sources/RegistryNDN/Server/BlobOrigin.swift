@@ -20,8 +20,8 @@ public enum BlobOrigin: Sendable {
     /// Octets that a read may have on its way to the cache: in the socket's buffer, waiting to be pulled, and for the producer.
     var readBuffer: Int {
         switch self {
-        case .registry: Self.readSize + Self.bodyWindow + 2 * RangeReader.portion
-        case .folder: 2 * Int(FolderReader.piece)
+        case .registry: Self.readSize + Self.bodyWindow + 2 * RangePacker.portion
+        case .folder: 2 * RangePacker.portion
         }
     }
 
@@ -39,16 +39,16 @@ public enum BlobOrigin: Sendable {
     /// What reads there for `producer`.
     func reader(
         for producer: NIOLoopBound<BlobProducer>, rangeSize: Int, upstream: UpstreamConfiguration,
-        group: any EventLoopGroup, logger: Logger
+        packing: Packing, group: any EventLoopGroup, logger: Logger
     ) -> any RangeReading {
         switch self {
         case .registry(let url):
             RangeReader(
                 upstream: UpstreamClient(
                     base: url, group: group, configuration: Self.reading(upstream), logger: logger),
-                producer: producer, rangeSize: UInt64(rangeSize))
+                producer: producer, rangeSize: UInt64(rangeSize), packing: packing)
         case .folder(let folder):
-            FolderReader(folder: folder, producer: producer, pool: .singleton)
+            FolderReader(folder: folder, producer: producer, pool: .singleton, packing: packing)
         }
     }
 }

@@ -18,7 +18,6 @@ final class BlobProducer {
     private var cache: RangeCache
     let streams: ReadStreams
     private var answers = AnswerQueue()
-    private var hasher = SHA256()
     private var faces: [UInt64: Face] = [:]
     private var limiter: SourceLimiter
     private var failures = LogLimiter()
@@ -125,7 +124,7 @@ final class BlobProducer {
     private func sendAnswers() {
         startSigning()
         guard !answers.isEmpty else { return }
-        answers.flush(hasher: &hasher) { id, train in
+        answers.flush { id, train in
             guard let face = faces[id] else { return }
             counters.data &+= UInt64(train.count)
             if let host = face.limitedHost { limiter.charge(host, octets: train.octets.readableBytes) }
@@ -178,8 +177,8 @@ final class BlobProducer {
         while let jobs = signing?.next() {
             var digests: [SHA256Digest] = []
             for job in jobs {
-                // A slab without a trailer never gets here.
-                if let digest = job.range.slab?.prepare(job.index, hasher: &hasher) { digests.append(digest) }
+                // Where no key signs nothing gets here.
+                if let digest = job.range.slab?.digest(of: job.index) { digests.append(digest) }
             }
             let work = NIOLoopBound((producer: self, jobs: jobs), eventLoop: eventLoop)
             pool?.sign(digests, on: eventLoop) { work.value.producer.signed(work.value.jobs, $0) }
@@ -216,14 +215,20 @@ final class BlobProducer {
         }
     }
 
-    /// The registry has told the size of the blob; false when the read is of no use.
-    func began(_ id: Int, total: UInt64) throws(WireError) -> Bool {
+    /// The registry has told the size of the blob: where the packets are to be made, nil when the read is of no use.
+    func began(_ id: Int, total: UInt64) throws(WireError) -> SlabLayout? {
         try cache.began(id, total: total)
     }
 
-    func arrived(_ id: Int, _ octets: ByteBuffer) {
-        counters.registryOctets &+= UInt64(octets.readableBytes)
-        _ = cache.arrived(id, octets, now: eventLoop.now) { waiter, range, index in
+    /// The next octets of a read are there, and become packets here.
+    func pack(_ id: Int, _ octets: ByteBuffer) {
+        arrived(id, cache.pack(id, octets))
+    }
+
+    /// The next packets of a read are there.
+    func arrived(_ id: Int, _ filled: SlabFiller.Filled) {
+        counters.registryOctets &+= UInt64(filled.octets)
+        _ = cache.arrived(id, filled, now: eventLoop.now) { waiter, range, index in
             respond(range, index, waiter)
         }
         sendAnswers()
@@ -231,10 +236,7 @@ final class BlobProducer {
 
     /// The body has ended; false when octets are missing, and then the read has failed.
     func ended(_ id: Int) -> Bool {
-        let isWhole = cache.ended(id, now: eventLoop.now) { waiter, range, index in
-            respond(range, index, waiter)
-        }
-        sendAnswers()
+        let isWhole = cache.ended(id)
         startReads()
         return isWhole
     }

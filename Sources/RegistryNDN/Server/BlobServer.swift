@@ -30,6 +30,7 @@ public struct BlobServer: Service {
         public var signsData = false
         /// Reads at the registry at a time.
         public var concurrency = 8
+        var packing = Packing.standard
         /// Interests and octets a second of one source address, on listeners, from other machines.
         public var sourceInterests = 50_000
         public var sourceOctets = 256 << 20
@@ -84,7 +85,7 @@ public struct BlobServer: Service {
             configuration.origin.reader(
                 for: NIOLoopBound(faces.value.producer, eventLoop: eventLoop),
                 rangeSize: configuration.chunkSize * configuration.fetchChunks, upstream: configuration.upstream,
-                group: group, logger: logger)
+                packing: configuration.packing, group: group, logger: logger)
         }.get()
         defer { reader.shutdown() }
         do {

@@ -20,6 +20,8 @@ final class CachedRange {
     let isTail: Bool
     var state = State.queued
     var slab: PacketSlab?
+    /// What fills it, while it is read, where that happens on the event loop.
+    private var filler: SlabFiller?
     /// Its last packet was there when asked for: whoever reads in sequence is done with it.
     var isConsumed = false
     /// What it takes of the cache's budget.
@@ -50,6 +52,17 @@ final class CachedRange {
 
     /// Whether the packet has arrived and can leave at once.
     func isReady(_ index: Int) -> Bool { slab?.isReady(index) ?? false }
+
+    /// Makes packets of the next octets.
+    func pack(_ octets: ByteBuffer) -> SlabFiller.Filled {
+        if filler == nil, let layout = slab?.layout { filler = SlabFiller(layout) }
+        return filler?.fill(octets) ?? SlabFiller.Filled()
+    }
+
+    /// Nothing is packed any more.
+    func endPacking() {
+        filler = nil
+    }
 
     func noteAsked(_ index: Int) {
         if index == count - 1 { isConsumed = true }

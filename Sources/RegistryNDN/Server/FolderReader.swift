@@ -12,8 +12,9 @@ struct FolderReader: RangeReading {
     let folder: BlobFolder
     let producer: NIOLoopBound<BlobProducer>
     let pool: NIOThreadPool
-    /// Octets that go to the producer at once; one piece waits for it while the next is being read.
-    static let piece: UInt64 = 512 << 10
+    let packing: Packing
+    /// Octets that are read at once, a portion of the producer's.
+    static let piece = UInt64(RangePacker.portion)
 
     /// What became of a read.
     private enum Outcome {
@@ -47,21 +48,20 @@ struct FolderReader: RangeReading {
         guard read.range.offset < size || size == 0 && read.range.offset == 0 else {
             return .failed(.beyondEnd(total: size), nil)
         }
-        guard try eventLoop.submit({ try producer.value.began(read.id, total: size) }).wait() else {
+        guard let layout = try eventLoop.submit({ try producer.value.began(read.id, total: size) }).wait() else {
             return .failed(.failed, "\(folder): the size of \(read.blob.digest) has changed")
         }
         let end = min(size, read.range.offset + (read.range.length ?? size))
         var offset = read.range.offset
-        var taken: EventLoopFuture<Void>?
+        var packer = RangePacker(read, into: layout, packing, for: producer)
         while offset < end {
             let piece = try file.read(offset..<min(end, offset + Self.piece))
             guard piece.readableBytes > 0 else { break }
             offset += UInt64(piece.readableBytes)
-            try taken?.wait()
-            taken = eventLoop.submit { producer.value.arrived(read.id, piece) }
+            try packer.pack(piece)?.wait()
         }
         guard try eventLoop.submit({ producer.value.ended(read.id) }).wait() else {
-            return .failed(.failed, "\(folder): the file of \(read.blob.digest) has become shorter")
+            return .failed(.failed, "\(folder): the file of \(read.blob.digest) has changed")
         }
         return .told
     }

@@ -94,34 +94,39 @@ extension RangeCache {
         return range.count * (configuration.chunkSize + header) + Self.rangeOverhead + configuration.readBuffer
     }
 
-    /// The head of a response has come: the size of the blob is known. False when the read must be given up.
-    mutating func began(_ id: Int, total: UInt64) throws(WireError) -> Bool {
-        guard let range = reading[id] else { return false }
+    /// The head of a response has come: the size of the blob is known. Where the packets are to be made; nil when the read must
+    /// be given up.
+    mutating func began(_ id: Int, total: UInt64) throws(WireError) -> SlabLayout? {
+        guard let range = reading[id] else { return nil }
         let blob = range.blob
         let grid = SegmentGrid(total: total, chunkSize: configuration.chunkSize)
-        guard blob.grid ?? grid == grid, range.firstSegment <= grid.finalSegment else { return false }
+        guard blob.grid ?? grid == grid, range.firstSegment <= grid.finalSegment else { return nil }
         blob.grid = grid
         blob.hold = nil
         waiters.take(&blob.inquirers) { _ in }
         let count = Int(min(UInt64(range.count), grid.finalSegment - range.firstSegment + 1))
         for index in count..<range.count { waiters.take(&range.waiters[index]) { _ in } }
         range.count = count
-        var slab = try PacketSlab(
+        let layout = try SlabLayout(
             name: blob.name, grid: grid, firstSegment: range.firstSegment, count: count,
             trailer: configuration.trailer, storage: spare.take() ?? ByteBuffer())
-        slab.completeEmpty()
-        setCost(of: range, to: slab.size + Self.rangeOverhead + configuration.readBuffer)
-        range.slab = slab
-        return true
+        setCost(of: range, to: layout.size + Self.rangeOverhead + configuration.readBuffer)
+        range.slab = PacketSlab(layout)
+        return layout
     }
 
-    /// Octets of the body have come; calls `answer` for every Interest that can be answered with that. False when there
-    /// are more octets than the range has.
+    /// Makes packets of the next octets of a read; none for one that was given up.
+    func pack(_ id: Int, _ octets: ByteBuffer) -> SlabFiller.Filled {
+        reading[id]?.pack(octets) ?? SlabFiller.Filled()
+    }
+
+    /// The next packets are there; calls `answer` for every Interest that can be answered with that. False when there are more
+    /// than the range has.
     mutating func arrived(
-        _ id: Int, _ body: ByteBuffer, now: NIODeadline, answer: (Waiter, CachedRange, Int) -> Void
+        _ id: Int, _ filled: SlabFiller.Filled, now: NIODeadline, answer: (Waiter, CachedRange, Int) -> Void
     ) -> Bool {
         guard let range = reading[id], let before = range.slab?.arrived else { return false }
-        guard range.slab?.write(body) == true else { return false }
+        guard range.slab?.take(filled) == true else { return false }
         answerArrived(range, from: before, now: now, answer: answer)
         return true
     }
@@ -139,11 +144,10 @@ extension RangeCache {
     }
 
     /// The body has ended. False when octets are missing: the read has failed then.
-    mutating func ended(_ id: Int, now: NIODeadline, answer: (Waiter, CachedRange, Int) -> Void) -> Bool {
-        guard let range = reading[id], range.slab?.missing == 0 else { return false }
-        // Only the packet of an empty blob is still to be answered.
-        answerArrived(range, from: 0, now: now, answer: answer)
+    mutating func ended(_ id: Int) -> Bool {
+        guard let range = reading[id], range.slab?.isWhole == true else { return false }
         reading[id] = nil
+        range.endPacking()
         setCost(of: range, to: range.cost - configuration.readBuffer)
         range.state = .complete
         range.waiters = []
@@ -230,8 +234,9 @@ extension RangeCache {
         } else {
             blob.ranges[number(of: range.firstSegment)] = nil
         }
-        if let slab = range.slab, slab.count > 1 { spare = slab.storage }
+        if let layout = range.slab?.layout, layout.count > 1 { spare = layout.storage }
         range.slab = nil
+        range.endPacking()
         range.signing = [:]
         if blob.isEmpty {
             waiters.take(&blob.inquirers) { _ in }

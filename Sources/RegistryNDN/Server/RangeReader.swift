@@ -8,11 +8,10 @@ struct RangeReader: RangeReading {
     let producer: NIOLoopBound<BlobProducer>
     /// Octets of a range of the cache.
     let rangeSize: UInt64
+    let packing: Packing
 
     /// Octets that are read in vain, at most, to reach a range at a registry that ignores Range.
     static let maximumSkip: UInt64 = 64 << 20
-    /// Octets after which the producer must have taken those before.
-    static let portion = 512 << 10
 
     func perform(stream id: Int) async {
         var stream: RegistryStream?
@@ -139,25 +138,14 @@ struct RangeReader: RangeReading {
     /// Brings one range to the producer; false when it is not wanted, which then has been told.
     private func copy(_ read: RangeRead, _ stream: inout RegistryStream) async throws -> Bool {
         let total = stream.total
-        guard try await eventLoop.submit({ try producer.value.began(read.id, total: total) }).get() else {
+        guard let layout = try await eventLoop.submit({ try producer.value.began(read.id, total: total) }).get() else {
             fail(read, .failed, "the registry changed its mind about the size of \(read.blob.digest)")
             return false
         }
-        var handed = 0
-        var taken: EventLoopFuture<Void>?
-        while let octets = try await stream.next(before: read.end) {
-            handed += octets.readableBytes
-            guard handed >= Self.portion else {
-                eventLoop.execute { producer.value.arrived(read.id, octets) }
-                continue
-            }
-            // Two portions at most wait for a producer that is busy: reads at a time times a range would be 32 MiB.
-            handed = 0
-            try await taken?.get()
-            taken = eventLoop.submit { producer.value.arrived(read.id, octets) }
-        }
+        var packer = RangePacker(read, into: layout, packing, for: producer)
+        while let octets = try await stream.next(before: read.end) { try await packer.pack(octets)?.get() }
         guard try await eventLoop.submit({ producer.value.ended(read.id) }).get() else {
-            fail(read, .failed, "the registry sent fewer octets of \(read.blob.digest) than it said")
+            fail(read, .failed, "the registry sent fewer octets of \(read.blob.digest) than it said, or more")
             return false
         }
         return true

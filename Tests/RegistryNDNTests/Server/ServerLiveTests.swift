@@ -93,10 +93,15 @@ import Testing
         return interest
     }
 
-    @Test(arguments: ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"], [0, 1, 7777, 7778, 5_000_001])
-    func theBlobArrivesIdentical(listener: String, size: Int) async throws {
+    @Test(
+        arguments: [
+            ("udp://127.0.0.1:0", Packing.onEventLoop), ("udp://127.0.0.1:0", .whereRead),
+            ("tcp://127.0.0.1:0", .onEventLoop),
+        ], [0, 1, 7777, 7778, 5_000_001])
+    func theBlobArrivesIdentical(_ server: (listener: String, packing: Packing), size: Int) async throws {
         let registry = try await ServerRegistry(blob: ServerSlabTests.blob(size))
-        try await Self.withServer(registry, listeners: [listener]) { uris in
+        let change: (inout BlobServer.Configuration) -> Void = { $0.packing = server.packing }
+        try await Self.withServer(registry, listeners: [server.listener], change: change) { uris in
             let octets = try await Self.fetch(Self.name(registry), from: uris[0])
             #expect(octets == registry.blob)
         }

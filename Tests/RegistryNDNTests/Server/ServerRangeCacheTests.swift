@@ -58,16 +58,16 @@ import Testing
 
         /// Completes a read of a blob of `total` octets.
         mutating func complete(_ read: RangeRead, total: UInt64) throws {
-            let isWanted = try cache.began(read.id, total: total)
-            #expect(isWanted)
+            var filler = SlabFiller(try #require(try cache.began(read.id, total: total)))
             let end = min(total, read.range.offset + (read.range.length ?? 0))
             var answers = answers
             let octets = ByteBuffer(repeating: 1, count: Int(end - min(end, read.range.offset)))
             let note = { (waiter: Waiter, range: CachedRange, index: Int) in
                 answers.append("\(waiter.face):\(range.firstSegment + UInt64(index))")
             }
-            let fits = octets.readableBytes == 0 || cache.arrived(read.id, octets, now: now, answer: note)
-            let isWhole = cache.ended(read.id, now: now, answer: note)
+            let filled = filler.fill(octets)
+            let fits = cache.arrived(read.id, filled, now: now, answer: note)
+            let isWhole = cache.ended(read.id)
             #expect(fits && isWhole)
             self.answers = answers
         }
@@ -105,15 +105,14 @@ import Testing
         _ = script.ask(0)
         _ = script.ask(1)
         let read = try #require(script.reads().first)
-        _ = try script.cache.began(read.id, total: 400)
+        var filler = SlabFiller(try #require(try script.cache.began(read.id, total: 400)))
         var answered: [Int] = []
         for part in [60, 60, 79] {
-            _ = script.cache.arrived(read.id, ByteBuffer(repeating: 0, count: part), now: script.now) { _, _, index in
-                answered.append(index)
-            }
+            let filled = filler.fill(ByteBuffer(repeating: 0, count: part))
+            _ = script.cache.arrived(read.id, filled, now: script.now) { _, _, index in answered.append(index) }
         }
         #expect(answered == [0])
-        let isWhole = script.cache.ended(read.id, now: script.now) { _, _, _ in }
+        let isWhole = script.cache.ended(read.id)
         #expect(!isWhole)
     }
 
@@ -164,9 +163,9 @@ import Testing
         let reads = script.reads()
         #expect(reads.count == 3)
         // The octets of the first one are coming.
-        let isComing = try script.cache.began(reads[0].id, total: 1 << 20)
+        let layout = try script.cache.began(reads[0].id, total: 1 << 20)
         let isFirst = script.failIsNews(reads[1], .outOfReach)
-        #expect(isComing && isFirst)
+        #expect(layout != nil && isFirst)
         #expect(!script.cache.isAwaited(reads[2].id) && script.cache.isAwaited(reads[0].id))
         let isNext = script.failIsNews(reads[2], .outOfReach)
         #expect(!isNext)
@@ -182,8 +181,8 @@ import Testing
         try script.complete(script.reads()[0], total: 2050)
         _ = script.ask(4)
         let read = try #require(script.reads().first)
-        let isWanted = try script.cache.began(read.id, total: 2051)
-        #expect(!isWanted)
+        let layout = try script.cache.began(read.id, total: 2051)
+        #expect(layout == nil)
     }
 
     @Test func theBudgetHolds() throws {

@@ -15,9 +15,8 @@ import Testing
     }
 
     /// The packets of `indexes`, decoded from the train they leave in.
-    static func packets(_ slab: inout PacketSlab, _ indexes: ClosedRange<Int>) throws -> [DataPacket] {
-        var hasher = SHA256()
-        var train = try #require(slab.train(indexes, hasher: &hasher))
+    static func packets(_ slab: PacketSlab, _ indexes: ClosedRange<Int>) throws -> [DataPacket] {
+        var train = try #require(slab.train(indexes))
         var packets: [DataPacket] = []
         while let octets = train.octets.readSlice(length: min(train.packetSize, train.octets.readableBytes)),
             octets.readableBytes > 0
@@ -33,15 +32,20 @@ import Testing
         let blob = Self.blob(size)
         let grid = SegmentGrid(total: UInt64(size), chunkSize: chunk)
         let count = Int(grid.finalSegment) + 1
-        var slab = try PacketSlab(name: Self.name, grid: grid, firstSegment: 0, count: count)
+        let layout = try SlabLayout(name: Self.name, grid: grid, firstSegment: 0, count: count)
+        var slab = PacketSlab(layout)
+        var filler = SlabFiller(layout)
+        var octets = 0
         for start in stride(from: 0, to: size, by: arrival) {
-            let fits = slab.write(ByteBuffer(bytes: blob[start..<min(start + arrival, size)]))
+            let filled = filler.fill(ByteBuffer(bytes: blob[start..<min(start + arrival, size)]))
+            let fits = slab.take(filled)
             #expect(fits)
+            octets += filled.octets
         }
-        #expect(slab.missing == 0)
-        #expect(slab.arrived == count)
+        #expect(octets == size)
+        #expect(slab.isWhole && slab.arrived == count)
         for index in 0..<count {
-            let data = try #require(try Self.packets(&slab, index...index).first)
+            let data = try #require(try Self.packets(slab, index...index).first)
             #expect(data.name == Self.name.appending(.segment(UInt64(index))))
             #expect(data.finalSegment == grid.finalSegment)
             #expect(data.freshnessMilliseconds == 86_400_000)
@@ -54,26 +58,55 @@ import Testing
 
     @Test func moreOctetsThanTheRangeAreRefused() throws {
         let grid = SegmentGrid(total: 250, chunkSize: 100)
-        var slab = try PacketSlab(name: Self.name, grid: grid, firstSegment: 1, count: 2)
-        #expect(slab.missing == 150)
-        let fits = [151, 150, 1].map { slab.write(ByteBuffer(repeating: 1, count: $0)) }
-        #expect(fits == [false, true, false])
+        let layout = try SlabLayout(name: Self.name, grid: grid, firstSegment: 1, count: 2)
+        var filler = SlabFiller(layout)
+        var filled: [SlabFiller.Filled] = []
+        for count in [99, 51, 1] { filled.append(filler.fill(ByteBuffer(repeating: 1, count: count))) }
+        #expect(filled.map(\.packets) == [0, 2, 0])
+        #expect(filled.map(\.hasSurplus) == [false, false, true])
+        var slab = PacketSlab(layout)
+        var isWhole: [Bool] = []
+        for one in filled {
+            let fits = slab.take(one)
+            #expect(fits)
+            isWhole.append(slab.isWhole)
+        }
+        #expect(isWhole == [false, true, false])
+        let fits = slab.take(SlabFiller.Filled(packets: 1))
+        #expect(!fits)
+    }
+
+    @Test func whatHasNotArrivedDoesNotLeave() throws {
+        let layout = try SlabLayout(
+            name: Self.name, grid: SegmentGrid(total: 300, chunkSize: 100), firstSegment: 0, count: 3)
+        var filler = SlabFiller(layout)
+        var slab = PacketSlab(layout)
+        let filled = filler.fill(ByteBuffer(repeating: 1, count: 250))
+        #expect(slab.train(0...0) == nil)
+        let fits = slab.take(filled)
+        #expect(fits)
+        #expect(slab.train(0...1) != nil && slab.train(1...2) == nil && !slab.isWhole)
     }
 
     @Test func anEmptyBlobIsOneEmptySegment() throws {
-        var slab = try PacketSlab(
+        let layout = try SlabLayout(
             name: Self.name, grid: SegmentGrid(total: 0, chunkSize: 100), firstSegment: 0, count: 1)
-        slab.completeEmpty()
-        let data = try #require(try Self.packets(&slab, 0...0).first)
+        var filler = SlabFiller(layout)
+        var slab = PacketSlab(layout)
+        let filled = filler.fill(ByteBuffer())
+        let fits = slab.take(filled)
+        #expect(fits)
+        let data = try #require(try Self.packets(slab, 0...0).first)
         #expect(data.finalSegment == 0)
         #expect(data.content.readableBytes == 0)
-        #expect(slab.missing == 0)
+        #expect(data.verify(with: .digest))
+        #expect(slab.isWhole)
     }
 
     /// Segment 255 and 256 have numbers of one and two octets: their packets are no train.
     @Test func aTrainEndsWhereThePacketsGrow() throws {
         let grid = SegmentGrid(total: 5205, chunkSize: 10)
-        let slab = try PacketSlab(name: Self.name, grid: grid, firstSegment: 0, count: 521)
+        let slab = PacketSlab(try SlabLayout(name: Self.name, grid: grid, firstSegment: 0, count: 521))
         #expect(slab.follows(255, trainFrom: 0))
         #expect(!slab.follows(256, trainFrom: 0))
         #expect(slab.follows(520, trainFrom: 256))
@@ -82,21 +115,25 @@ import Testing
 
     @Test func packetsThatAreOutKeepTheirOctets() throws {
         let grid = SegmentGrid(total: 200, chunkSize: 100)
-        var slab = try PacketSlab(name: Self.name, grid: grid, firstSegment: 0, count: 2)
-        _ = slab.write(ByteBuffer(repeating: 7, count: 200))
-        var hasher = SHA256()
-        let train = try #require(slab.train(0...1, hasher: &hasher))
+        let layout = try SlabLayout(name: Self.name, grid: grid, firstSegment: 0, count: 2)
+        var slab = PacketSlab(layout)
+        var filler = SlabFiller(layout)
+        let filled = filler.fill(ByteBuffer(repeating: 7, count: 200))
+        let fits = slab.take(filled)
+        #expect(fits)
+        let train = try #require(slab.train(0...1))
         let before = Array(train.octets.readableBytesView)
         // The memory is used again for another blob while the packets are still queued.
-        var next = try PacketSlab(
-            name: Self.name, grid: grid, firstSegment: 0, count: 2, storage: slab.storage)
-        _ = next.write(ByteBuffer(repeating: 9, count: 200))
+        var next = SlabFiller(
+            try SlabLayout(name: Self.name, grid: grid, firstSegment: 0, count: 2, storage: slab.layout.storage))
+        let over = next.fill(ByteBuffer(repeating: 9, count: 200))
+        #expect(over.packets == 2)
         #expect(Array(train.octets.readableBytesView) == before)
     }
 
     @Test func aPacketThatWouldBeTooLargeIsAnError() {
         #expect(throws: WireError.noSpace) {
-            _ = try PacketSlab(
+            _ = try SlabLayout(
                 name: Self.name, grid: SegmentGrid(total: 9000, chunkSize: 8790), firstSegment: 0, count: 2)
         }
     }

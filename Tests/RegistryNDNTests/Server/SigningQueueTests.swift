@@ -28,8 +28,11 @@ private struct SigningScript {
     func range(_ count: Int, arrived: Int? = nil) throws -> CachedRange {
         let range = CachedRange(id: 1, blob: blob, firstSegment: 0, count: count, isTail: false)
         let grid = SegmentGrid(total: UInt64(count * 10), chunkSize: 10)
-        var slab = try PacketSlab(name: blob.name, grid: grid, firstSegment: 0, count: count, trailer: trailer)
-        let fits = slab.write(ByteBuffer(repeating: 7, count: (arrived ?? count) * 10))
+        let layout = try SlabLayout(name: blob.name, grid: grid, firstSegment: 0, count: count, trailer: trailer)
+        var filler = SlabFiller(layout)
+        var slab = PacketSlab(layout)
+        let filled = filler.fill(ByteBuffer(repeating: 7, count: (arrived ?? count) * 10))
+        let fits = slab.take(filled)
         #expect(fits)
         range.slab = slab
         return range
@@ -52,9 +55,8 @@ private struct SigningScript {
     /// The worker that has been at it longest is done.
     mutating func finish() throws {
         let jobs = batches.removeFirst()
-        var hasher = SHA256()
         for job in jobs {
-            let digest = try #require(job.range.slab?.prepare(job.index, hasher: &hasher))
+            let digest = try #require(job.range.slab?.digest(of: job.index))
             let signature = KeyContext(signing: key)?.sign(digest)
             job.range.slab?.sign(job.index, try #require(signature))
             signed.append(job.index)
@@ -82,8 +84,7 @@ private struct SigningScript {
         script.ask(range, index)
         try script.drain()
         #expect(script.signed == [index] && script.answers == ["1:\(index)"])
-        var slab = try #require(range.slab)
-        let data = try ServerSlabTests.packets(&slab, index...index)
+        let data = try ServerSlabTests.packets(try #require(range.slab), index...index)
         #expect(data.first?.signature.type == SignatureType.sha256WithECDSA)
     }
 

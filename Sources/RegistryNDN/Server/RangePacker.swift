@@ -1,0 +1,55 @@
+import NIOCore
+
+/// Where the octets of a read become packets.
+enum Packing: Sendable {
+    /// On the event loop of the faces, from whose processor's cache the packets then leave: cheaper, where the registry and
+    /// others want the few processors too.
+    case onEventLoop
+    /// Where they are read: the event loop keeps its time for the faces, and several blobs use several processors.
+    case whereRead
+
+    static let standard: Packing = System.coreCount > 2 ? .whereRead : .onEventLoop
+}
+
+/// Brings the octets of one read to the producer, as packets or to become packets there.
+struct RangePacker: ~Copyable {
+    /// Octets after which the producer must have taken those before: reads at a time times a range would be 32 MiB.
+    static let portion = 512 << 10
+
+    private let read: RangeRead
+    private let producer: NIOLoopBound<BlobProducer>
+    /// Nil where the producer packs.
+    private var filler: SlabFiller?
+    private var handed = 0
+    private var taken: EventLoopFuture<Void>?
+
+    init(_ read: RangeRead, into layout: SlabLayout, _ packing: Packing, for producer: NIOLoopBound<BlobProducer>) {
+        self.read = read
+        self.producer = producer
+        filler = packing == .whereRead ? SlabFiller(layout) : nil
+        // The one packet of an empty blob is made of nothing.
+        if layout.isOfEmptyBlob { hand(ByteBuffer()) }
+    }
+
+    /// Takes the next octets.
+    ///
+    /// - Returns: what is to be waited for before more are taken, if anything.
+    mutating func pack(_ octets: ByteBuffer) -> EventLoopFuture<Void>? {
+        let last = hand(octets)
+        handed += octets.readableBytes
+        guard handed >= Self.portion else { return nil }
+        handed = 0
+        defer { taken = last }
+        return taken
+    }
+
+    /// - Returns: done when the producer has them.
+    @discardableResult
+    private mutating func hand(_ octets: ByteBuffer) -> EventLoopFuture<Void> {
+        let (producer, id) = (producer, read.id)
+        guard let filled = filler?.fill(octets) else {
+            return producer.eventLoop.submit { producer.value.pack(id, octets) }
+        }
+        return producer.eventLoop.submit { producer.value.arrived(id, filled) }
+    }
+}

@@ -1,0 +1,67 @@
+import NIOCore
+
+/// Turns the octets of a blob, in order, into the packets of a slab.
+///
+/// Copying and hashing are most of what a packet costs; `Packing` says where that happens. A packet that has been handed over
+/// is not touched again.
+struct SlabFiller: ~Copyable, Sendable {
+    /// Packets that have become whole, the next ones in order.
+    struct Filled: Sendable, Equatable {
+        var packets = 0
+        /// Octets of their payloads.
+        var octets = 0
+        /// What a key is to sign, of each; none where a digest has signed them.
+        var digests: [SHA256Digest] = []
+        /// There were more octets than fit.
+        var hasSurplus = false
+    }
+
+    private let layout: SlabLayout
+    private var hasher = SHA256()
+    /// Whole packets so far.
+    private var packets = 0
+    /// Payload octets present of the next one.
+    private var partial = 0
+
+    init(_ layout: SlabLayout) {
+        self.layout = layout
+    }
+
+    /// Takes the next octets of the blob. A blob without any is one packet, which no octets make whole.
+    mutating func fill(_ octets: ByteBuffer) -> Filled {
+        var filled = Filled()
+        filled.hasSurplus = unsafe octets.withUnsafeReadableBytes { source in
+            var rest = unsafe source[...]
+            while packets < layout.count, let run = layout.run(of: packets) {
+                let length = unsafe min(rest.count, run.packet.payloadLength - partial)
+                let start = layout.start(of: packets, in: run)
+                unsafe layout.withSlot(start + run.packet.payloadOffset + partial, length) { slot in
+                    unsafe slot.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest.prefix(length)))
+                }
+                unsafe rest = rest.dropFirst(length)
+                partial += length
+                guard partial == run.packet.payloadLength else { break }
+                complete(start, &filled)
+            }
+            return unsafe !rest.isEmpty
+        }
+        return filled
+    }
+
+    /// Writes what surrounds the payload of the next packet.
+    private mutating func complete(_ start: Int, _ filled: inout Filled) {
+        guard let packet = layout.packet(at: packets) else { preconditionFailure("its run has been laid out") }
+        unsafe layout.withSlot(start, packet.size) { slot in
+            unsafe packet.writeHeader(into: slot)
+            if layout.trailer == nil {
+                unsafe packet.sign(slot, hasher: &hasher)
+            } else {
+                filled.digests.append(unsafe packet.prepare(slot, hasher: &hasher))
+            }
+        }
+        packets += 1
+        partial = 0
+        filled.packets += 1
+        filled.octets += packet.payloadLength
+    }
+}

@@ -1,0 +1,108 @@
+import NIOCore
+
+/// Where the Data packets of consecutive segments of one blob lie: back to back in one buffer.
+///
+/// The headers are as long as the names need, so that payload octets go from HTTP straight to their final place. The buffer
+/// is shared by the one who fills it, whose packets nobody else looks at before they are whole, and by those who send them.
+struct SlabLayout: Sendable {
+    /// Consecutive packets of one size; the segment number or the payload makes the next run another.
+    struct Run {
+        let first: Int
+        let count: Int
+        /// Where its first packet begins in the slab.
+        let start: Int
+        let packet: SegmentPacketLayout
+
+        var end: Int { start + count * packet.size }
+    }
+
+    /// FreshnessPeriod of every segment: a blob never changes (DESIGN.md, wire names).
+    static let freshnessMilliseconds: UInt64 = 86_400_000
+
+    let firstSegment: UInt64
+    let count: Int
+    /// How a key signs the packets; nil for DigestSha256.
+    let trailer: SegmentTrailer?
+    let storage: ByteBuffer
+    private let name: Name
+    private let grid: SegmentGrid
+    private let runs: [Run]
+
+    /// Room for segments that `grid` has.
+    ///
+    /// - Parameter storage: memory to use again; replaced when something else still refers to it.
+    /// - Throws: `WireError.noSpace` when a packet would exceed 8800 octets.
+    init(
+        name: Name, grid: SegmentGrid, firstSegment: UInt64, count: Int, trailer: SegmentTrailer? = nil,
+        storage: consuming ByteBuffer = ByteBuffer()
+    ) throws(WireError) {
+        self.name = name
+        self.grid = grid
+        self.trailer = trailer
+        self.firstSegment = firstSegment
+        self.count = count
+        var runs: [Run] = []
+        var index = 0
+        while index < count {
+            let packet = try Self.packet(name, grid, firstSegment + UInt64(index), trailer)
+            let length = Self.runLength(grid, firstSegment + UInt64(index), limit: count - index)
+            runs.append(Run(first: index, count: length, start: runs.last?.end ?? 0, packet: packet))
+            index += length
+        }
+        self.runs = runs
+        let size = runs.last?.end ?? 0
+        storage.clear(minimumCapacity: size)
+        storage.moveWriterIndex(to: size)
+        self.storage = storage
+    }
+
+    private static func packet(
+        _ name: Name, _ grid: SegmentGrid, _ segment: UInt64, _ trailer: SegmentTrailer?
+    ) throws(WireError) -> SegmentPacketLayout {
+        try SegmentPacketLayout(
+            prefix: name, segment: segment, finalSegment: grid.finalSegment, payloadLength: grid.payloadLength(segment),
+            freshnessMilliseconds: freshnessMilliseconds, trailer: trailer)
+    }
+
+    /// Segments from `segment` on whose packets have the same size: the number as long, the payload full.
+    private static func runLength(_ grid: SegmentGrid, _ segment: UInt64, limit: Int) -> Int {
+        guard segment < grid.finalSegment else { return 1 }
+        let lastOfWidth: UInt64 =
+            switch segment {
+            case 0...0xff: 0xff
+            case 0...0xffff: 0xffff
+            case 0...0xffff_ffff: 0xffff_ffff
+            default: .max
+            }
+        let last = min(lastOfWidth, grid.finalSegment - 1)
+        return Int(min(last - segment, UInt64(limit) - 1)) + 1
+    }
+
+    /// Whether there is one packet, without payload.
+    var isOfEmptyBlob: Bool { grid.total == 0 }
+
+    /// Octets of all packets.
+    var size: Int { runs.last?.end ?? 0 }
+
+    func run(of index: Int) -> Run? {
+        runs.first { index < $0.first + $0.count }
+    }
+
+    /// Where a packet of `run` begins in the slab.
+    func start(of index: Int, in run: Run) -> Int {
+        run.start + (index - run.first) * run.packet.size
+    }
+
+    /// The layout of one packet, with its own segment number.
+    func packet(at index: Int) -> SegmentPacketLayout? {
+        try? Self.packet(name, grid, firstSegment + UInt64(index), trailer)
+    }
+
+    /// Octets of the slab to be written to, behind ByteBuffer's back: its copy-on-write would copy all of it each time.
+    func withSlot(_ start: Int, _ length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        unsafe storage.withUnsafeReadableBytes { octets in
+            let slot = unsafe UnsafeRawBufferPointer(rebasing: octets[start..<start + length])
+            unsafe body(UnsafeMutableRawBufferPointer(mutating: slot))
+        }
+    }
+}
