@@ -134,6 +134,9 @@ def test_poisoned_cache_never_looks_complete(start, blob):
     # From then on this blob comes from the registry only.
     assert blobs.get(client.address, REPOSITORY, digest) == octets
     assert client.request(digest, count=2)["source"] == "upstream"
+    # And in full, whatever is asked: Docker resumes where it stopped, and would keep a bad beginning.
+    resumed = blobs.Download(client.address, REPOSITORY, digest, {"Range": "bytes=500000-"})
+    assert resumed.status == 200 and resumed.rest() == octets
 
 
 def test_docker_pulls_in_spite_of_a_poisoned_cache(start, layout, docker):

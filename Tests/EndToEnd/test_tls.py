@@ -60,6 +60,13 @@ def test_certificates_that_are_accepted(start, folder, certificate, options):
     assert status == 200 and b"s_server" in body
 
 
+def test_the_system_s_authorities(start, folder, monkeypatch):
+    """As OpenSSL finds them: in another file here, so that nothing of this machine is changed."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls.pem("root")))
+    server = start.keep(tls.OpenSSLServer(folder, "good"))
+    assert ask(client_of(start, server))[0] == 200
+
+
 @pytest.mark.parametrize("host, is_covered", [("a.wild.example", True), ("wild.example", False),
                                               ("a.b.wild.example", False)])
 def test_wildcard(start, folder, host, is_covered):
