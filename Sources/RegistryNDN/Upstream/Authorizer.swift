@@ -14,8 +14,6 @@ actor Authorizer {
     private struct Known {
         let value: String
         let expires: NIODeadline
-        /// What it was the answer to.
-        let challenges: [Challenge]
         /// What a token service was asked for it; nil for a password.
         let request: TokenRequest?
     }
@@ -41,11 +39,11 @@ actor Authorizer {
         for repository: String, now: NIODeadline,
         fetch: @escaping @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer?
     ) async throws -> String? {
-        guard let known = known[repository], known.expires <= now else {
+        guard let known = known[repository], known.expires <= now, let request = known.request else {
             return authorization(for: repository, now: now)
         }
-        return try await answer(known.challenges, to: known.value, for: repository, now: now, fetch: fetch)?
-            .authorization
+        // Nothing was refused: the service may give the same token again, and others who renew it find it here meanwhile.
+        return try await granted(request, now: now, fetch).map { remember($0, for: repository) }
     }
 
     /// Forgets what was refused, unless something newer is known.
@@ -70,19 +68,30 @@ actor Authorizer {
         known[repository] = nil
         let granted: Known?
         if let request {
-            let answer = try await token(request, fetch)
-            granted = answer.map {
-                Known(value: $0.authorization, expires: now + $0.lifetime, challenges: challenges, request: request)
-            }
+            granted = try await self.granted(request, now: now, fetch)
         } else if challenges.contains(where: { $0.scheme == "basic" }), let basic = credential?.basic {
-            granted = Known(value: basic, expires: .distantFuture, challenges: challenges, request: nil)
+            granted = Known(value: basic, expires: .distantFuture, request: nil)
         } else {
             granted = nil
         }
         guard let granted, granted.value != refused else { return nil }
+        return Admission(authorization: remember(granted, for: repository), isNew: true)
+    }
+
+    /// - Returns: the value of the Authorization field.
+    private func remember(_ granted: Known, for repository: String) -> String {
         if known.count >= Self.limit { known = [:] }
         known[repository] = granted
-        return Admission(authorization: granted.value, isNew: true)
+        return granted.value
+    }
+
+    private func granted(
+        _ request: TokenRequest, now: NIODeadline,
+        _ fetch: @escaping @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer?
+    ) async throws -> Known? {
+        try await token(request, fetch).map {
+            Known(value: $0.authorization, expires: now + $0.lifetime, request: request)
+        }
     }
 
     private func token(

@@ -36,6 +36,20 @@ import Testing
         #expect(try await authorizer.renewed(for: repository, now: late, fetch: service.fetch) == "Bearer t2")
     }
 
+    /// Nobody has refused it: a service that keeps its tokens gives the same one, for longer. And all who renew it get it.
+    @Test func theSameTokenMayComeAgain() async throws {
+        let authorizer = Authorizer(nil)
+        let same: @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer? = { _, _ in
+            TokenAnswer(ByteBuffer(string: #"{"token":"t","expires_in":300}"#))
+        }
+        _ = try await authorizer.answer(bearer, to: nil, for: repository, now: now, fetch: same)
+        let late = now + .seconds(271)
+        async let one = authorizer.renewed(for: repository, now: late, fetch: same)
+        async let other = authorizer.renewed(for: repository, now: late, fetch: same)
+        #expect(try await [one, other] == ["Bearer t", "Bearer t"])
+        #expect(await authorizer.authorization(for: repository, now: late) == "Bearer t")
+    }
+
     /// Several requests are refused with one token: the first gets a new one, the others take that.
     @Test func aLateRefusalCostsNoToken() async throws {
         let service = Service()
