@@ -30,7 +30,7 @@ extension BlobFlow {
         guard answer.head.status == .ok else {
             return try await relay(answer, request.references, &response, &record)
         }
-        guard answer.head.hasIdentityCoding else {
+        guard answer.head.contentCoding == nil else {
             throw UpstreamError(.range, "the upstream's answer has a content coding though identity was asked for")
         }
         var body = VerifiedBody(

@@ -29,11 +29,3 @@ extension BlobName {
         ]
     }
 }
-
-extension HTTPResponseHead {
-    var contentLength: UInt64? { headers.first(name: "content-length").flatMap { UInt64($0) } }
-
-    var hasIdentityCoding: Bool {
-        headers[canonicalForm: "content-encoding"].allSatisfy { $0.lowercased() == "identity" }
-    }
-}

@@ -35,11 +35,12 @@ public struct ByteRange: Hashable, Sendable {
 
     /// Checks a response head against the range.
     public func check(_ head: HTTPResponseHead) -> Verdict {
-        let coding = head.headers[canonicalForm: "content-encoding"].first { $0.lowercased() != "identity" }
         switch head.status {
         case .ok, .partialContent:
-            if let coding { return .invalid("Content-Encoding \(coding) though identity was asked for") }
-            return head.status == .ok ? .whole(length: Self.contentLength(head)) : checkPartial(head)
+            if let coding = head.contentCoding {
+                return .invalid("Content-Encoding \(coding) though identity was asked for")
+            }
+            return head.status == .ok ? .whole(length: head.contentLength) : checkPartial(head)
         case .rangeNotSatisfiable:
             guard case .unsatisfied(let total) = Self.contentRange(head) else { return .beyondEnd(total: nil) }
             return .beyondEnd(total: total)
@@ -57,7 +58,7 @@ public struct ByteRange: Hashable, Sendable {
             return .invalid("Content-Range \(first)-\(last)/\(total) though \(field ?? "nothing") was asked for")
         }
         let count = last - first + 1
-        if let announced = Self.contentLength(head), announced != count {
+        if let announced = head.contentLength, announced != count {
             return .invalid("Content-Length \(announced) of a range of \(count) octets")
         }
         return .partial(length: count, total: total)
@@ -66,9 +67,5 @@ public struct ByteRange: Hashable, Sendable {
     private static func contentRange(_ head: HTTPResponseHead) -> ContentRange? {
         let fields = head.headers["content-range"]
         return fields.count == 1 ? ContentRange(fields[0]) : nil
-    }
-
-    private static func contentLength(_ head: HTTPResponseHead) -> UInt64? {
-        head.headers.first(name: "content-length").flatMap { UInt64($0) }
     }
 }

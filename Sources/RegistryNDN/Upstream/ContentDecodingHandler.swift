@@ -25,7 +25,7 @@ final class ContentDecodingHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(var head) = unwrapInboundIn(data), !head.hasIdentityCoding else {
+        guard case .head(var head) = unwrapInboundIn(data), head.contentCoding != nil else {
             return context.fireChannelRead(data)
         }
         // The decompressor looks at the first field, and knows these two as all of its value.
