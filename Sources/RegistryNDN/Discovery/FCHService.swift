@@ -67,14 +67,10 @@ public struct FCHService: RouterDirectory {
         let client = UpstreamClient(base: query.base, group: group, configuration: configuration, logger: logger)
         defer { client.shutdown() }
         do {
-            return try await withThrowingTaskGroup(of: [Router].self) { tasks in
-                tasks.addTask { try await ask(client) }
-                tasks.addTask {
-                    try await Task.sleep(for: .nanoseconds(Self.timeout.nanoseconds))
-                    throw DiscoveryError("no answer within \(Self.timeout.nanoseconds / 1_000_000_000) s")
-                }
-                defer { tasks.cancelAll() }
-                return try await tasks.next() ?? []
+            return try await UpstreamClient.within(Self.timeout) {
+                try await ask(client)
+            } otherwise: {
+                DiscoveryError("no answer within \(Self.timeout.nanoseconds / 1_000_000_000) s")
             }
         } catch {
             throw DiscoveryError("NDN-FCH at \(query.base) does not help: \(error)")

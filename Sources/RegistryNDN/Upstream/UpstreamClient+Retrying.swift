@@ -77,7 +77,7 @@ extension UpstreamClient {
     /// Ends `work` with an error when it takes longer than `limit`.
     static func within<Result: Sendable>(
         _ limit: TimeAmount, _ work: @escaping @Sendable () async throws -> Result,
-        otherwise error: @escaping @Sendable () -> UpstreamError
+        otherwise error: @escaping @Sendable () -> any Error
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result.self) { group in
             group.addTask { try await work() }

@@ -22,8 +22,8 @@ public struct UpstreamConfiguration: Sendable {
     public var idleTimeout = TimeAmount.seconds(30)
     /// Octets a second of an answer's body, on average over each `idleTimeout` of waiting for them; 0 for no limit.
     public var bodyRate = 1000
-    /// The same as `idleTimeout` until the head of the answer to a request that changes something, such as the last of an upload: a registry
-    /// moves the whole layer before it says 201. Registries advise proxies to wait for 15 minutes.
+    /// The same as `idleTimeout` until the head of the answer to a request that changes something, such as the last of an
+    /// upload: a registry moves the whole layer before it says 201. Registries advise proxies to wait for 15 minutes.
     public var commitTimeout = TimeAmount.minutes(15)
     /// From the begin of a read of our own to the head of its answer, with all redirections, repetitions and pauses.
     public var overallTimeout = TimeAmount.seconds(60)
