@@ -95,7 +95,7 @@ final class BlobProducer {
 
     /// The packet has arrived; it leaves with the next `sendAnswers`, or once it is signed.
     private func respond(_ range: CachedRange, _ index: Int, _ waiter: Waiter) {
-        guard signing == nil || range.isReady(index) else {
+        guard range.isReady(index) else {
             signing?.ask(range, index, waiter)
             return
         }

@@ -16,7 +16,8 @@ struct RangePacker: ~Copyable {
     /// Octets after which the producer must have taken those before: reads at a time times a range would be 32 MiB.
     static let portion = 512 << 10
 
-    private let read: RangeRead
+    /// Of the read.
+    private let id: Int
     private let producer: NIOLoopBound<BlobProducer>
     /// Nil where the producer packs.
     private var filler: SlabFiller?
@@ -24,7 +25,7 @@ struct RangePacker: ~Copyable {
     private var taken: EventLoopFuture<Void>?
 
     init(_ read: RangeRead, into layout: SlabLayout, _ packing: Packing, for producer: NIOLoopBound<BlobProducer>) {
-        self.read = read
+        id = read.id
         self.producer = producer
         filler = packing == .whereRead ? SlabFiller(layout) : nil
         // The one packet of an empty blob is made of nothing.
@@ -46,7 +47,7 @@ struct RangePacker: ~Copyable {
     /// - Returns: done when the producer has them.
     @discardableResult
     private mutating func hand(_ octets: ByteBuffer) -> EventLoopFuture<Void> {
-        let (producer, id) = (producer, read.id)
+        let (producer, id) = (producer, id)
         guard let filled = filler?.fill(octets) else {
             return producer.eventLoop.submit { producer.value.pack(id, octets) }
         }

@@ -6,7 +6,7 @@ import NIOCore
 /// is not touched again.
 struct SlabFiller: ~Copyable, Sendable {
     /// Packets that have become whole, the next ones in order.
-    struct Filled: Sendable, Equatable {
+    struct Filled: Sendable {
         var packets = 0
         /// Octets of their payloads.
         var octets = 0
