@@ -94,20 +94,12 @@ class GeneratingRegistry:
 
             def do_GET(self):
                 if registry.tokens and self.path.startswith("/token"):
-                    answer = registry.tokens.issue()
-                    self.send_response(200)
-                    self.send_header("Content-Length", str(len(answer)))
-                    self.end_headers()
-                    return self.wfile.write(answer)
+                    return self._answer(200, registry.tokens.issue())
                 if registry.tokens and not registry.tokens.admits(self.headers["Authorization"]):
-                    self.send_response(401)
-                    self.send_header("WWW-Authenticate", f'Bearer realm="{registry.url}/token",service="stand-in"')
-                    self.send_header("Content-Length", "0")
-                    return self.end_headers()
+                    challenge = f'Bearer realm="{registry.url}/token",service="stand-in"'
+                    return self._answer(401, b"", {"WWW-Authenticate": challenge})
                 if self.path != registry._path:
-                    self.send_response(200 if self.path == "/v2/" else 404)
-                    self.send_header("Content-Length", "0")
-                    return self.end_headers()
+                    return self._answer(200 if self.path == "/v2/" else 404)
                 asked, fault = self.headers.get("Range"), registry.fault
                 if self.command == "GET":
                     registry.asked.append(asked)
@@ -128,6 +120,13 @@ class GeneratingRegistry:
                 if self.command == "GET":
                     self._write(first, (first + end) // 2 if fault is Fault.STOPS else end)
                 self.close_connection = fault is Fault.STOPS
+
+            def _answer(self, status, body=b"", fields=None):
+                self.send_response(status)
+                for name, value in {**(fields or {}), "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
 
             def _write(self, first, end):
                 while first < end:
