@@ -38,6 +38,8 @@ package struct SegmentData: Sendable {
 /// behind the ring, since it is usually far ahead of the window.
 package struct SegmentFetch: Sendable {
     package static let maximumCapacity = 1 << 14
+    /// Slots that a blob has at first.
+    private static let firstCapacity = 1 << 7
     static let nackContentType: UInt64 = 3
 
     /// Why waiting ends.
@@ -60,8 +62,10 @@ package struct SegmentFetch: Sendable {
     }
 
     var ring: SegmentRing
-    /// Slots for segments before the final one; a power of two.
-    var capacity: Int
+    /// Slots for segments before the final one; a power of two, and no more than the blob has needed so far.
+    private(set) var capacity: Int
+    /// What ``capacity`` may become; a power of two.
+    private var fullCapacity: Int
     /// The lowest segment that is not here.
     package private(set) var base: UInt64
     /// The lowest segment never asked for, the final one apart.
@@ -91,6 +95,7 @@ package struct SegmentFetch: Sendable {
     ) {
         ring = SegmentRing(capacity: 2)
         capacity = 1
+        fullCapacity = 1
         base = 0
         unsent = 0
         self.stop = stop
@@ -119,13 +124,24 @@ package struct SegmentFetch: Sendable {
     }
     package var isOver: Bool { isComplete || failure != nil }
 
-    /// Sets the ring's size, once, when nothing is in flight.
+    /// Sets the ring's bounds, once, when nothing is in flight.
     private mutating func adopt(_ geometry: BlobGeometry, capacity wanted: Int) {
         self.geometry = geometry
         let most = min(UInt64(Self.maximumCapacity), UInt64(max(wanted, 1)), max(geometry.final, 1))
-        capacity = 1
-        while capacity < most { capacity *= 2 }
+        fullCapacity = 1
+        while fullCapacity < most { fullCapacity *= 2 }
+        capacity = min(fullCapacity, Self.firstCapacity)
         ring = SegmentRing(capacity: capacity + 1)
+    }
+
+    /// Makes sure that a segment below ``sequentialEnd`` has a slot.
+    private mutating func makeRoom(for segment: UInt64) {
+        var needed = capacity
+        while needed < fullCapacity, segment &- base >= UInt64(needed) { needed *= 2 }
+        guard needed > capacity else { return }
+        let old = self
+        capacity = needed
+        ring.grow(to: needed + 1) { [self] in index(of: old.segment(at: $0)) }
     }
 
     func index(of segment: UInt64) -> Int {
@@ -141,7 +157,7 @@ package struct SegmentFetch: Sendable {
     /// End of the segments that may be asked for in sequence: the final one, the demand, the ring.
     var sequentialEnd: UInt64 {
         guard let geometry else { return 1 }
-        return min(geometry.final, limit, stop, base &+ UInt64(capacity))
+        return min(geometry.final, limit, stop, base &+ UInt64(fullCapacity))
     }
 
     /// The first segments have not been asked for.
@@ -182,7 +198,7 @@ package struct SegmentFetch: Sendable {
         if base == final { base += 1 }
     }
 
-    /// The reader allows segments below `segment`; never more than ``capacity`` beyond ``base`` are asked for.
+    /// The reader allows segments below `segment`; never more than the ring may hold beyond ``base`` are asked for.
     mutating func raiseLimit(to segment: UInt64) {
         limit = max(limit, segment)
     }
@@ -205,6 +221,7 @@ package struct SegmentFetch: Sendable {
         }
         if wantsFinal { return send(capacity, &path, now: now) }
         guard unsent < sequentialEnd else { return nil }
+        makeRoom(for: unsent)
         defer { unsent += 1 }
         return send(index(of: unsent), &path, now: now)
     }

@@ -3,7 +3,7 @@ import NIOCore
 /// Transmission state of the segments inside a window, in a ring indexed by segment number, and two queues threaded
 /// through it: Interests in flight in the order of sending, and segments to be sent again.
 ///
-/// No allocation after `init`; every operation is O(1).
+/// No allocation but by `init` and ``grow(to:moving:)``; every other operation is O(1).
 struct SegmentRing: Sendable {
     enum State: UInt8 {
         case unsent, inFlight, lost, received
@@ -91,6 +91,33 @@ struct SegmentRing: Sendable {
     mutating func recycle(_ index: Int) {
         unlink(index)
         slots[index] = Slot()
+    }
+
+    /// Makes more slots.
+    ///
+    /// - Parameters:
+    ///   - capacity: slots from now on, more than before.
+    ///   - place: where the content of a slot belongs from now on; another place for each slot.
+    mutating func grow(to capacity: Int, moving place: (_ index: Int) -> Int) {
+        var grown = SegmentRing(capacity: capacity)
+        for index in slots.indices where slots[index].state != .unsent {
+            grown.slots[place(index)] = slots[index]
+        }
+        grown.flight = Self.rebuild(flight, of: slots, in: &grown.slots, moving: place)
+        grown.losses = Self.rebuild(losses, of: slots, in: &grown.slots, moving: place)
+        self = grown
+    }
+
+    private static func rebuild(
+        _ queue: Queue, of slots: [Slot], in grown: inout [Slot], moving place: (_ index: Int) -> Int
+    ) -> Queue {
+        var rebuilt = Queue()
+        var next = queue.head
+        while next >= 0 {
+            append(place(Int(next)), to: &rebuilt, of: &grown)
+            next = slots[Int(next)].next
+        }
+        return rebuilt
     }
 
     private mutating func unlink(_ index: Int) {

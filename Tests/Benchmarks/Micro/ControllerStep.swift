@@ -5,9 +5,10 @@ extension HotPath {
     /// The client's: a Data packet through retransmission and congestion control, and the Interests that may leave then.
     /// Every thousandth Data is lost.
     static let controllerStep = HotPath(name: "controller step") { count in
-        var path = SteadyPath()
-        while path.received < count { path.step() }
-        return path.received == 0 ? 0 : path.sum
+        var path = SteadyPath.begun
+        let end = path.received + count
+        while path.received < end { path.step() }
+        return path.sum
     }
 }
 
@@ -30,6 +31,13 @@ private struct SteadyPath {
     private var lastArrival = NIODeadline.uptimeNanoseconds(0)
     private(set) var received = 0
     private(set) var sum: UInt64 = 0
+
+    /// One whose window, and with it the ring of the segments, has grown as far as it will.
+    static let begun: SteadyPath = {
+        var path = SteadyPath()
+        while path.received < 4 * capacity { path.step() }
+        return path
+    }()
 
     init() {
         var configuration = FetchConfiguration()

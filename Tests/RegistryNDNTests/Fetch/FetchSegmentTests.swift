@@ -79,6 +79,35 @@ import Testing
         #expect(script.data(3, final: nil), "a segment need not repeat FinalBlockId")
     }
 
+    @Test func aWindowThatGrowsKeepsWhatItHolds() {
+        let script = FetchScript()
+        script.path = FetchPath(initialWindow: 1000, maximumWindow: 1000, algorithm: .cubic)
+        _ = script.sent()
+        #expect(script.data(0, final: 5000, capacity: 4096))
+        script.fetch.raiseLimit(to: 101)
+        #expect(script.segments() == [5000] + (1...100))
+        for segment in UInt64(40)...60 { #expect(script.data(segment, final: 5000)) }
+        script.nack(.duplicate, 7)
+        script.nack(.duplicate, 3)
+        #expect(script.fetch.ring.lost == 2)
+        let small = script.fetch.capacity
+        script.fetch.raiseLimit(to: 901)
+        let more = script.segments()
+        #expect(more == Array(101...900))
+        #expect(script.fetch.capacity > small)
+        #expect(script.fetch.ring.inFlight == 1 + 900 - 21 - 2)
+        #expect(script.fetch.ring.oldestInFlight.map(script.fetch.segment) == 5000)
+        #expect(script.fetch.ring.lost == 2)
+        script.now = script.now + RTTEstimator.suppression(transmissions: 1)
+        #expect(script.segments() == [7, 3], "in the order in which they were lost")
+        #expect(script.data(5000, length: 1, final: 5000))
+        for segment in (UInt64(1)...900).reversed() {
+            #expect(script.data(segment, final: 5000) == !(40...60 ~= segment))
+        }
+        #expect(script.fetch.base == 901)
+        #expect(script.path.inFlight == 0)
+    }
+
     @Test func aNackForAnEarlierTransmissionSaysNothing() {
         let script = FetchScript.running(limit: 4)
         script.nack(.congestion, 2, nonce: 0)
