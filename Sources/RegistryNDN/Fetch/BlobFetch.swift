@@ -4,9 +4,9 @@ import NIOCore
 final class BlobFetch {
     /// A reader that falls behind goes on alone with at most this many octets of the shared fetch.
     private static let detachedBacklog: UInt64 = 1 << 20
-    /// How long octets in order wait for the rest of their slab: beyond 25 MB/s, or 6 when many blobs share the budget,
+    /// How long octets in order wait for the rest of their slab: beyond 10 MB/s, or 3 when many blobs share the budget,
     /// slabs fill sooner and cost neither a copy nor its memory.
-    private static let partialDelay = TimeAmount.milliseconds(20)
+    private static let partialDelay = TimeAmount.milliseconds(50)
 
     let id: FetchScheduler.ID
     let name: Name

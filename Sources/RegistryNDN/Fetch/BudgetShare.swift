@@ -4,8 +4,9 @@ struct BudgetShare {
     let octets: Int
     private let budget: Int
 
-    /// Slabs that have left the fetch and are still held by whoever reads: being hashed, waiting for that, being written.
-    private static let slabsHeld = 5
+    /// Slabs that have left the fetch and are still held by whoever reads: being hashed, waiting for that, being written;
+    /// and those at both ends of what is asked for, which are filled in part.
+    private static let slabsBeside = 7
     /// Fewer segments than this are not worth a wake-up of the reader.
     private static let fewestSegments = 16
 
@@ -21,7 +22,7 @@ struct BudgetShare {
     /// is a wake-up of the reader.
     func slabSegments(chunk: Int) -> Int {
         var segments = SegmentReassembler.maximumSlabSegments
-        while segments > Self.fewestSegments, segments * max(1, chunk) > octets / 16 { segments /= 2 }
+        while segments > Self.fewestSegments, segments * max(1, chunk) > octets / 32 { segments /= 2 }
         return segments
     }
 
@@ -29,7 +30,7 @@ struct BudgetShare {
     ///
     /// - Parameter slab: octets of each slab of this blob.
     func allowance(slab: Int) -> Int {
-        max(octets - Self.slabsHeld * slab, octets / 4)
+        max(octets - Self.slabsBeside * slab, octets / 4)
     }
 
     /// What of the allowance is free while others still hold what they were granted when there were fewer of them.

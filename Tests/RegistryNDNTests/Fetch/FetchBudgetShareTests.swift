@@ -9,10 +9,10 @@ import Testing
         let share = BudgetShare(of: budget, among: 1)
         #expect(share.octets == budget)
         #expect(share.slabSegments(chunk: 7777) == 64)
-        #expect(share.allowance(slab: 64 * 7777) == budget - 5 * 64 * 7777)
+        #expect(share.allowance(slab: 64 * 7777) == budget - 7 * 64 * 7777)
     }
 
-    @Test(arguments: [(4, 64), (5, 32), (8, 32), (10, 16), (1000, 16)])
+    @Test(arguments: [(2, 64), (3, 32), (4, 32), (5, 16), (10, 16), (1000, 16)])
     func slabsShrinkWithTheShare(blobs: Int, segments: Int) {
         #expect(BudgetShare(of: budget, among: blobs).slabSegments(chunk: 7777) == segments)
     }
@@ -22,10 +22,10 @@ import Testing
         #expect(BudgetShare(of: budget, among: 10).slabSegments(chunk: 0) == 64)
     }
 
-    @Test func whatReadersHoldCounts() {
-        let share = BudgetShare(of: budget, among: 10)
+    @Test(arguments: [1, 2, 5, 10]) func whatReadersHoldCounts(blobs: Int) {
+        let share = BudgetShare(of: budget, among: blobs)
         let slab = share.slabSegments(chunk: 7777) * 7777
-        #expect(10 * (share.allowance(slab: slab) + 5 * slab) <= budget)
+        #expect(blobs * (share.allowance(slab: slab) + 7 * slab) <= budget)
     }
 
     @Test func whatOthersHoldStillIsNotGrantedAgain() {
