@@ -203,13 +203,15 @@ final class BlobProducer {
 
     /// The octets from `offset` on pass by before those of the read `id`; the read that keeps them, if there is room.
     func passing(_ offset: UInt64, before id: Int) -> RangeRead? {
-        guard let read = cache.passing(offset, before: id, now: eventLoop.now) else { return nil }
+        guard let read = cache.passing(offset, before: id, streams: streams.count, now: eventLoop.now) else {
+            return nil
+        }
         counters.registryReads &+= 1
         return read
     }
 
     private func startReads() {
-        while let read = cache.nextRead(now: eventLoop.now) {
+        while let read = cache.nextRead(streams: streams.count, now: eventLoop.now) {
             counters.registryReads &+= 1
             if streams.add(read) { counters.registryStreams &+= 1 }
         }

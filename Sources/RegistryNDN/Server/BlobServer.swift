@@ -144,8 +144,9 @@ extension BlobServer.Configuration {
         return cache
     }
 
+    /// The buffers of all streams take a quarter of the cache, at most, as long as they are not all in use.
     fileprivate var streams: StreamPlan.Configuration {
-        .init(limit: concurrency, joins: origin.hasStreams)
+        .init(limit: min(concurrency, max(1, cacheSize / 4 / origin.readBuffer)), joins: origin.hasStreams)
     }
 
     fileprivate var limits: SourceLimiter.Limits {

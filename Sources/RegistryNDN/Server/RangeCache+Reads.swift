@@ -26,7 +26,9 @@ enum ReadFailure: Error, Equatable {
 
 extension RangeCache {
     /// The next read to perform now, nil when there is none or enough go on; to be asked until nil after each event.
-    mutating func nextRead(now: NIODeadline) -> RangeRead? {
+    ///
+    /// - Parameter streams: how many there are, over which reads come or may come.
+    mutating func nextRead(streams: Int, now: NIODeadline) -> RangeRead? {
         forget(now)
         while reading.count < configuration.concurrency {
             let isQueued = !queue.isEmpty
@@ -39,8 +41,8 @@ extension RangeCache {
                 continue
             }
             let cost = estimate(range)
-            evict(for: cost, isWanted: isWanted, now: now)
-            guard octets + cost <= configuration.capacity || isWanted && reading.isEmpty else { return nil }
+            let hasRoom = evict(for: cost + buffers(streams), isWanted: isWanted, now: now)
+            guard hasRoom || isWanted && reading.isEmpty else { return nil }
             if isQueued { queue.removeFirst() } else { ahead.removeFirst() }
             return start(range, cost: cost)
         }
@@ -61,7 +63,7 @@ extension RangeCache {
 
     /// The octets from `offset` on pass by, on the way to what the read `id` is for: the read that keeps them, when they
     /// begin a range that is not known and there is room without dropping what is still to be sent.
-    mutating func passing(_ offset: UInt64, before id: Int, now: NIODeadline) -> RangeRead? {
+    mutating func passing(_ offset: UInt64, before id: Int, streams: Int, now: NIODeadline) -> RangeRead? {
         let octets = UInt64(configuration.chunkSize * configuration.fetchChunks)
         guard let blob = reading[id]?.blob, offset.isMultiple(of: octets), reading.count < configuration.concurrency
         else { return nil }
@@ -69,29 +71,30 @@ extension RangeCache {
         let number = offset / octets
         if let known = blob.ranges[number] {
             // Somebody may just have asked for it.
-            guard let at = queue.firstIndex(where: { $0 === known }), hasRoom(for: known, now: now) else { return nil }
+            guard let at = queue.firstIndex(where: { $0 === known }),
+                evict(for: estimate(known) + buffers(streams), isWanted: false, now: now)
+            else { return nil }
             queue.remove(at: at)
             return start(known, cost: estimate(known))
         }
         guard segment != blob.grid?.finalSegment, let range = make(segment, in: blob, isAhead: true) else { return nil }
         ahead.removeLast()
-        guard hasRoom(for: range, now: now) else {
+        guard evict(for: estimate(range) + buffers(streams), isWanted: false, now: now) else {
             remove(range, now: now)
             return nil
         }
         return start(range, cost: estimate(range))
     }
 
-    private mutating func hasRoom(for range: CachedRange, now: NIODeadline) -> Bool {
-        let cost = estimate(range)
-        evict(for: cost, isWanted: false, now: now)
-        return octets + cost <= configuration.capacity
+    /// What streams hold beside the ranges they fill, with one more read than there are.
+    private func buffers(_ streams: Int) -> Int {
+        max(streams, reading.count + 1) * configuration.readBuffer
     }
 
     /// What a range will take, before its packets are laid out.
     private func estimate(_ range: CachedRange) -> Int {
         let header = range.blob.name.value.readableBytes + 128 + (configuration.trailer?.size ?? 0)
-        return range.count * (configuration.chunkSize + header) + Self.rangeOverhead + configuration.readBuffer
+        return range.count * (configuration.chunkSize + header) + Self.rangeOverhead
     }
 
     /// The head of a response has come: the size of the blob is known. Where the packets are to be made; nil when the read must
@@ -110,7 +113,7 @@ extension RangeCache {
         let layout = try SlabLayout(
             name: blob.name, grid: grid, firstSegment: range.firstSegment, count: count,
             trailer: configuration.trailer, storage: spare.take() ?? ByteBuffer())
-        setCost(of: range, to: layout.size + Self.rangeOverhead + configuration.readBuffer)
+        setCost(of: range, to: layout.size + Self.rangeOverhead)
         range.slab = PacketSlab(layout)
         return layout
     }
@@ -148,7 +151,6 @@ extension RangeCache {
         guard let range = reading[id], range.slab?.isWhole == true else { return false }
         reading[id] = nil
         range.endPacking()
-        setCost(of: range, to: range.cost - configuration.readBuffer)
         range.state = .complete
         range.waiters = []
         usage.use(range)
@@ -208,10 +210,11 @@ extension RangeCache {
 
     /// Makes room for `cost` octets: first by dropping ranges that have been sent to their end, those used longest ago
     /// first, and for a range that somebody waits for any other. What is read ahead never drops what is still to be sent:
-    /// with many blobs at a time each would be read again and again.
-    private mutating func evict(for cost: Int, isWanted: Bool, now: NIODeadline) {
+    /// with many blobs at a time each would be read again and again. False when there is not enough.
+    private mutating func evict(for cost: Int, isWanted: Bool, now: NIODeadline) -> Bool {
         evict(for: cost, now: now) { $0.isConsumed }
         if isWanted { evict(for: cost, now: now) { _ in true } }
+        return octets + cost <= configuration.capacity
     }
 
     private mutating func evict(for cost: Int, now: NIODeadline, where isFree: (CachedRange) -> Bool) {

@@ -15,7 +15,7 @@ struct RangeCache {
         var fetchChunks = 512
         /// Octets of packets kept and being read.
         var capacity = 64 << 20
-        /// Octets that a read has on its way to the packets, at most; they count as its range's until it has ended.
+        /// Octets that a stream of reads has on its way to the packets, at most: they count as well, also while it waits.
         var readBuffer = 0
         /// Reads at a time.
         var concurrency = 8
@@ -60,7 +60,7 @@ struct RangeCache {
     var ahead: Deque<CachedRange> = []
     var usage = UsageList()
     var waiters: WaiterTable
-    /// Octets of the budget in use.
+    /// Octets of the budget in use by ranges.
     var octets = 0
     /// Memory of an evicted range, to be used again.
     var spare: ByteBuffer?

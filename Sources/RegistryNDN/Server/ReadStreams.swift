@@ -16,6 +16,9 @@ final class ReadStreams {
         plan = StreamPlan(configuration)
     }
 
+    /// Streams there are, parked ones included.
+    var count: Int { plan.count }
+
     /// Has a read performed; true when it takes a new stream.
     func add(_ read: RangeRead) -> Bool {
         switch plan.assign(read) {

@@ -17,7 +17,7 @@ struct ServerStatistics: Sendable {
     var signatures: UInt64 = 0
     /// Interests over the limits of their source.
     var limited: UInt64 = 0
-    /// Octets of the cache's budget in use.
+    /// Octets of the cache's budget in use by ranges.
     var cacheOctets = 0
 
     /// As the statistics line has it.
