@@ -26,7 +26,7 @@ final class BlobFetch {
     private var final: (segment: UInt64, payload: ByteBuffer)?
     /// All chunks from the blob's begin, for readers who come late; nil once they are too many.
     private var early: [ByteBuffer]? = []
-    private var earlyOctets = 0
+    private(set) var earlyOctets = 0
     private var size: UInt64?
     /// Offset of the next chunk in the blob.
     private(set) var delivered: UInt64 = 0
@@ -99,7 +99,8 @@ final class BlobFetch {
             while let chunk = reassembler?.take(partial: true) { chunks.append(chunk) }
             deliverBy = nil
         }
-        push(chunks, retained: retained)
+        push(chunks)
+        if earlyOctets > retained { dropEarly() }
         if fetch.isComplete {
             finish(.success(()))
         } else if let failure = fetch.failure {
@@ -145,7 +146,7 @@ final class BlobFetch {
         return chunk == 0 ? 0 : firstSegment &+ (reassembler?.takenOctets ?? 0) / UInt64(chunk)
     }
 
-    private func push(_ chunks: [ByteBuffer], retained: Int) {
+    private func push(_ chunks: [ByteBuffer]) {
         guard !chunks.isEmpty else { return }
         for reader in readers { reader.push(chunks, at: delivered, statistics: statistics) }
         let count = chunks.reduce(0) { $0 + $1.readableBytes }
@@ -153,7 +154,11 @@ final class BlobFetch {
         guard early != nil else { return }
         early?.append(contentsOf: chunks)
         earlyOctets += count
-        if earlyOctets > retained { early = nil }
+    }
+
+    private func dropEarly() {
+        early = nil
+        earlyOctets = 0
     }
 
     private func finish(_ outcome: Result<Void, FetchError>) {
@@ -162,7 +167,7 @@ final class BlobFetch {
         self.outcome = outcome
         reassembler = nil
         deliverBy = nil
-        if case .failure = outcome { early = nil }
+        if case .failure = outcome { dropEarly() }
         for reader in readers { reader.finish(outcome, statistics: statistics) }
     }
 
@@ -190,7 +195,7 @@ final class BlobFetch {
     func abandon() {
         isActive = false
         reassembler = nil
-        early = nil
+        dropEarly()
         deliverBy = nil
     }
 

@@ -21,16 +21,17 @@ extension FetchEngine {
     }
 
     /// Lets a fetch ask for `allowance` octets beyond the slowest reader's `offset`, or for less while others still hold what
-    /// they were granted when there were fewer of them.
+    /// they were granted when there were fewer of them. What is kept for readers who come late counts.
     func grant(_ fetch: BlobFetch, from offset: UInt64, allowance: Int) {
+        let kept = UInt64(fetch.earlyOctets)
         guard fetch.isActive, let geometry = scheduler[fetch.id]?.geometry else {
-            return setGrant(of: fetch, to: fetch.delivered - min(offset, fetch.delivered))
+            return setGrant(of: fetch, to: kept + fetch.delivered - min(offset, fetch.delivered))
         }
-        let octets = share.grant(allowance: allowance, others: granted - fetch.granted)
+        let octets = share.grant(allowance: max(0, allowance - fetch.earlyOctets), others: granted - fetch.granted)
         let end = geometry.segment(at: offset &+ octets)
         scheduler.raiseLimit(of: fetch.id, to: max(end, geometry.segment(at: offset) &+ 8))
         let held = geometry.offset(of: scheduler[fetch.id].map { min($0.limit, geometry.final) } ?? 0)
-        setGrant(of: fetch, to: held - min(offset, held))
+        setGrant(of: fetch, to: kept + held - min(offset, held))
     }
 
     func setGrant(of fetch: BlobFetch, to octets: UInt64) {
