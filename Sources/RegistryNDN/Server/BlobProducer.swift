@@ -230,7 +230,7 @@ final class BlobProducer {
     /// The next packets of a read are there.
     func arrived(_ id: Int, _ filled: SlabFiller.Filled) {
         counters.registryOctets &+= UInt64(filled.octets)
-        _ = cache.arrived(id, filled, now: eventLoop.now) { waiter, range, index in
+        cache.arrived(id, filled, now: eventLoop.now) { waiter, range, index in
             respond(range, index, waiter)
         }
         sendAnswers()

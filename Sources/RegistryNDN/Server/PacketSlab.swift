@@ -22,13 +22,11 @@ struct PacketSlab {
     /// Whether all packets are there, and nothing else came.
     var isWhole: Bool { arrived == layout.count && !isOverfull }
 
-    /// Takes the next packets; false when there are more than fit.
-    mutating func take(_ filled: SlabFiller.Filled) -> Bool {
-        guard filled.packets <= layout.count - arrived else { return false }
+    /// Takes the next packets that its filler has made.
+    mutating func take(_ filled: SlabFiller.Filled) {
         arrived += filled.packets
         isOverfull = isOverfull || filled.hasSurplus
         digests += filled.digests
-        return true
     }
 
     /// Packets that can leave in one train: equal in size, but the last may be shorter. Nil unless all of them are ready.

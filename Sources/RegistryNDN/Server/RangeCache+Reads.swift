@@ -123,21 +123,14 @@ extension RangeCache {
         reading[id]?.pack(octets) ?? SlabFiller.Filled()
     }
 
-    /// The next packets are there; calls `answer` for every Interest that can be answered with that. False when there are more
-    /// than the range has.
+    /// The next packets of a read are there, nobody's when it was given up; calls `answer` for every Interest that can be
+    /// answered with that.
     mutating func arrived(
         _ id: Int, _ filled: SlabFiller.Filled, now: NIODeadline, answer: (Waiter, CachedRange, Int) -> Void
-    ) -> Bool {
-        guard let range = reading[id], let before = range.slab?.arrived else { return false }
-        guard range.slab?.take(filled) == true else { return false }
-        answerArrived(range, from: before, now: now, answer: answer)
-        return true
-    }
-
-    private mutating func answerArrived(
-        _ range: CachedRange, from first: Int, now: NIODeadline, answer: (Waiter, CachedRange, Int) -> Void
     ) {
-        for index in first..<(range.slab?.arrived ?? first) {
+        guard let range = reading[id], let before = range.slab?.arrived else { return }
+        range.slab?.take(filled)
+        for index in before..<before + filled.packets {
             waiters.take(&range.waiters[index]) { waiter in
                 guard waiter.expires > now else { return }
                 answer(waiter, range, index)

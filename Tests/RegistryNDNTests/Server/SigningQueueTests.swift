@@ -32,8 +32,7 @@ private struct SigningScript {
         var filler = SlabFiller(layout)
         var slab = PacketSlab(layout)
         let filled = filler.fill(ByteBuffer(repeating: 7, count: (arrived ?? count) * 10))
-        let fits = slab.take(filled)
-        #expect(fits)
+        slab.take(filled)
         range.slab = slab
         return range
     }
