@@ -4,7 +4,9 @@ internal import NIOCore
 ///
 /// "Used" is taken roughly: a packet moves to the young end only in the last quarter of its way to the old one. Clients that
 /// fetch one blob shortly after one another are why: what all of them have had is of no more use, and what only the first
-/// has had is what the others want next. Exact order would keep the former and drop the latter.
+/// has had is what the others want next. Exact order would keep the former and drop the latter. When there is no room for
+/// all that lies between the first and the last of them, `ReadingOrder` says what is wanted last: with the oldest going
+/// first, whoever is just too far behind would find nothing at all.
 ///
 /// Each packet is a copy: a receive buffer of 64 KiB must not stay for one packet of it. Exact names are hashed; the ordered
 /// index serves CanBePrefix.
@@ -25,11 +27,15 @@ struct ContentStore {
     /// Candidates looked at for one CanBePrefix Interest: a pile of stale packets must not hold up the forwarder.
     private static let prefixScan = 128
 
+    /// The oldest packets looked at for one that nobody is about to ask for, such as a blob's final segment, asked for early.
+    private static let oldestScan = 8
+
     private let capacity: Int
     private var entries: [Entry?] = []
     private var free: [Int] = []
     private var slots: [Name: Int] = [:]
     private var index = NameIndex()
+    private var reading = ReadingOrder()
     private var newest = none
     private var oldest = none
     /// Octets of memory in use.
@@ -55,11 +61,12 @@ struct ContentStore {
             // The same octets again, as after a retransmission: only the time they were heard changes.
             guard entries[slot]?.data.wire != data.wire else {
                 entries[slot]?.staleAt = Self.staleTime(of: data, now: now)
-                return touch(slot)
+                if isAging(slot) { renew(slot) }
+                return
             }
             remove(slot)
         }
-        while octets + size > capacity, oldest != Self.none { remove(oldest) }
+        guard makeRoom(for: data.name, size, now: now) else { return }
         let owned = data.owned()
         let entry = Entry(data: owned, staleAt: Self.staleTime(of: data, now: now), size: size)
         let slot = free.popLast() ?? entries.count
@@ -70,6 +77,36 @@ struct ContentStore {
         link(slot)
     }
 
+    /// A face asks for a packet, whether it is here or not.
+    mutating func note(_ name: Name, from face: UInt64, now: NIODeadline) {
+        reading.note(name, from: face, now: now)
+    }
+
+    /// Drops what is of least use; false when that is the new packet.
+    private mutating func makeRoom(for name: Name, _ size: Int, now: NIODeadline) -> Bool {
+        while octets + size > capacity {
+            guard let slot = leastUseful(beside: name, now: now) else { return false }
+            remove(slot)
+        }
+        return true
+    }
+
+    /// What was not used for longest, unless somebody is about to ask for it; nil for the new packet.
+    private mutating func leastUseful(beside new: Name, now: NIODeadline) -> Int? {
+        var next = oldest
+        for _ in 0..<Self.oldestScan {
+            guard let entry = entries.indices.contains(next) ? entries[next] : nil else { break }
+            guard reading.isAwaited(entry.data.name, now: now) else { return next }
+            next = entry.newer
+        }
+        guard let name = entries.indices.contains(oldest) ? entries[oldest]?.data.name : nil else { return nil }
+        switch reading.lastAwaited(of: name, beside: new, now: now, isKept: { slots[$0] != nil }) {
+        case .kept(let name): return slots[name]
+        case .new: return nil
+        case .unknown: return oldest
+        }
+    }
+
     /// The packet that answers an Interest, if one is kept (PROTOCOL.md 3.1.3).
     mutating func find(_ interest: Interest, now: NIODeadline) -> DataPacket? {
         guard let slot = slot(for: interest, now: now) else {
@@ -77,7 +114,7 @@ struct ContentStore {
             return nil
         }
         hits += 1
-        touch(slot)
+        if isAging(slot), !reading.isDone(interest.name, now: now) { renew(slot) }
         return entries[slot]?.data
     }
 
@@ -114,8 +151,12 @@ struct ContentStore {
         octets -= entry.size
     }
 
-    private mutating func touch(_ slot: Int) {
-        guard let position = entries[slot]?.position, linked &- position > UInt64(capacity / 4 * 3) else { return }
+    /// Whether a packet is in the last quarter of its way to the old end.
+    private func isAging(_ slot: Int) -> Bool {
+        entries[slot].map { linked &- $0.position > UInt64(capacity / 4 * 3) } ?? false
+    }
+
+    private mutating func renew(_ slot: Int) {
         unlink(slot)
         link(slot)
     }

@@ -112,6 +112,7 @@ public struct ForwardingCore {
         guard !deadNonces.contains(name, nonce: arrival.nonce, now: now) else {
             return nack(arrival, .duplicate)
         }
+        store.note(name, from: face, now: now)
         let key = PITKey(name: name, canBePrefix: interest.canBePrefix, mustBeFresh: interest.mustBeFresh)
         if let slot = pit.slot(for: key) {
             join(slot, arrival)

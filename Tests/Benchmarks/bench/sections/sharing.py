@@ -16,6 +16,7 @@ from ..results import Result
 from ..stand import Stand, came_over_ndn
 
 COUNTS = (1, 2, 4, 8)
+QUARTER_COUNTS = (2, 4, 8)
 STAGGER = 2.0
 NDN, QUARTER, HTTPS = "NDN", "NDN, cache of a quarter", "HTTPS"
 
@@ -79,7 +80,7 @@ def measure(stand: Stand) -> Result:
         HTTPS: lambda count: over_https(stand, count, digest),
     }
     rounds: dict[tuple[str, int], list[Round]] = {
-        (name, count): [] for name in variants for count in (COUNTS if name != QUARTER else COUNTS[-1:])}
+        (name, count): [] for name in variants for count in (COUNTS if name != QUARTER else QUARTER_COUNTS)}
     for run in range(stand.runs):
         for count in COUNTS:
             for name, work in variants.items():
