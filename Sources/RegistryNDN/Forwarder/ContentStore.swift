@@ -95,11 +95,11 @@ struct ContentStore {
     private mutating func leastUseful(beside new: Name, now: NIODeadline) -> Int? {
         var next = oldest
         for _ in 0..<Self.oldestScan {
-            guard let entry = entries.indices.contains(next) ? entries[next] : nil else { break }
+            guard next != Self.none, let entry = entries[next] else { break }
             guard reading.isAwaited(entry.data.name, now: now) else { return next }
             next = entry.newer
         }
-        guard let name = entries.indices.contains(oldest) ? entries[oldest]?.data.name : nil else { return nil }
+        guard oldest != Self.none, let name = entries[oldest]?.data.name else { return nil }
         switch reading.lastAwaited(of: name, beside: new, now: now, isKept: { slots[$0] != nil }) {
         case .kept(let name): return slots[name]
         case .new: return nil
