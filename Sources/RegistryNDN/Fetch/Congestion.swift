@@ -16,9 +16,10 @@ enum Congestion: CongestionController {
     case cubic(Cubic)
     case aimd(AIMD)
 
-    init(_ algorithm: CongestionAlgorithm, initialWindow: Int) {
+    /// - Parameter isLocal: the face leads to a program on this machine.
+    init(_ algorithm: CongestionAlgorithm, initialWindow: Int, isLocal: Bool) {
         switch algorithm {
-        case .rate: self = .rate(RateModel(initialWindow: initialWindow))
+        case .rate: self = .rate(RateModel(initialWindow: initialWindow, isLocal: isLocal))
         case .cubic: self = .cubic(Cubic(initialWindow: initialWindow))
         case .aimd: self = .aimd(AIMD(initialWindow: initialWindow))
         }

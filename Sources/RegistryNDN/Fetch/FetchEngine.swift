@@ -40,7 +40,7 @@ final class FetchEngine {
         let bound = min(configuration.maximumWindow ?? .max, SegmentFetch.maximumCapacity)
         let path = FetchPath(
             initialWindow: Self.initialWindow(endpoint.face), maximumWindow: bound,
-            algorithm: configuration.congestion)
+            algorithm: configuration.congestion, isLocal: endpoint.face.isLocal)
         scheduler = FetchScheduler(path: path, isUp: endpoint.face.state == .up)
         if let trust = configuration.trust {
             verification = SegmentVerification(trust, endpoint: endpoint) { [weak self] in self?.settle() }
@@ -237,7 +237,7 @@ final class FetchEngine {
     private func changed(_ state: FaceState) {
         switch state {
         case .up:
-            scheduler.faceUp(initialWindow: Self.initialWindow(endpoint.face))
+            scheduler.faceUp(initialWindow: Self.initialWindow(endpoint.face), isLocal: endpoint.face.isLocal)
             onUp?()
         case .down: scheduler.faceDown()
         case .closed:

@@ -40,13 +40,13 @@ package struct FetchPath: Sendable {
     private var demandLimitedUntil: UInt64 = 0
 
     package init(
-        initialWindow: Int, maximumWindow: Int, algorithm: CongestionAlgorithm = .rate,
+        initialWindow: Int, maximumWindow: Int, algorithm: CongestionAlgorithm = .rate, isLocal: Bool = false,
         salt: UInt64 = .random(in: .min ... .max)
     ) {
         self.maximumWindow = max(maximumWindow, 1)
         self.algorithm = algorithm
         self.salt = salt
-        controller = Congestion(algorithm, initialWindow: initialWindow)
+        controller = Congestion(algorithm, initialWindow: initialWindow, isLocal: isLocal)
     }
 
     /// The window in whole Interests, within its bound.
@@ -197,9 +197,9 @@ package struct FetchPath: Sendable {
     }
 
     /// The connection is new: nothing learnt holds.
-    mutating func reset(initialWindow: Int) {
+    mutating func reset(initialWindow: Int, isLocal: Bool) {
         rtt = RTTEstimator()
-        controller = Congestion(algorithm, initialWindow: initialWindow)
+        controller = Congestion(algorithm, initialWindow: initialWindow, isLocal: isLocal)
         losses.begin(before: nil, next: nextSequence)
         pacer = Pacer()
         isWindowLimited = false

@@ -130,9 +130,9 @@ package struct FetchScheduler: Sendable {
     }
 
     /// The face came up, anew.
-    package mutating func faceUp(initialWindow: Int) {
+    package mutating func faceUp(initialWindow: Int, isLocal: Bool = false) {
         isUp = true
-        path.reset(initialWindow: initialWindow)
+        path.reset(initialWindow: initialWindow, isLocal: isLocal)
     }
 
     /// The face went down: whatever is in flight is lost.

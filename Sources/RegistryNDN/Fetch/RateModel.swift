@@ -11,6 +11,8 @@ import NIOCore
 /// - When round-trip times are far above anything that the window explains, the path is tested at once, by a short flight
 ///   (BBR would do so after 10 s): it may have become longer.
 /// - Below 1 ms what matters is how programs are scheduled, not the path: it counts as 2 ms and is not paced.
+/// - Nor is a path paced that begins within this machine, until it loses something: on a busy machine a packet waits for
+///   its program most of the time, and who was paced at the rate that this left him would never measure a higher one.
 /// - When nothing came for two timeouts, what was lost meanwhile says nothing of the rate.
 struct RateModel: CongestionController {
     enum Phase: UInt8, Sendable {
@@ -60,10 +62,14 @@ struct RateModel: CongestionController {
     private var cruiseRounds: UInt64 = 3
     private var test = FlightTest()
     private var losses = RoundLosses()
+    /// The path begins within this machine, and has lost nothing so far.
+    private var isLossless: Bool
     /// Nothing has come since the window collapsed.
     private var isSilent = false
 
-    init(initialWindow: Int) {
+    /// - Parameter isLocal: the face leads to a program on this machine.
+    init(initialWindow: Int, isLocal: Bool = false) {
+        isLossless = isLocal
         window = max(Double(initialWindow), Self.initialMinimum)
         windowAtRound = window
     }
@@ -93,6 +99,7 @@ struct RateModel: CongestionController {
         windowAtRound = window
         let isQuiet = round.last.mean.map { $0 < 1.25 * base.seconds } ?? false
         losses.endRound(sample, isQuiet: isQuiet)
+        if losses.last > 0.02, losses.count >= 2 { isLossless = false }
         if losses.areExcessive {
             // No randomness loses that much: the path has become slower, or was never that fast.
             rates.reset(losses.arrivalRate, round: round.number)
@@ -191,7 +198,7 @@ struct RateModel: CongestionController {
         }
         if phase == .test { window = min(window, testWindow) }
         window = max(min(window, ceiling), 1)
-        pacingRate = base.isShort ? nil : pace
+        pacingRate = base.isShort || isLossless ? nil : pace
     }
 
     private var pace: Double {

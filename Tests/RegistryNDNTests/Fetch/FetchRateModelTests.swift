@@ -47,6 +47,33 @@ import Testing
         #expect(losses.areExcessive, "almost half of the last two rounds")
     }
 
+    /// Data every millisecond over 20 ms, and so many of a hundred Interests lost.
+    private func pace(isLocal: Bool, lost: Int) -> Double? {
+        var path = FetchPath(initialWindow: 10, maximumWindow: 1000, isLocal: isLocal)
+        var flight: [Transmission] = []
+        var number = 0
+        for millisecond in 0..<2000 as Range<Int64> {
+            let now = Self.start + .milliseconds(millisecond)
+            flight.append(path.transmit(now: now))
+            guard millisecond >= 20 else { continue }
+            let sent = flight.removeFirst()
+            number += 1
+            path.forget(1)
+            if number % 100 < lost {
+                _ = path.lost(sent, now: now)
+            } else {
+                path.received(sent, isAmbiguous: false, first: nil, isMarked: false, now: now)
+            }
+        }
+        return path.controller.pacingRate
+    }
+
+    @Test func whatBeginsInThisMachineIsPacedOnceSomethingIsLost() {
+        #expect(pace(isLocal: false, lost: 0) != nil)
+        #expect(pace(isLocal: true, lost: 0) == nil)
+        #expect(pace(isLocal: true, lost: 20) != nil)
+    }
+
     /// A probe within NFD's suppression interval would be dropped, and be missing later.
     @Test func probesWaitUntilTheyCount() {
         var now = Self.start
