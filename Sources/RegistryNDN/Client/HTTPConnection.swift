@@ -41,7 +41,7 @@ struct HTTPConnection: Sendable {
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await serve() }
+                    group.addTask(executorPreference: LoopExecutor(channel.eventLoop)) { await serve() }
                     // A peer that goes away, cleanly or not, ends what is being done for it.
                     group.addTask { try? await channel.closeFuture.get() }
                     await group.next()

@@ -3,7 +3,7 @@ import NIOCore
 /// Where the octets of a read become packets.
 enum Packing: Sendable {
     /// On the event loop of the faces, from whose processor's cache the packets then leave: cheaper, where the registry and
-    /// others want the few processors too.
+    /// others want the few processors too. What reads from a registry runs there as well.
     case onEventLoop
     /// Where they are read: the event loop keeps its time for the faces, and several blobs use several processors.
     case whereRead

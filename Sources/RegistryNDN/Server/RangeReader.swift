@@ -14,6 +14,15 @@ struct RangeReader: RangeReading {
     static let maximumSkip: UInt64 = 64 << 20
 
     func perform(stream id: Int) async {
+        let executor = packing == .onEventLoop ? LoopExecutor(eventLoop) : nil
+        await withTaskExecutorPreference(executor) { await read(for: id) }
+    }
+
+    func shutdown() {
+        upstream.shutdown()
+    }
+
+    private func read(for id: Int) async {
         var stream: RegistryStream?
         do {
             while let read = try await next(id, at: stream?.position) {
@@ -22,10 +31,6 @@ struct RangeReader: RangeReading {
         } catch {
             // The event loop has ended, and the producer with it.
         }
-    }
-
-    func shutdown() {
-        upstream.shutdown()
     }
 
     /// Performs one read; what is left of the answer afterwards, nil when nothing is.
