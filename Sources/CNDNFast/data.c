@@ -144,11 +144,28 @@ void cndn_segment_write_header(const cndn_segment_data *d, const uint8_t *prefix
     cndn_write_header(&w, CNDN_CONTENT, d->payload_length);
 }
 
-void cndn_segment_sign(const cndn_segment_data *d, uint8_t *packet, cndn_digest *digest) {
+/* Writes all of the signature but the digest; returns where that belongs. */
+static uint8_t *begin_signature(const cndn_segment_data *d, uint8_t *packet) {
     uint8_t *signature = packet + d->payload_offset + d->payload_length;
     memcpy(signature, digest_signature, sizeof digest_signature);
-    size_t length = (size_t)(signature - packet) + SIGNATURE_INFO_SIZE - d->signed_offset;
+    return signature + sizeof digest_signature;
+}
+
+/* Octets from signed_offset on that are signed. */
+static size_t signed_length(const cndn_segment_data *d) {
+    return d->payload_offset + d->payload_length + SIGNATURE_INFO_SIZE - d->signed_offset;
+}
+
+void cndn_segment_sign(const cndn_segment_data *d, uint8_t *packet, cndn_digest *digest) {
+    uint8_t *out = begin_signature(d, packet);
     cndn_digest_start(digest);
-    cndn_digest_update(digest, packet + d->signed_offset, length);
-    cndn_digest_finish(digest, signature + sizeof digest_signature);
+    cndn_digest_update(digest, packet + d->signed_offset, signed_length(d));
+    cndn_digest_finish(digest, out);
+}
+
+void cndn_segment_sign_pair(const cndn_segment_data *d, uint8_t *first, uint8_t *second, cndn_digest *digest) {
+    uint8_t *first_out = begin_signature(d, first);
+    uint8_t *second_out = begin_signature(d, second);
+    cndn_digest_pair(digest, first + d->signed_offset, second + d->signed_offset, signed_length(d), first_out,
+                     second_out);
 }

@@ -22,6 +22,7 @@ BOUNDS = {
     "reassemble": (2000, 0.02),
     "lay out Data": (1600, 0),
     "sign Data (SHA-256)": (None, 0),
+    "sign Data in pairs (SHA-256)": (None, 0),
 }
 FEW, MANY = 1000, 11000
 

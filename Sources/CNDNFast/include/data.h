@@ -64,4 +64,7 @@ void cndn_segment_write_header(const cndn_segment_data *data, const uint8_t *pre
 /* Appends SignatureInfo and SignatureValue behind the payload that stands in `packet`, which has `size` octets. */
 void cndn_segment_sign(const cndn_segment_data *data, uint8_t *packet, cndn_digest *digest);
 
+/* The same for two packets of one layout, of which only the segment numbers differ. */
+void cndn_segment_sign_pair(const cndn_segment_data *data, uint8_t *first, uint8_t *second, cndn_digest *digest);
+
 #endif

@@ -30,6 +30,7 @@ struct SlabFiller: ~Copyable, Sendable {
     /// Takes the next octets of the blob. A blob without any is one packet, which no octets make whole.
     mutating func fill(_ octets: ByteBuffer) -> Filled {
         var filled = Filled()
+        var unsigned: Unsigned?
         filled.hasSurplus = unsafe octets.withUnsafeReadableBytes { source in
             var rest = unsafe source[...]
             while packets < layout.count, let run = layout.run(of: packets) {
@@ -41,27 +42,52 @@ struct SlabFiller: ~Copyable, Sendable {
                 unsafe rest = rest.dropFirst(length)
                 partial += length
                 guard partial == run.packet.payloadLength else { break }
-                complete(start, &filled)
+                complete(start, &filled, &unsigned)
             }
             return unsafe !rest.isEmpty
         }
+        if let unsigned { sign(unsigned) }
         return filled
     }
 
-    /// Writes what surrounds the payload of the next packet.
-    private mutating func complete(_ start: Int, _ filled: inout Filled) {
+    /// A packet whose signature is missing: two of one size are signed together.
+    private struct Unsigned {
+        let start: Int
+        let packet: SegmentPacketLayout
+    }
+
+    /// Writes what surrounds the payload of the next packet; its signature perhaps later.
+    private mutating func complete(_ start: Int, _ filled: inout Filled, _ unsigned: inout Unsigned?) {
         guard let packet = layout.packet(at: packets) else { preconditionFailure("its run has been laid out") }
         unsafe layout.withSlot(start, packet.size) { slot in
             unsafe packet.writeHeader(into: slot)
-            if layout.trailer == nil {
-                unsafe packet.sign(slot, hasher: &hasher)
-            } else {
-                filled.digests.append(unsafe packet.prepare(slot, hasher: &hasher))
-            }
+            if layout.trailer != nil { filled.digests.append(unsafe packet.prepare(slot, hasher: &hasher)) }
         }
+        if layout.trailer == nil { sign(Unsigned(start: start, packet: packet), after: &unsigned) }
         packets += 1
         partial = 0
         filled.packets += 1
         filled.octets += packet.payloadLength
+    }
+
+    /// Signs a packet and the one before it, or leaves it for the next.
+    private mutating func sign(_ next: Unsigned, after unsigned: inout Unsigned?) {
+        guard let previous = unsigned, previous.packet.isAlike(next.packet) else {
+            if let unsigned { sign(unsigned) }
+            unsigned = next
+            return
+        }
+        unsigned = nil
+        unsafe layout.withSlot(previous.start, next.packet.size) { first in
+            unsafe layout.withSlot(next.start, next.packet.size) { second in
+                unsafe next.packet.sign(first, second, hasher: &hasher)
+            }
+        }
+    }
+
+    private mutating func sign(_ alone: Unsigned) {
+        unsafe layout.withSlot(alone.start, alone.packet.size) { slot in
+            unsafe alone.packet.sign(slot, hasher: &hasher)
+        }
     }
 }

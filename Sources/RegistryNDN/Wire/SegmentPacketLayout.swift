@@ -39,6 +39,12 @@ public struct SegmentPacketLayout: Sendable {
     /// Octets of the payload.
     public var payloadLength: Int { fields.payload_length }
 
+    /// Whether the parts of both packets lie at the same places.
+    func isAlike(_ other: SegmentPacketLayout) -> Bool {
+        fields.signed_offset == other.fields.signed_offset && payloadOffset == other.payloadOffset
+            && payloadLength == other.payloadLength
+    }
+
     /// Writes the octets before the payload at the start of the packet's slot, which has at least `payloadOffset` octets.
     public func writeHeader(into slot: UnsafeMutableRawBufferPointer) {
         precondition(slot.count >= payloadOffset, "slot too small for the header")
@@ -58,6 +64,21 @@ public struct SegmentPacketLayout: Sendable {
         precondition(slot.count >= size, "slot too small for the packet")
         unsafe withUnsafePointer(to: fields) {
             unsafe cndn_segment_sign($0, slot.baseAddress?.assumingMemoryBound(to: UInt8.self), hasher.context)
+        }
+        hasher.restart()
+    }
+
+    /// Signs two packets that are alike: with the SHA extensions of x86 in the time of one.
+    ///
+    /// - Parameters: as `sign` has them.
+    public func sign(
+        _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer, hasher: inout SHA256
+    ) {
+        precondition(first.count >= size && second.count >= size, "slot too small for the packet")
+        unsafe withUnsafePointer(to: fields) {
+            unsafe cndn_segment_sign_pair(
+                $0, first.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                second.baseAddress?.assumingMemoryBound(to: UInt8.self), hasher.context)
         }
         hasher.restart()
     }
