@@ -112,7 +112,7 @@ extension RangeCache {
         range.count = count
         let layout = try SlabLayout(
             name: blob.name, grid: grid, firstSegment: range.firstSegment, count: count,
-            trailer: configuration.trailer, storage: spare.take() ?? ByteBuffer())
+            trailer: configuration.trailer, storage: takeSpare(for: estimate(range) - Self.rangeOverhead))
         setCost(of: range, to: layout.size + Self.rangeOverhead)
         range.slab = PacketSlab(layout)
         return layout
@@ -194,6 +194,20 @@ extension RangeCache {
         ahead.removeAll { $0.state == .gone }
     }
 
+    // MARK: memory
+
+    /// Memory for about `size` octets: not for so few that most of it would lie idle without being counted.
+    private mutating func takeSpare(for size: Int) -> ByteBuffer {
+        guard let index = spares.firstIndex(where: { $0.storageCapacity / 2 <= size }) else { return ByteBuffer() }
+        return spares.remove(at: index)
+    }
+
+    /// Keeps memory for the reads that are counted and have none yet, and for the next one.
+    private mutating func dropSpares() {
+        let missing = reading.values.count { $0.slab == nil }
+        spares.removeFirst(max(0, spares.count - missing - 1))
+    }
+
     private mutating func setCost(of range: CachedRange, to cost: Int) {
         octets += cost - range.cost
         range.cost = cost
@@ -230,8 +244,9 @@ extension RangeCache {
         } else {
             blob.ranges[number(of: range.firstSegment)] = nil
         }
-        if let layout = range.slab?.layout, layout.count > 1 { spare = layout.storage }
+        if let layout = range.slab?.layout, layout.count > 1 { spares.append(layout.storage) }
         range.slab = nil
+        dropSpares()
         range.endPacking()
         range.signing = [:]
         if blob.isEmpty {

@@ -62,8 +62,8 @@ struct RangeCache {
     var waiters: WaiterTable
     /// Octets of the budget in use by ranges.
     var octets = 0
-    /// Memory of an evicted range, to be used again.
-    var spare: ByteBuffer?
+    /// Memory of evicted ranges, to be used again: touching new memory costs more than copying into it.
+    var spares: [ByteBuffer] = []
     /// Blobs without ranges, to be forgotten after a while.
     var forgotten: Deque<(at: NIODeadline, name: Name)> = []
     /// The blob of the last Interest: usually also that of the next, and comparing is cheaper than hashing.

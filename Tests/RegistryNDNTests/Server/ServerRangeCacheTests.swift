@@ -129,6 +129,30 @@ import Testing
         #expect(script.ask(21) == "ignored")
     }
 
+    @Test func memoryServesAgainForReadsThatCountAlready() throws {
+        var measured = Script()
+        _ = measured.ask(0)
+        _ = measured.reads()
+        var script = Script(capacity: 2 * measured.cache.octets)
+        func read(_ blobs: [String]) -> [RangeRead] {
+            for blob in blobs { #expect(script.ask(0, of: blob) == "waiting") }
+            return script.reads()
+        }
+        for read in read(["a", "b"]) { try script.complete(read, total: 400) }
+        #expect(script.cache.spares.isEmpty)
+        // Both are dropped for two others, which begin with their memory.
+        let others = read(["c", "d"])
+        #expect(script.cache.spares.count == 2)
+        for read in others { try script.complete(read, total: 400) }
+        #expect(script.cache.spares.isEmpty)
+        // Of reads that come to nothing, the memory for one is kept.
+        for read in read(["e", "f"]) { _ = script.fail(read, .failed) }
+        #expect(script.cache.spares.count == 1)
+        // A small blob does not take it: it would not count.
+        for read in read(["g"]) { try script.complete(read, total: 50) }
+        #expect(script.cache.spares.count == 1)
+    }
+
     @Test func anUnknownBlobIsNotAskedForAgainForASecond() throws {
         var script = Script()
         #expect(script.exists() == "waiting")
