@@ -12,6 +12,7 @@ internal import NIOCore
 /// index serves CanBePrefix.
 struct ContentStore {
     private struct Entry {
+        let key: HashedName
         var data: DataPacket
         var staleAt: NIODeadline
         var size: Int
@@ -33,7 +34,7 @@ struct ContentStore {
     private let capacity: Int
     private var entries: [Entry?] = []
     private var free: [Int] = []
-    private var slots: [Name: Int] = [:]
+    private var slots: [HashedName: Int] = [:]
     private var index = NameIndex()
     private var reading = ReadingOrder()
     private var newest = none
@@ -57,7 +58,8 @@ struct ContentStore {
     mutating func insert(_ data: DataPacket, now: NIODeadline) {
         let size = Self.memory(of: data.wire)
         guard size <= capacity else { return }
-        if let slot = slots[data.name] {
+        let key = HashedName(data.name)
+        if let slot = slots[key] {
             // The same octets again, as after a retransmission: only the time they were heard changes.
             guard entries[slot]?.data.wire != data.wire else {
                 entries[slot]?.staleAt = Self.staleTime(of: data, now: now)
@@ -68,10 +70,11 @@ struct ContentStore {
         }
         guard makeRoom(for: data.name, size, now: now) else { return }
         let owned = data.owned()
-        let entry = Entry(data: owned, staleAt: Self.staleTime(of: data, now: now), size: size)
+        let entry = Entry(
+            key: HashedName(key, in: owned.name), data: owned, staleAt: Self.staleTime(of: data, now: now), size: size)
         let slot = free.popLast() ?? entries.count
         if slot == entries.count { entries.append(entry) } else { entries[slot] = entry }
-        slots[owned.name] = slot
+        slots[entry.key] = slot
         index.insert(owned.name, slot: slot)
         octets += size
         link(slot)
@@ -96,12 +99,12 @@ struct ContentStore {
         var next = oldest
         for _ in 0..<Self.oldestScan {
             guard next != Self.none, let entry = entries[next] else { break }
-            guard reading.isAwaited(entry.data.name, now: now) else { return next }
+            guard reading.isAwaited(entry.key.name, now: now) else { return next }
             next = entry.newer
         }
-        guard oldest != Self.none, let name = entries[oldest]?.data.name else { return nil }
-        switch reading.lastAwaited(of: name, beside: new, now: now, isKept: { slots[$0] != nil }) {
-        case .kept(let name): return slots[name]
+        guard oldest != Self.none, let name = entries[oldest]?.key.name else { return nil }
+        switch reading.lastAwaited(of: name, beside: new, now: now, isKept: { slots[HashedName($0)] != nil }) {
+        case .kept(let name): return slots[HashedName(name)]
         case .new: return nil
         case .unknown: return oldest
         }
@@ -122,7 +125,7 @@ struct ContentStore {
         guard !slots.isEmpty else { return nil }
         let name = interest.name
         let mustBeFresh = interest.mustBeFresh
-        if let slot = slots[name], isUsable(slot, mustBeFresh, now) { return slot }
+        if let slot = slots[HashedName(name)], isUsable(slot, mustBeFresh, now) { return slot }
         if let slot = slotByDigest(name), isUsable(slot, mustBeFresh, now) { return slot }
         guard interest.canBePrefix else { return nil }
         return index.first(under: name, limit: Self.prefixScan) { isUsable($0, mustBeFresh, now) }
@@ -130,7 +133,7 @@ struct ContentStore {
 
     /// The packet whose full name, implicit digest included, is `name`.
     private func slotByDigest(_ name: Name) -> Int? {
-        guard let digest = name.implicitDigest, let slot = slots[name.dropLast()],
+        guard let digest = name.implicitDigest, let slot = slots[HashedName(name.dropLast())],
             let data = entries[slot]?.data, digest == data.implicitDigest
         else { return nil }
         return slot
@@ -146,8 +149,8 @@ struct ContentStore {
         unlink(slot)
         entries[slot] = nil
         free.append(slot)
-        slots[entry.data.name] = nil
-        index.remove(entry.data.name)
+        slots[entry.key] = nil
+        index.remove(entry.key.name)
         octets -= entry.size
     }
 

@@ -1,22 +1,28 @@
 /// Names in canonical order, each with a number of its owner: which stored names begin with a prefix.
 ///
 /// A list of sorted chunks: a binary search over the chunks, then one inside. Names that come in order, as segments do, are
-/// appended; a removal moves at most one chunk.
+/// appended; a removal moves at most one chunk. Where the last one was found the next is looked for first: names lie all over
+/// the memory, and a search reads many.
 struct NameIndex {
     typealias Item = (name: Name, slot: Int)
 
     private static let chunkSize = 256
     private var chunks: [[Item]] = []
+    /// The chunks of the last insertion and the last removal.
+    private var inserted = 0
+    private var removed = 0
 
     mutating func insert(_ name: Name, slot: Int) {
         guard !chunks.isEmpty else {
             chunks = [[(name, slot)]]
             return
         }
-        let chunk = chunkIndex(of: name)
+        let chunk = chunkIndex(of: name, near: inserted)
+        inserted = chunk
         let position = Self.position(of: name, in: chunks[chunk])
         if position == Self.chunkSize {
             chunks.insert([(name, slot)], at: chunk + 1)
+            inserted += 1
             return
         }
         chunks[chunk].insert((name, slot), at: position)
@@ -29,7 +35,8 @@ struct NameIndex {
 
     mutating func remove(_ name: Name) {
         guard !chunks.isEmpty else { return }
-        let chunk = chunkIndex(of: name)
+        let chunk = chunkIndex(of: name, near: removed)
+        removed = chunk
         let position = Self.position(of: name, in: chunks[chunk])
         guard position < chunks[chunk].count, chunks[chunk][position].name == name else { return }
         chunks[chunk].remove(at: position)
@@ -56,6 +63,14 @@ struct NameIndex {
             position += 1
         }
         return nil
+    }
+
+    /// The same as `chunkIndex(of:)`, found with two comparisons when it is `hint`.
+    private func chunkIndex(of name: Name, near hint: Int) -> Int {
+        guard hint < chunks.count, !(name < chunks[hint][0].name),
+            hint + 1 == chunks.count || name < chunks[hint + 1][0].name
+        else { return chunkIndex(of: name) }
+        return hint
     }
 
     /// The last chunk that begins at or before the name, else the first.
