@@ -14,7 +14,7 @@ struct WireDigestTests {
             unsafe cndn_digest_pair(hasher.context, first, second, first.count, base, base + 32)
         }
         return [out.prefix(32), out.suffix(32)].map { half in
-            SHA256Digest { slot in unsafe slot.copyBytes(from: half) }
+            unsafe SHA256Digest { slot in unsafe slot.copyBytes(from: half) }
         }
     }
 
