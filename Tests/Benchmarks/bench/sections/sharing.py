@@ -72,7 +72,7 @@ def measure(stand: Stand) -> Result:
     size = 188_000_000 if stand.quick else 400_000_000
     # Here the clients share as far as those behind are not further behind than the cache reaches: a client that has
     # the network for itself while the others wait for their start must not be through with a quarter by then.
-    large = 1_000_000_000
+    large = 1_000_000_000 if stand.quick else 2_000_000_000
     digest, large_digest = stand.blob(0, size), stand.blob(0, large)
     variants = {
         NDN: lambda count: over_ndn(stand, count, digest, size, "512MiB"),
