@@ -158,9 +158,7 @@ static size_t signed_length(const cndn_segment_data *d) {
 
 void cndn_segment_sign(const cndn_segment_data *d, uint8_t *packet, cndn_digest *digest) {
     uint8_t *out = begin_signature(d, packet);
-    cndn_digest_start(digest);
-    cndn_digest_update(digest, packet + d->signed_offset, signed_length(d));
-    cndn_digest_finish(digest, out);
+    cndn_digest_whole(digest, packet + d->signed_offset, signed_length(d), out);
 }
 
 void cndn_segment_sign_pair(const cndn_segment_data *d, uint8_t *first, uint8_t *second, cndn_digest *digest) {

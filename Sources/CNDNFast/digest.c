@@ -35,3 +35,9 @@ void cndn_digest_update(cndn_digest *digest, const void *octets, size_t length) 
 void cndn_digest_finish(cndn_digest *digest, uint8_t out[32]) {
     SHA256_Final(out, &digest->state);
 }
+
+void cndn_digest_whole(cndn_digest *digest, const void *message, size_t length, uint8_t out[32]) {
+    cndn_digest_start(digest);
+    cndn_digest_update(digest, message, length);
+    cndn_digest_finish(digest, out);
+}

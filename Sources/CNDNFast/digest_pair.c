@@ -148,12 +148,6 @@ static bool has_sha(void) {
 
 #endif
 
-static void hash_one(cndn_digest *digest, const uint8_t *message, size_t length, uint8_t out[32]) {
-    cndn_digest_start(digest);
-    cndn_digest_update(digest, message, length);
-    cndn_digest_finish(digest, out);
-}
-
 void cndn_digest_pair(cndn_digest *digest, const uint8_t *first, const uint8_t *second, size_t length,
                       uint8_t first_out[32], uint8_t second_out[32]) {
 #if defined(__x86_64__)
@@ -164,6 +158,6 @@ void cndn_digest_pair(cndn_digest *digest, const uint8_t *first, const uint8_t *
         return;
     }
 #endif
-    hash_one(digest, first, length, first_out);
-    hash_one(digest, second, length, second_out);
+    cndn_digest_whole(digest, first, length, first_out);
+    cndn_digest_whole(digest, second, length, second_out);
 }

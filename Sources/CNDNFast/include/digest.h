@@ -24,6 +24,9 @@ void cndn_digest_update(cndn_digest *digest, const void *octets, size_t length);
 /* Writes the 32 octets of the digest. Then start again. */
 void cndn_digest_finish(cndn_digest *digest, uint8_t out[32]);
 
+/* Writes the digest of one message that is all there. Then start again. */
+void cndn_digest_whole(cndn_digest *digest, const void *message, size_t length, uint8_t out[32]);
+
 /*
  * Writes the digests of two messages of the same length, none of which may be written to meanwhile. With the SHA extensions
  * of x86 they are hashed side by side, in the time of one; elsewhere one after the other in the context, which in both

@@ -92,9 +92,11 @@ extension RangeCache {
     }
 
     /// What a range will take, before its packets are laid out.
-    private func estimate(_ range: CachedRange) -> Int {
+    private func estimate(_ range: CachedRange) -> Int { estimatedPackets(range) + Self.rangeOverhead }
+
+    private func estimatedPackets(_ range: CachedRange) -> Int {
         let header = range.blob.name.value.readableBytes + 128 + (configuration.trailer?.size ?? 0)
-        return range.count * (configuration.chunkSize + header) + Self.rangeOverhead
+        return range.count * (configuration.chunkSize + header)
     }
 
     /// The head of a response has come: the size of the blob is known. Where the packets are to be made; nil when the read must
@@ -112,7 +114,7 @@ extension RangeCache {
         range.count = count
         let layout = try SlabLayout(
             name: blob.name, grid: grid, firstSegment: range.firstSegment, count: count,
-            trailer: configuration.trailer, storage: takeSpare(for: estimate(range) - Self.rangeOverhead))
+            trailer: configuration.trailer, storage: takeSpare(for: estimatedPackets(range)))
         setCost(of: range, to: layout.size + Self.rangeOverhead)
         range.slab = PacketSlab(layout)
         return layout

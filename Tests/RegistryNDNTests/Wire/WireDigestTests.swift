@@ -13,9 +13,7 @@ struct WireDigestTests {
             guard let base = out.baseAddress else { return }
             unsafe cndn_digest_pair(hasher.context, first, second, first.count, base, base + 32)
         }
-        return [out.prefix(32), out.suffix(32)].map { half in
-            unsafe SHA256Digest { slot in unsafe slot.copyBytes(from: half) }
-        }
+        return [out.prefix(32), out.suffix(32)].compactMap { SHA256Digest(bytes: $0) }
     }
 
     @Test("What FIPS 180-4's examples give")
