@@ -5,10 +5,6 @@ import NIOPosix
 import RegistryNDN
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// A producer and a fetcher connected to it, over real sockets.
 struct FetchFixture: Sendable {
     let producer: BlobProducer
@@ -67,14 +63,12 @@ struct TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
-        var template = Array("\(FileManager.default.temporaryDirectory.path)/fetch-test-XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { throw FetchError.cancelled }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        path = "\(FileManager.default.temporaryDirectory.path)/fetch-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     }
 
     func remove() {
-        unsafe unlink(path + "/s")
-        unsafe rmdir(path)
+        try? FileManager.default.removeItem(atPath: path)
     }
 }
 
