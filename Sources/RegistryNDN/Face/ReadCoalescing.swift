@@ -5,8 +5,9 @@ import NIOCore
 /// A forwarder writes each packet by itself, and to wake up for it costs more than to handle it. Whoever exchanges single
 /// packets is not delayed: only a stream that brings them one after another, at less than `interval` each.
 struct ReadCoalescing {
-    /// The delay: short beside any round-trip time beyond this machine.
-    static let interval = TimeAmount.microseconds(250)
+    /// The delay: short beside any round-trip time beyond this machine, and what NFD sends meanwhile fits its socket's buffer.
+    /// With twice as much it did not, and NFD waited.
+    static let interval = TimeAmount.microseconds(500)
     /// A wake-up with more elements than this was worth it.
     static let enough = 16
 
@@ -16,7 +17,7 @@ struct ReadCoalescing {
     mutating func delay(after elements: Int, now: NIODeadline) -> TimeAmount? {
         let sinceLast = now - last
         last = now
-        guard elements > 0, elements < Self.enough, sinceLast < Self.interval * 2 else { return nil }
+        guard elements > 0, elements < Self.enough, sinceLast < Self.interval * elements else { return nil }
         return Self.interval
     }
 }

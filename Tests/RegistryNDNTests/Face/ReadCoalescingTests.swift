@@ -25,6 +25,14 @@ import Testing
         #expect(coalescing.delay(after: 1, now: now) == nil, "it has become quiet")
     }
 
+    @Test func aDelayThatFoundOnePacketIsNotRepeated() {
+        var coalescing = ReadCoalescing()
+        #expect(coalescing.delay(after: 1, now: start) == nil)
+        let second = start + ReadCoalescing.interval - .microseconds(1)
+        #expect(coalescing.delay(after: 1, now: second) == ReadCoalescing.interval)
+        #expect(coalescing.delay(after: 1, now: second + ReadCoalescing.interval) == nil)
+    }
+
     @Test func nothingIsWonByWaitingForMoreThanEnoughOrForNothing() {
         var coalescing = ReadCoalescing()
         #expect(coalescing.delay(after: 1, now: start) == nil)
