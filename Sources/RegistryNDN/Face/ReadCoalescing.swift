@@ -5,8 +5,7 @@ import NIOCore
 /// A forwarder writes each packet by itself, and to wake up for it costs more than to handle it. Whoever exchanges single
 /// packets is not delayed: only a stream that brings them one after another, at less than `interval` each.
 struct ReadCoalescing {
-    /// The delay: short beside any round-trip time beyond this machine, and what NFD sends meanwhile fits its socket's buffer.
-    /// With twice as much it did not, and NFD waited.
+    /// The delay: short beside any round-trip time beyond this machine. With twice as much, NFD is not busy all the time any more.
     static let interval = TimeAmount.microseconds(500)
     /// A wake-up with more elements than this was worth it.
     static let enough = 16
