@@ -1,4 +1,4 @@
-# What benchmarks and thresholds need beside the release build. Needs say.sh, netlab.sh, tools.sh and $root.
+# What benchmarks and thresholds need beside the release build. Needs say.sh, build.sh, netlab.sh, tools.sh and $root.
 
 # build_allocations: the library that counts malloc; sets $ALLOCATIONS_LIBRARY.
 build_allocations() {
@@ -14,7 +14,7 @@ build_allocations() {
 
 # build_micro: the hot path's operations alone, built as the release is; sets $MICRO.
 build_micro() {
-    swift build --package-path "$root" -c release --static-swift-stdlib --product registry-ndn-micro || return 1
+    build_product registry-ndn-micro || return 1
     MICRO=$root/.build/release/registry-ndn-micro
     export MICRO
 }

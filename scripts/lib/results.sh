@@ -9,6 +9,7 @@ begin_results() {
     total_failed=0
     total_skipped=0
     summary=()
+    failures=()
     began=$SECONDS
 }
 
@@ -29,37 +30,56 @@ run_part() {
         summary+=("$(printf '%-28s %49d s' "$name" $((SECONDS - start)))")
         return 0
     fi
+    failures+=("$name failed: what it said stands above")
     count "$name" 0 1 0 $((SECONDS - start))
     return 1
 }
 
 # run_counted NAME HOW FILE COMMAND...: runs tests and counts them: HOW is `xml` (JUnit files at FILE), `lines` (the
-# command closes with "N passed, N failed") or `one` (the command is one test).
+# command closes with "N passed, N failed") or `one` (the command is one test). What they print goes to a log; what failed is
+# shown, and again at the end of the run.
 run_counted() {
     local name=$1 how=$2 file=$3 start=$SECONDS status numbers
     local log=$results/${name//[^a-z]/-}.log
     shift 3
     step "$name"
-    "$@" 2>&1 | tee "$log"
-    status=${PIPESTATUS[0]}
+    patiently "$name" "$log" "$@"
+    status=$?
     case $how in
-    xml) numbers=$(python3 "$root/scripts/lib/count.py" "$file") || numbers="0 0 0" ;;
+    xml) numbers=$(python3 "$root/scripts/lib/count.py" --counts "$file") || numbers="0 0 0" ;;
     lines) numbers=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2 0/p' "$log" | tail -n 1) ;;
     one) [ "$status" -eq 0 ] && numbers="1 0 0" || numbers="0 1 0" ;;
     esac
     read -r passed failed skipped <<<"${numbers:-0 0 0}"
     # A run that broke off before it could write its counts, or ran nothing, has failed.
     if [ "$failed" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$((passed + skipped))" -eq 0 ]; }; then
-        say "$name ended with status $status"
         failed=1
+        failures+=("$(printf '%s ended with status %s; its last lines:\n%s' "$name" "$status" "$(tail -n 30 "$log")")")
+    elif [ "$failed" -gt 0 ]; then
+        failures+=("$(what_failed "$how" "$file" "$log")")
     fi
+    [ "$failed" -eq 0 ] || say "${failures[-1]}"
+    say "$passed passed, $failed failed, $skipped skipped; all of it is in $log"
     count "$name" "$passed" "$failed" "$skipped" $((SECONDS - start))
 }
 
-# close_results: the summary and the closing line; fails when anything failed.
+# what_failed HOW FILE LOG
+what_failed() {
+    case $1 in
+    xml) python3 "$root/scripts/lib/count.py" --failures "$2" ;;
+    lines) grep -A 20 -E '^FAIL' "$3" | head -n 60 ;;
+    one) tail -n 60 "$3" ;;
+    esac
+}
+
+# close_results: the summary, what failed once more, and the closing line; fails when anything failed.
 close_results() {
     step "summary ($((SECONDS - began)) s)"
     printf '%s\n' "${summary[@]}" >&2
+    if [ "$total_failed" -gt 0 ]; then
+        step "what failed"
+        [ "${#failures[@]}" -eq 0 ] || printf '%s\n' "${failures[@]}" >&2
+    fi
     printf '\n%d passed, %d failed, %d skipped\n' "$total_passed" "$total_failed" "$total_skipped"
     [ "$total_failed" -eq 0 ]
 }

@@ -1,4 +1,4 @@
-"""What scripts/demo shows: an image pulled twice over NDN, and what that cost."""
+"""What scripts/demo shows: an image pulled from its registry and twice over NDN, and what that cost."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import signal
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
 
 from . import image, parts, pulls
 from .program import ProgramError
@@ -30,6 +31,7 @@ class Demo:
         # A short path: Unix sockets are made in it.
         self.folder = Path(tempfile.mkdtemp(prefix="registry-ndn-demo-"))
         self._running: list = []
+        self.docker: Optional[pulls.Docker] = None
 
     def _keep(self, part):
         self._running.append(part)
@@ -59,9 +61,10 @@ class Demo:
     def tool(self) -> tuple[str, Callable[[str], bool]]:
         """The tool's name, and what pulls from an address into an empty store and says whether the image is the same."""
         if pulls.is_root():
+            say("starting a Docker daemon of the demo's own (yours, if you run one, is not touched)")
             try:
-                daemon = self._keep(pulls.Docker(self.folder))
-                return f"docker {pulls.docker_version()}", lambda address: self._docker(daemon, address)
+                self.docker = self._keep(pulls.Docker(self.folder))
+                return f"docker {pulls.docker_version()}", self._docker
             except (ProgramError, OSError) as error:
                 say(f"No Docker daemon can run here, so skopeo pulls instead. Its last words:\n{error}")
         else:
@@ -69,46 +72,93 @@ class Demo:
         pulls.skopeo(self.registry.address, IMAGE, self.folder / "direct")
         return "skopeo", self._skopeo
 
-    def _docker(self, daemon: pulls.Docker, address: str) -> bool:
-        daemon.forget()
-        return daemon.pull(address, IMAGE) == self.image_id
+    def _docker(self, address: str) -> bool:
+        self.docker.forget()
+        return self.docker.pull(address, IMAGE) == self.image_id
 
     def _skopeo(self, address: str) -> bool:
         same_id = pulls.skopeo(address, IMAGE, self.folder / "pulled") == self.image_id
         return same_id and pulls.same_files(self.folder / "direct", self.folder / "pulled")
 
-    def pull(self, tool: str, number: int, work: Callable[[str], bool]) -> dict:
-        """One pull through the client; a row of the table."""
-        say(f"pull {number}: {tool} pull {self.client.address}/{IMAGE}")
+    def pull_directly(self, tool: str, work: Callable[[str], bool]) -> Pull:
+        """One pull past us, from the registry itself, to compare with."""
+        say(f"{tool} pull {self.registry.address}/{IMAGE}          (from the registry itself)")
+        begin = time.monotonic()
+        identical = work(self.registry.address)
+        return Pull("from the registry", 0, sum(blob.size for blob in self.blobs), 0, time.monotonic() - begin, identical)
+
+    def pull(self, tool: str, number: int, work: Callable[[str], bool]) -> Pull:
+        """The `number`th pull through the client."""
+        say(f"{tool} pull {self.client.address}/{IMAGE}          (through the client, {ordinal(number)} time)")
         seen, hits = len(self.client.requests()), self.forwarder.program.statistics()["cs_hits"]
         begin = time.monotonic()
         identical = work(self.client.address)
         seconds = time.monotonic() - begin
         for blob in self.blobs:
             self.client.request(blob.digest, count=number)
-        requests = self.client.requests()[seen:]
-        return {
-            "tool": tool, "image": f"{IMAGE}, pull {number}",
-            "bytes over NDN": f"{sum(request['ndn_bytes'] for request in requests):,}",
-            "bytes over HTTP": f"{sum(request['upstream_bytes'] for request in requests):,}",
-            "cache hits": f"{self.forwarder.program.statistics()['cs_hits'] - hits:,}",
-            "seconds": f"{seconds:.1f}", "identical": "yes" if identical else "no",
-        }
+        requests = [request for request in self.client.requests()[seen:] if "digest" in request]
+        return Pull(
+            f"over NDN, {ordinal(number)} time", sum(request["ndn_bytes"] for request in requests),
+            sum(request["upstream_bytes"] for request in requests),
+            self.forwarder.program.statistics()["cs_hits"] - hits, seconds, identical)
 
     def explain(self) -> None:
+        blob = parts.blob_name("demo/app", self.blobs[-1].digest)
+        docker = f"""
+  export DOCKER_HOST=unix://{self.docker.folder}/docker.sock          (the demo's own Docker daemon)
+  docker pull {self.client.address}/{IMAGE}""" if self.docker else ""
         print(f"""
-Everything still runs. In another terminal:
-  skopeo --insecure-policy copy --src-tls-verify=false docker://{self.client.address}/{IMAGE} dir:/tmp/demo-app
-  docker pull {self.client.address}/{IMAGE}          (with a Docker of yours on this machine)
-  {parts.binary()} fetch {parts.blob_name('demo/app', self.blobs[-1].digest)} -o /tmp/layer --router {self.forwarder.socket}
-Registry {self.registry.url}, logs {self.folder}/*.log
-Ctrl-C ends all of it.""", flush=True)
+Everything still runs. In another terminal:{docker}
+  skopeo --insecure-policy copy --src-tls-verify=false docker://{self.client.address}/{IMAGE} dir:{self.folder}/copy
+  {parts.binary()} fetch {blob} -o {self.folder}/layer --router {self.forwarder.socket}
+  tail -f {self.folder}/client.log
+The registry is at {self.registry.url}.
+Ctrl-C ends all of it and deletes {self.folder}.""", flush=True)
         signal.pause()
 
     def stop(self) -> None:
         for part in reversed(self._running):
             part.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder.exists():
+            say(f"warning: {self.folder} could not be deleted whole")
+
+
+@dataclass
+class Pull:
+    """One pull, a row of the table. Bytes are those of blobs; the manifest, a kilobyte, always comes over HTTP."""
+    way: str
+    ndn_bytes: int
+    http_bytes: int
+    cache_hits: int
+    """Segments that the forwarder had already."""
+    seconds: float
+    identical: bool
+
+    def row(self, tool: str) -> dict:
+        return {
+            "tool": tool, "pull": self.way, "bytes over NDN": f"{self.ndn_bytes:,}",
+            "bytes over HTTP": f"{self.http_bytes:,}", "segments from the cache": f"{self.cache_hits:,}",
+            "seconds": f"{self.seconds:.1f}", "identical": "yes" if self.identical else "no",
+        }
+
+
+def verdict(direct: Pull, first: Pull, second: Pull) -> tuple[bool, str]:
+    """Whether the demo succeeded, and one sentence with what matters."""
+    if not (direct.identical and first.identical and second.identical):
+        return False, "FAILED: an image that was pulled is not the one that was pushed."
+    through = [first, second]
+    share = sum(pull.ndn_bytes for pull in through) / sum(pull.ndn_bytes + pull.http_bytes for pull in through)
+    if share < 1:
+        return False, (f"FAILED: the image is the one that was pushed, but only {share:.0%} of its blobs' bytes came over NDN: "
+                       "the client's log says why.")
+    return True, (f"Success: both times all {first.ndn_bytes / 1e6:.0f} MB of the image came over NDN and are the bytes that "
+                  f"were pushed: {first.seconds:.1f} s from the registry, {second.seconds:.1f} s from the forwarder's cache, "
+                  f"{direct.seconds:.1f} s without NDN.")
+
+
+def ordinal(number: int) -> str:
+    return {1: "first", 2: "second"}.get(number, f"{number}th")
 
 
 def table(rows: list[dict]) -> str:
@@ -139,12 +189,13 @@ def main() -> int:
         demo.prepare()
         demo.start()
         name, work = demo.tool()
-        say("\n== pulling over NDN, each time into an empty store")
-        rows = [demo.pull(name, number, work) for number in (1, 2)]
-        print("\n" + table(rows), flush=True)
-        if arguments.keep:
+        say("\n== pulling three times, each time into an empty store")
+        all_pulls = [demo.pull_directly(name, work), *(demo.pull(name, number, work) for number in (1, 2))]
+        has_succeeded, sentence = verdict(*all_pulls)
+        print(f"\n{table([pull.row(name) for pull in all_pulls])}\n\n{sentence}", flush=True)
+        if arguments.keep and has_succeeded:
             demo.explain()
-        return 0 if all(row["identical"] == "yes" for row in rows) else 1
+        return 0 if has_succeeded else 1
     except (ProgramError, CommandFailed, StopIteration) as error:
         say(f"error: {error}")
         return 1

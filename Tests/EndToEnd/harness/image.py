@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import io
 import json
-import shutil
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,13 +69,19 @@ class Blob:
     size: int
 
 
+class FolderInUse(Exception):
+    """An image goes only where nothing else is: what somebody else wrote is neither mixed with it nor deleted."""
+
+
 class Layout:
-    """An image being written to a folder."""
+    """An image being written to a folder, which is new or empty."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         self._layers: list[tuple[Blob, str]] = []
-        shutil.rmtree(folder / "blobs", ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise FolderInUse(f"{folder} is not empty: nothing was written; name a folder that is new or empty")
         (folder / "blobs" / "sha256").mkdir(parents=True)
 
     def add_layer(self, files: list[tuple[tarfile.TarInfo, object]]) -> Blob:
