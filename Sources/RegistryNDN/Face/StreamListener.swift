@@ -39,6 +39,12 @@ final class StreamListener: ListeningSocket {
         let bound = NIOLoopBound(self, eventLoop: listener.eventLoop)
         var bootstrap = ServerBootstrap(group: listener.eventLoop)
             .serverChannelOption(.backlog, value: 256)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptPauseHandler(logger: bound.value.listener.logger))
+                }
+            }
             .childChannelOption(.recvAllocator, value: StreamBuffers.receiveAllocator)
             .childChannelOption(.writeBufferWaterMark, value: StreamBuffers.waterMark(configuration))
             .childChannelInitializer { channel in

@@ -1,0 +1,23 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// How many files and sockets this process may have open at a time.
+enum DescriptorLimit {
+    /// Descriptors kept back for files, event loops and connections that the program makes itself.
+    private static let reserve = 64
+
+    /// The soft limit (RLIMIT_NOFILE) of now.
+    static var current: Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    /// Connections that others may hold: `wanted`, or what the limit leaves beside the reserve, which is at most half of it.
+    static func connections(atMost wanted: Int, limit: Int = current) -> Int {
+        max(1, min(wanted, limit - min(reserve, limit / 2)))
+    }
+}
