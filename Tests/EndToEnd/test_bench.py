@@ -14,9 +14,10 @@ from harness import parts
 BENCHMARKS = parts.ROOT / "Tests" / "Benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
-from bench import goals, plot  # noqa: E402
-from bench.measuring import Sample, Spread, alternate, costs, ratio  # noqa: E402
+from bench import goals, plot, publish  # noqa: E402
+from bench.measuring import MeasurementFailed, Sample, Spread, alternate, costs, ratio  # noqa: E402
 from bench.results import Result, markdown  # noqa: E402
+from bench.sections.original import original_came_over_ndn  # noqa: E402
 
 
 def test_variants_take_turns_and_the_first_of_each_is_dropped():
@@ -46,9 +47,32 @@ def test_a_goal_is_met_not_met_or_not_run():
     rows = {row["goal"]: row[""] for row in goals.table({"direct": result, "nfd": Result("", not_run=["no nfd"])})}
     assert len(rows) == len(goals.GOALS)
     verdicts = [rows[text] for key, text, _ in goals.GOALS if key in ("cold", "cold-cpu", "warm", "nfd", "link-1")]
-    assert verdicts[0] == "met" and verdicts[2] == "**not met**"
+    assert verdicts[0] == "met" and verdicts[2] == "not met"
     assert verdicts[1].startswith("not run") and verdicts[3] == "not run: no nfd" and "left out" in verdicts[4]
     assert markdown(goals.table({})).count("not run") == len(goals.GOALS)
+
+
+def test_each_kind_of_processor_keeps_a_column_of_its_own():
+    def run(cpu: str, cold: str) -> dict:
+        return {"about": {"cpu": cpu, "date": "2026-01-01"}, "goals": {"cold": {"measured": cold, "": "not met"}}}
+    kinds = [(publish.kind_of(cpu), run(cpu, cold))
+             for cpu, cold in (("Intel(R) Xeon(R) CPU @ 2.50GHz", "0.6"), ("AMD EPYC", "1.1"))]
+    assert [kind for kind, _ in kinds] == ["intel-xeon-2-50ghz", "amd-epyc"]
+    lines = publish.side_by_side(kinds, "bench/").splitlines()
+    assert "bench/intel-xeon-2-50ghz.md" in lines[0] and "bench/amd-epyc.md" in lines[0]
+    row = next(line for line in lines if "direct, cold: ≥ 1.2" in line)
+    assert "0.6 **not met** | 1.1 **not met**" in row
+    assert len(lines) == len(goals.GOALS) + 2
+
+
+def test_a_run_of_the_original_that_did_not_touch_ndn_does_not_count():
+    digest = "sha256:" + "1" * 64
+    fetched = json.dumps({"msg": "fetch success", "uri": f"/v2/bench/blobs/{digest}", "size": 10})
+    proxied = json.dumps({"msg": "proxied", "uri": f"/v2/bench/blobs/{digest}", "length": "10"})
+    original_came_over_ndn(["no JSON", fetched, fetched], digest, 2, 10)
+    for lines in ([], [proxied, proxied], [fetched, proxied], [fetched.replace("10}", "9}")] * 2):
+        with pytest.raises(MeasurementFailed, match="did not come over NDN"):
+            original_came_over_ndn(lines, digest, 2, 10)
 
 
 def test_plots_are_well_formed():

@@ -18,7 +18,7 @@ from harness.registry import CommandFailed
 
 from . import goals
 from .measuring import MeasurementFailed, say
-from .publish import publish
+from .publish import described, publish
 from .results import NOT_RUN, Result, markdown
 from .stand import Stand, machine
 
@@ -35,7 +35,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--into", type=Path, metavar="FOLDER", default=parts.ROOT / ".build" / "bench",
                         help="for results.json, results.md and the plots (.build/bench)")
     parser.add_argument("--publish", action="store_true",
-                        help="also into README.md, docs/performance.md and docs/plots; for a complete run")
+                        help="also into docs/bench, docs/performance.md and README.md; for a complete run")
     chosen = parser.parse_args()
     if chosen.publish and (chosen.quick or chosen.only):
         parser.error("--publish is for a complete run, without --quick and --only")
@@ -73,18 +73,17 @@ def text(result: Result) -> str:
 def write(folder: Path, about: dict, results: dict[str, Result], is_public: bool) -> str:
     """All files; the table of goals."""
     folder.mkdir(parents=True, exist_ok=True)
-    verdicts = goals.table(results)
-    described = ", ".join(f"{name} {value}" for name, value in about.items())
+    verdicts = goals.verdicts(results)
     sections = "\n".join(map(text, results.values()))
-    (folder / "results.md").write_text(f"{described}\n\n### Goals\n\n{markdown(verdicts)}\n\n{sections}")
-    everything = {"about": about, "goals": verdicts, "sections": {name: one.json() for name, one in results.items()}}
+    (folder / "results.md").write_text(f"{described(about)}\n\n### Goals\n\n{markdown(list(verdicts.values()))}\n\n{sections}")
+    everything = {"about": about, "goals": list(verdicts.values()), "sections": {name: one.json() for name, one in results.items()}}
     (folder / "results.json").write_text(json.dumps(everything, indent=1))
     for result in results.values():
         for name, plot in result.plots.items():
             (folder / name).write_text(plot)
     if is_public:
-        publish(folder, described, markdown(verdicts), sections)
-    return markdown(verdicts)
+        publish(folder, about, verdicts, sections)
+    return markdown(list(verdicts.values()))
 
 
 def end(_number, _frame) -> None:

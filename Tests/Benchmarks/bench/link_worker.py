@@ -34,7 +34,7 @@ def over_ndn(chosen: argparse.Namespace, registry: BenchRegistry, keep: list) ->
     client = Program("client", [parts.binary(), "client", "--upstream", registry.url, "--name", parts.PREFIX,
                                 "--router", f"{FAR}:6363", "--listen", "127.0.0.1:0"], chosen.folder, cwd=chosen.folder)
     keep.append(client)
-    return client.ready(), {"server": server, "client": client}
+    return client.ready().partition(" ")[0], {"server": server, "client": client}
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from .. import plot
 from ..allocations import counted
 from ..measuring import Sample, alternate, costs, ratio, rates
 from ..results import Result
-from ..stand import Source, Stand, came_over_ndn
+from ..stand import Source, Stand, came_over_ndn, openssl_rate
 
 TITLE = "direct"
 COLD, WARM, HTTP = "NDN, cold", "NDN, warm", "HTTP"
@@ -58,11 +58,13 @@ def measure(stand: Stand) -> Result:
             "path": name, "MB/s": rates(runs).text(), "× HTTPS": ratio(runs, https).text(2),
             "core-s/GB": costs(runs).text(2), "of which": parts,
         })
-    for key, name, goal in (("cold", COLD, 1.2), ("warm", WARM, 2.0)):
+    # Where TLS costs next to nothing, no more can be asked of something that hashes.
+    has_fast_aes = openssl_rate("aes-128-gcm") > 2.5 * openssl_rate("sha256")
+    for key, name, goal in (("cold", COLD, 0.8 if has_fast_aes else 1.2), ("warm", WARM, 1.2 if has_fast_aes else 2.0)):
         other = ratio(samples[name], samples[HTTPS1]).text(2)
         result.judge(key, ratio(samples[name], https), at_least=goal, unit=f" ×; {other} × when curl is told --http1.1")
-    result.judge("cold-cpu", costs(samples[COLD]), at_most=5.0)
-    result.judge("warm-cpu", costs(samples[WARM]), at_most=3.0)
+    result.judge("cold-cpu", costs(samples[COLD]), at_most=2.8)
+    result.judge("warm-cpu", costs(samples[WARM]), at_most=1.6)
     shown = {name: {"": rates(samples[name])} for name in (HTTPS, HTTPS1, HTTP, COLD, WARM)}
     result.plots["direct.svg"] = plot.bars(
         f"One blob of {stand.size / 1e6:.0f} MB from the same docker-registry", "MB/s", shown,

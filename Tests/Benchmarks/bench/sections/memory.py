@@ -63,6 +63,6 @@ def measure(stand: Stand) -> Result:
     if elsewhere:
         result.not_run.append(f"{elsewhere} octets came from the registry and not over NDN, so this says nothing")
     else:
-        result.judge("memory-client", Spread.of([peaks["client"]]), at_most=64, digits=1, unit=" MB")
-        result.judge("memory-server", Spread.of([peaks["server"]]), at_most=128, digits=1, unit=" MB")
+        result.judge("memory-client", Spread.of([peaks["client"]]), at_most=48, digits=1, unit=" MB")
+        result.judge("memory-server", Spread.of([peaks["server"]]), at_most=96, digits=1, unit=" MB")
     return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -22,7 +23,8 @@ general {{ }}
 log {{ default_level WARN }}
 tables {{ cs_max_packets 65536
   strategy_choice {{ / /localhost/nfd/strategy/best-route /localhost /localhost/nfd/strategy/multicast }} }}
-face_system {{ general {{ enable_congestion_marking yes }} unix {{ path {socket} }} }}
+face_system {{ general {{ enable_congestion_marking yes }} unix {{ path {socket} }}
+  udp {{ port {port} mcast no }} }}
 authorizations {{ authorize {{ certfile any privileges {{ faces fib cs strategy-choice }} }} }}
 rib {{ localhost_security {{ trust-anchor {{ type any }} }} }}
 """
@@ -30,6 +32,12 @@ rib {{ localhost_security {{ trust-anchor {{ type any }} }} }}
 CONSUMERS, PRODUCERS = ("ndnget", "ndncatchunks"), ("ndnserve", "ndnputchunks")
 PIPELINES = {"fixed 32": ["-p", "fixed", "-s", "32"], "fixed 128": ["-p", "fixed", "-s", "128"],
              "cubic": ["-p", "cubic"], "cubic, marks ignored": ["-p", "cubic", "--ignore-marks"], "aimd": ["-p", "aimd"]}
+
+
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
 
 
 class NFD:
@@ -40,7 +48,9 @@ class NFD:
         # One for NFD and one for the others: they would lock each other out of the database of keys.
         own, self.environment = self._home(stand, "nfd-home"), self._home(stand, "peer-home")
         configuration = stand.folder / "nfd.conf"
-        configuration.write_text(CONFIGURATION.format(socket=self.socket))
+        port = free_udp_port()
+        self.udp = f"127.0.0.1:{port}"
+        configuration.write_text(CONFIGURATION.format(socket=self.socket, port=port))
         self.program = stand.keep(Program("nfd", ["nfd", "--config", configuration], stand.folder, own))
         deadline = time.monotonic() + 20
         while self._nfdc("status").returncode:

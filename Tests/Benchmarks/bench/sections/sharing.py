@@ -107,8 +107,8 @@ def summary(sizes: dict[str, int], rounds: dict) -> Result:
             "slowest, × the median": spread(name, count, lambda one: one.slowest).text(2),
         })
     most = COUNTS[-1]
-    result.judge("sharing", spread(NDN, most, lambda one: one.upstream), at_most=1.05, digits=3, unit=" ×")
-    result.judge("sharing-quarter", spread(QUARTER, most, lambda one: one.upstream), at_most=1.5, digits=3, unit=" ×")
+    result.judge("sharing", spread(NDN, most, lambda one: one.upstream), at_most=1.02, digits=3, unit=" ×")
+    result.judge("sharing-quarter", spread(QUARTER, most, lambda one: one.upstream), at_most=1.2, digits=3, unit=" ×")
     result.judge("sharing-slowest", spread(NDN, most, lambda one: one.slowest), at_most=1.5, unit=" ×")
     result.plots["sharing.svg"] = plot.lines(
         f"What {most} clients or fewer take from the registry", "× the blob",

@@ -90,6 +90,7 @@ def measure(stand: Stand) -> Result:
     result.judge("signing-first", ratio(samples[COLD], samples[OPENSSL]), at_least=0.5, unit=" ×")
     cost = Spread.of(one.cost("client") - other.cost("client") for one, other in zip(samples[CHECKED], samples[SIGNED]))
     left = ratio(samples[CHECKED], samples[SIGNED])
+    result.judge("verifying", left, at_least=0.85, unit=" ×")
     result.notes.append(f"--verify anchor costs the client {cost.text(2)} core-s/GB and leaves {left.text(2)} of the "
                         f"throughput, of which a core that only checks could do {rates(samples[CHECKER]).text()} MB/s.")
     result.numbers = {"cost of --verify anchor, core-s/GB": vars(cost), "throughput left": vars(left)}

@@ -53,7 +53,7 @@ def measure(stand: Stand) -> Result:
                         "ready after ms": ready.text(0)})
     result.notes.append(f"Beside it in memory, shared with other programs: libssl, libcrypto, libz, libc of the system "
                         f"({os.uname().machine}).")
-    result.judge("rest-memory", Spread.of(memory), at_most=25, digits=1, unit=" MB")
-    result.judge("rest-size", Spread.of([size]), at_most=26, digits=1, unit=" MB")
-    result.judge("rest-ready", ready, at_most=50, digits=0, unit=" ms")
+    result.judge("rest-memory", Spread.of(memory), at_most=20, digits=1, unit=" MB")
+    result.judge("rest-size", Spread.of([size]), at_most=25, digits=1, unit=" MB")
+    result.judge("rest-ready", ready, at_most=30, digits=0, unit=" ms")
     return result
