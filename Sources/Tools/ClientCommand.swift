@@ -21,14 +21,7 @@ struct ClientCommand: AsyncParsableCommand {
 
     @OptionGroup var registry: RegistryOptions
 
-    @Option(
-        help: """
-            The NDN router, or a server that listens: HOST:PORT (UDP), tcp://HOST:PORT, unix:///PATH or /PATH. (default: \
-            the best of those that NDN-FCH names)
-            """,
-        transform: Self.faceURI)
-    var router: FaceURI?
-
+    @OptionGroup var asking: RouterOptions
     @OptionGroup var endpoint: EndpointOptions
     @OptionGroup var patience: PatienceOptions
     @OptionGroup var discovery: DiscoveryOptions
@@ -81,7 +74,13 @@ struct ClientCommand: AsyncParsableCommand {
         for listener in registries.listeners {
             endpoints.append(try await bind(listener, certificate, connections, logger))
         }
-        let network = try await network(for: registries.registries[0].name, faces, logger)
+        let router = try asking.choice()
+        if case .local(let forwarder) = router {
+            logger.notice(
+                "using this machine's forwarder; name another router with --router, or --router fch for one that NDN-FCH names",
+                metadata: ["router": "\(forwarder.uri)", "because": "\(forwarder.source)"])
+        }
+        let network = try await network(router, for: registries.registries[0].name, faces, logger)
         var sites: [RegistrySite] = []
         for registry in registries.registries {
             var connecting = connecting
@@ -99,7 +98,9 @@ struct ClientCommand: AsyncParsableCommand {
         let service = ClientService(
             endpoints: endpoints, sites: sites, upstreams: registries.upstreams, network: network, logger: logger,
             ready: {
-                for address in addresses { Ready.announce("\(certificate == nil ? "http" : "https")://\(address)") }
+                for address in addresses {
+                    Ready.announce("\(certificate == nil ? "http" : "https")://\(address) via \(router)")
+                }
             })
         try await serve([service] + (await CertificateReload.services(certificate, logger: logger)), logger)
         try? await faces.shutdownGracefully()
@@ -122,7 +123,7 @@ struct ClientCommand: AsyncParsableCommand {
     }
 
     private func network(
-        for name: Name, _ group: any EventLoopGroup, _ logger: Logger
+        _ router: RouterOptions.Choice, for name: Name, _ group: any EventLoopGroup, _ logger: Logger
     ) async throws -> any BlobNetwork {
         let configuration = try fetching.configuration()
         let connect = { @Sendable [face = face.configuration] (router: FaceURI, waitsUntilUp: Bool) in
@@ -130,7 +131,7 @@ struct ClientCommand: AsyncParsableCommand {
                 router: router, configuration: configuration, face: face, group: group, logger: logger,
                 waitsUntilUp: waitsUntilUp)
         }
-        if let router { return try await connect(router, false) }
+        if let uri = router.uri { return try await connect(uri, false) }
         let questions = ProbeQuestions(name: probeInterest, producer: name)
         return FailoverFetcher(
             finder: try discovery.finder(
@@ -167,9 +168,5 @@ struct ClientCommand: AsyncParsableCommand {
             throw ValidationError("--fallback \(text): use one of \(known)")
         }
         return policy
-    }
-
-    private static func faceURI(_ text: String) throws -> FaceURI {
-        do { return try FaceURI(argument: text) } catch { throw ValidationError(error.message) }
     }
 }

@@ -24,13 +24,7 @@ struct FetchCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "File to write, - for stdout.")
     var output = "-"
 
-    @Option(
-        help: """
-            Where to ask: host:port or udp://… (UDP), tcp://host:port, unix:///path or /path. (default: the best of those \
-            that NDN-FCH names)
-            """)
-    var router: String?
-
+    @OptionGroup var asking: RouterOptions
     @OptionGroup var discovery: DiscoveryOptions
     @OptionGroup var authorities: AuthorityOptions
 
@@ -50,19 +44,9 @@ struct FetchCommand: AsyncParsableCommand {
     }
 
     func validate() throws {
-        _ = try routerURI()
         _ = try blob()
         guard output != "-" || isatty(STDOUT_FILENO) == 0 else {
             throw ValidationError("a blob is not for the terminal: give -o FILE")
-        }
-    }
-
-    private func routerURI() throws -> FaceURI? {
-        guard let router else { return nil }
-        do {
-            return try FaceURI(argument: router)
-        } catch {
-            throw ValidationError("--router \(router): \(error)")
         }
     }
 
@@ -119,7 +103,7 @@ struct FetchCommand: AsyncParsableCommand {
                 router: router, configuration: configuration, face: face, group: group, logger: logger,
                 waitsUntilUp: waitsUntilUp)
         }
-        if let router = try routerURI() { return try await connect(router, true) }
+        if let router = try asking.choice().uri { return try await connect(router, true) }
         let questions = ProbeQuestions(name: probeInterest, producer: try blob().name.dropLast(2))
         let network = FailoverFetcher(
             finder: try discovery.finder(
@@ -177,7 +161,7 @@ struct FetchCommand: AsyncParsableCommand {
         do {
             return try await network.stream(name, range: .whole)
         } catch {
-            throw Failure(description: "cannot fetch \(name.uri) from \(router ?? "any router found"): \(error)")
+            throw Failure(description: "cannot fetch \(name.uri) from \(try asking.choice()): \(error)")
         }
     }
 

@@ -74,12 +74,7 @@ struct ForwarderCommand: AsyncParsableCommand {
         try await loops.shutdownGracefully()
     }
 
-    /// Where a user may make a socket that only this user and root replace.
-    private static var defaultSocket: String {
-        if geteuid() == 0 { return "/run/registry-ndn.sock" }
-        let runtime = unsafe getenv("XDG_RUNTIME_DIR").map { unsafe String(cString: $0) } ?? ""
-        return runtime.isEmpty ? "/tmp/registry-ndn-\(geteuid()).sock" : "\(runtime)/registry-ndn.sock"
-    }
+    private static var defaultSocket: String { LocalForwarder.own[0] }
 }
 
 extension FaceURI {

@@ -13,8 +13,8 @@ struct ForwarderOptions: ParsableArguments {
     @Option(
         help: """
             The forwarder: unix:///path or /path, tcp://host:port, host:port (UDP). Over UDP and from other machines it \
-            takes only route commands, and only where its localhop_security allows them (default: NDNTS_UPLINK, \
-            NDN_CLIENT_TRANSPORT, else unix:///run/nfd/nfd.sock).
+            takes only route commands, and only where its localhop_security allows them. (default: NDNTS_UPLINK, else this \
+            machine's forwarder as NDN_CLIENT_TRANSPORT, client.conf or a socket in /run says)
             """)
     var router: String?
 
@@ -40,11 +40,13 @@ struct ForwarderOptions: ParsableArguments {
     }
 
     private func uri() throws -> FaceURI {
-        let text = try router ?? Environment()["NDNTS_UPLINK"] ?? Environment()["NDN_CLIENT_TRANSPORT"]
+        let environment = try Environment()
         do {
-            return try FaceURI(argument: text ?? "unix:///run/nfd/nfd.sock")
+            if let router { return try FaceURI(argument: router) }
+            if let uplink = environment["NDNTS_UPLINK"] { return try FaceURI(argument: uplink) }
+            return try LocalForwarder.find(environment)?.uri ?? FaceURI(path: LocalForwarder.nfd[0])
         } catch {
-            throw ValidationError("--router \(text ?? ""): \(error)")
+            throw ValidationError(router == nil ? error.message : "--router: \(error.message)")
         }
     }
 

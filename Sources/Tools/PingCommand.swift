@@ -29,29 +29,15 @@ struct PingCommand: AsyncParsableCommand {
     @Flag(help: "Ask for NAME itself, or what begins with it: any Data below it counts, a cache's too.")
     var exact = false
 
-    @Option(
-        help:
-            "Where to ask: host:port (UDP), tcp://host:port, unix:///path or /path. (default: the best that NDN-FCH names)"
-    )
-    var router: String?
-
+    @OptionGroup var asking: RouterOptions
     @OptionGroup var discovery: DiscoveryOptions
     @OptionGroup var authorities: AuthorityOptions
     @OptionGroup var log: LogOptions
 
     func validate() throws {
-        _ = try routerURI()
         guard count > 0 else { throw ValidationError("--count must be at least 1") }
         guard timeout.amount >= .milliseconds(1) else { throw ValidationError("--timeout must be at least 1ms") }
         guard exact || !name.isEmpty else { throw ValidationError("/ is no producer's prefix") }
-    }
-
-    private func routerURI() throws -> FaceURI? {
-        do {
-            return try router.map { try FaceURI(argument: $0) }
-        } catch {
-            throw ValidationError("--router \(router ?? ""): \(error)")
-        }
     }
 
     func run() async throws {
@@ -67,7 +53,7 @@ struct PingCommand: AsyncParsableCommand {
     }
 
     private func findRouter(_ group: any EventLoopGroup, _ logger: Logger) async throws -> FaceURI {
-        if let uri = try routerURI() { return uri }
+        if let uri = try asking.choice().uri { return uri }
         let finder = try discovery.finder(
             ProbeQuestions(name: nil, producer: name), authorityFile: authorities.caFile, group: group, logger: logger)
         let found = try await finder.find()

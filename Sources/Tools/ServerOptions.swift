@@ -17,8 +17,8 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: """
-            Forwarder to connect to: unix:///path, tcp://host:port, udp://host:port or none (env NDNTS_UPLINK; default \
-            unix:///run/nfd/nfd.sock, none with --listen).
+            Forwarder to connect to: unix:///path, tcp://host:port, udp://host:port or none (env NDNTS_UPLINK; default none \
+            with --listen, else this machine's forwarder as NDN_CLIENT_TRANSPORT, client.conf or a socket in /run says).
             """)
     var uplink: String?
 
@@ -92,7 +92,7 @@ struct ServerOptions: ParsableArguments {
         configuration.upstream = try connecting.configuration(logger: logger)
         try await setAccess(&configuration, environment, logger)
         configuration.listeners = try listen.map { try Self.uri($0, "--listen") }
-        configuration.uplink = try uplinkURI(environment)
+        configuration.uplink = try uplinkURI(environment, logger)
         configuration.registers = register == .auto
         configuration.faces = faces.configuration
         configuration.chunkSize = try number(
@@ -198,9 +198,26 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    private func uplinkURI(_ environment: Environment) throws -> FaceURI? {
-        let text = uplink ?? environment["NDNTS_UPLINK"] ?? (listen.isEmpty ? "unix:///run/nfd/nfd.sock" : "none")
-        return text == "none" ? nil : try Self.uri(text, "--uplink")
+    private func uplinkURI(_ environment: Environment, _ logger: Logger) throws -> FaceURI? {
+        if let text = uplink ?? environment["NDNTS_UPLINK"] {
+            return text == "none" ? nil : try Self.uri(text, uplink == nil ? "NDNTS_UPLINK" : "--uplink")
+        }
+        guard listen.isEmpty else { return nil }
+        do {
+            if let found = try LocalForwarder.find(environment) {
+                logger.notice(
+                    "using this machine's forwarder; name another one with --uplink",
+                    metadata: ["uplink": "\(found.uri)", "because": "\(found.source)"])
+                return found.uri
+            }
+        } catch {
+            throw ValidationError(error.message)
+        }
+        let expected = FaceURI(path: LocalForwarder.nfd[0])
+        logger.warning(
+            "no forwarder runs on this machine: start NFD, which is waited for, or registry-ndn forwarder and then this server again; or name one with --uplink",
+            metadata: ["uplink": "\(expected)"])
+        return expected
     }
 
     private static func uri(_ text: String, _ option: String) throws -> FaceURI {

@@ -160,6 +160,14 @@ def free_udp_port():
 
 
 @pytest.fixture
+def free_tcp_port():
+    """A port of the loopback that was free a moment ago."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture
 def chain(start):
     """Forwarder, server and client behind it, connected by the Unix socket: the usual arrangement."""
     forwarder = start.forwarder()

@@ -17,7 +17,7 @@ class FindingClient(Client):
     """A client that is told no router."""
 
     def __init__(self, folder, registry, fch: str, name: str = "client", options: list = ()):
-        common = ["client", "--upstream", registry.url, "--name", PREFIX, "--fch-url", fch, *options]
+        common = ["client", "--upstream", registry.url, "--name", PREFIX, "--router", "fch", "--fch-url", fch, *options]
         super(Client, self).__init__(name, folder, common + ["--listen", "127.0.0.1:0"])
         self.start()
         self._arguments = common + ["--listen", self.address]
@@ -90,10 +90,10 @@ def test_the_service_over_https(fch, finding, sites, blob, folder):
     assert blobs.get(client.address, REPOSITORY, digest) == octets
     assert client.request(digest)["source"] == "ndn"
     target = folder / "blob"
-    done = registry_ndn("fetch", blob_name(REPOSITORY, digest), "-o", target, "--fch-url", service.url, *tls.TRUST,
+    done = registry_ndn("fetch", blob_name(REPOSITORY, digest), "-o", target, "--router", "fch", "--fch-url", service.url, *tls.TRUST,
                         folder=folder)
     assert done.returncode == 0 and target.read_bytes() == octets, done.stderr
-    done = registry_ndn("ping", PREFIX, "-c", 1, "--fch-url", service.url, *tls.TRUST, folder=folder)
+    done = registry_ndn("ping", PREFIX, "-c", 1, "--router", "fch", "--fch-url", service.url, *tls.TRUST, folder=folder)
     assert done.returncode == 0, done.stderr
 
 
@@ -149,12 +149,12 @@ def test_fetch_finds_a_router(fch, blob, folder, monkeypatch, free_udp_port):
     service = fch(extra=[f"127.0.0.1:{free_udp_port}"])
     digest, octets = blob(3_000_000)
     target = folder / "blob"
-    done = registry_ndn("fetch", blob_name(REPOSITORY, digest), "-o", target, "--fch-url", service.url, folder=folder)
+    done = registry_ndn("fetch", blob_name(REPOSITORY, digest), "-o", target, "--router", "fch", "--fch-url", service.url, folder=folder)
     assert done.returncode == 0, done.stderr
     assert target.read_bytes() == octets
     service.stop()
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "other"))
-    done = registry_ndn("fetch", blob_name(REPOSITORY, digest), "-o", target, "--fch-url", service.url, folder=folder)
+    done = registry_ndn("fetch", blob_name(REPOSITORY, digest), "-o", target, "--router", "fch", "--fch-url", service.url, folder=folder)
     assert done.returncode == 1 and "--router" in done.stderr, done.stderr
 
 
@@ -173,6 +173,6 @@ def test_ping(chain, folder, free_udp_port):
 def test_ping_finds_a_router_and_says_what_it_found(fch, folder, monkeypatch, free_udp_port):
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     service = fch(extra=[f"127.0.0.1:{free_udp_port}"])
-    done = registry_ndn("ping", PREFIX, "-c", 1, "--fch-url", service.url, folder=folder)
+    done = registry_ndn("ping", PREFIX, "-c", 1, "--router", "fch", "--fch-url", service.url, folder=folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("reaches the producer") == 2 and done.stdout.count("does not answer") == 1, done.stdout

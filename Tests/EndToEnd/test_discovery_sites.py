@@ -34,8 +34,8 @@ def client(start, star, folder):
                                  {"PYTHONPATH": str(parts.ROOT / "Tests" / "EndToEnd")}))
     made = start.keep(Program("client", [
         *star.middle, parts.binary(), "client", "--upstream", start.registry.url, "--name", PREFIX, "--listen",
-        "127.0.0.1:0", "--fch-url", service.ready()], folder, {"XDG_CACHE_HOME": str(folder / "cache")}, cwd=folder))
-    return made, parts.authority(made.ready())
+        "127.0.0.1:0", "--router", "fch", "--fch-url", service.ready()], folder, {"XDG_CACHE_HOME": str(folder / "cache")}, cwd=folder))
+    return made, parts.authority(made.ready().partition(" ")[0])
 
 
 def arm_in_use(client: Program, star: Star, start: int = 0) -> int:

@@ -31,8 +31,8 @@ class BenchRegistry(Registry):
 
     def __init__(self, folder: Path, name: str, storage: Path, tls: tuple[Path, Path] | None = None,
                  address: str = "127.0.0.1:0", prefix: list = ()):
-        self._storage, self._tls, self.within, self._wanted = storage, tls, list(prefix), address
-        super().__init__(folder, name)
+        self._storage, self._tls, self._wanted = storage, tls, address
+        super().__init__(folder, name, within=prefix)
 
     def start(self) -> None:
         configuration = self.folder / "config.yml"

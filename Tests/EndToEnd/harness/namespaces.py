@@ -1,9 +1,23 @@
-"""Two network namespaces joined by a veth pair: hosts of our own on one machine. Needs root."""
+"""Network namespaces, alone or joined by veth pairs: hosts of our own on one machine. Needs root."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+
+
+class Alone:
+    """A host with nothing but its loopback, all ports of which are free. `enter` is what goes before a command there."""
+
+    def __init__(self):
+        self._name = f"ndn-{os.getpid()}-alone"
+        # `ip netns exec` would mount another /sys, where dockerd finds no cgroups.
+        self.enter = ["nsenter", f"--net=/run/netns/{self._name}"]
+        _ip("netns", "add", self._name)
+        _ip("-n", self._name, "link", "set", "lo", "up")
+
+    def stop(self) -> None:
+        subprocess.run(["ip", "netns", "del", self._name], capture_output=True, check=False)
 
 
 class TwoHosts:

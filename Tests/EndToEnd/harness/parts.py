@@ -61,7 +61,7 @@ class Part:
 
     def uri(self, scheme: str) -> str:
         """The URI of its listener of that scheme (`udp` also finds `udp4`)."""
-        return next(uri for uri in self.uris if uri.startswith(scheme))
+        return next(uri for uri in self.uris if uri.startswith(scheme)).partition(" ")[0]
 
     def stop(self) -> int:
         return self.program.stop()

@@ -83,7 +83,7 @@ class Program:
     # Our own programs: ready lines and JSON events
 
     def ready(self, timeout: float = 15.0, start: int = 0) -> str:
-        """The URI of the first ready line from line `start` on."""
+        """What the first ready line from line `start` on says: a URI, and perhaps ` via ` another."""
         return self.find(lambda line: line.startswith("ready ") and line[6:], timeout, start)
 
     def events(self, message: Optional[str] = None) -> list[dict]:

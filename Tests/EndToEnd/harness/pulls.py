@@ -129,7 +129,7 @@ class Docker:
     def pull_named(self, name: str, timeout: float = 300.0) -> str:
         """The same by the image's full name, or a name at Docker Hub."""
         self._docker("pull", "--quiet", name, timeout=timeout)
-        return self._docker("image", "inspect", "--format", "{{.Id}}", name).strip()
+        return self.id_of(name)
 
     def push(self, address: str, name: str, timeout: float = 300.0) -> None:
         """Pushes what was pulled from or tagged for `address`."""
@@ -140,6 +140,10 @@ class Docker:
 
     def logout(self, address: str) -> None:
         self._docker("logout", address)
+
+    def id_of(self, name: str) -> str:
+        """The id of an image in the store."""
+        return self._docker("image", "inspect", "--format", "{{.Id}}", name).strip()
 
     def tag(self, name: str, other: str) -> None:
         self._docker("tag", name, other)

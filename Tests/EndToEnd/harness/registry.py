@@ -25,13 +25,12 @@ class Registry:
     """A docker-registry; `stop` and `start` again keep port and content. `within` is put before the command at the next
     `start`, such as what enters a network namespace."""
 
-    within: list = []
-
-    def __init__(self, folder: Path, name: str = "registry"):
+    def __init__(self, folder: Path, name: str = "registry", address: str = "127.0.0.1:0", within: list = ()):
         self.name = name
+        self.within = list(within)
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.address = "127.0.0.1:0"
+        self.address = address
         self.program: Optional[Program] = None
         self.start()
 
@@ -49,7 +48,7 @@ class Registry:
 
     def push(self, layout: Path, name: str) -> None:
         """Pushes an OCI layout as `name`, `demo/app:latest`."""
-        run("skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", f"oci:{layout}:latest",
+        run(*self.within, "skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", f"oci:{layout}:latest",
             f"docker://{self.address}/{name}", environment=containers_environment(self.folder))
 
     def put_blob(self, repository: str, octets: bytes) -> str:

@@ -1,0 +1,62 @@
+import ArgumentParser
+import RegistryNDN
+
+/// Which router is asked: a named one, this machine's forwarder, or the best that NDN-FCH names.
+struct RouterOptions: ParsableArguments {
+    @Option(
+        help: """
+            Where to ask: host:port (UDP), tcp://host:port, unix:///path or /path; fch for the best router that NDN-FCH \
+            names. (default: this machine's forwarder as NDN_CLIENT_TRANSPORT, client.conf or a socket in /run says, \
+            else fch)
+            """)
+    var router: String?
+
+    enum Choice {
+        case router(FaceURI)
+        /// This machine's forwarder, found without being named.
+        case local(LocalForwarder)
+        /// NDN-FCH is asked.
+        case directory
+    }
+
+    func validate() throws {
+        if let router, router != Self.directory { _ = try Self.uri(router) }
+    }
+
+    func choice() throws -> Choice {
+        switch router {
+        case Self.directory: return .directory
+        case let router?: return .router(try Self.uri(router))
+        case nil:
+            do {
+                return try LocalForwarder.find().map { .local($0) } ?? .directory
+            } catch {
+                throw ValidationError(error.message)
+            }
+        }
+    }
+
+    private static let directory = "fch"
+
+    private static func uri(_ text: String) throws -> FaceURI {
+        do {
+            return try FaceURI(argument: text)
+        } catch {
+            throw ValidationError("--router: \(error.message)")
+        }
+    }
+}
+
+extension RouterOptions.Choice: CustomStringConvertible {
+    /// For the ready line.
+    var description: String { uri.map { "\($0)" } ?? "NDN-FCH" }
+
+    /// The router, unless it is still to be found.
+    var uri: FaceURI? {
+        switch self {
+        case .router(let uri): uri
+        case .local(let forwarder): forwarder.uri
+        case .directory: nil
+        }
+    }
+}
