@@ -19,6 +19,13 @@ struct UpstreamOptions: ParsableArguments {
     )
     var insecure = false
 
+    @Flag(
+        help: """
+            Follow redirects and token services of a registry elsewhere to loopback and link-local addresses too: whoever \
+            runs the registry then reads what only this machine reaches.
+            """)
+    var localRedirects = false
+
     @Option(
         help: """
             http://[USER:PASSWORD@]HOST:PORT of a proxy for all connections to registries and NDN-FCH. (default: HTTPS_PROXY, \
@@ -48,6 +55,7 @@ struct UpstreamOptions: ParsableArguments {
         }
         var configuration = UpstreamConfiguration()
         configuration.proxies = try proxies()
+        configuration.followsToLocal = localRedirects
         // The system's authorities alone are read with the first connection that needs them: half of the time until ready.
         guard tls != TLSConfiguration() else { return configuration }
         do {

@@ -13,6 +13,7 @@ from harness.standin import BLOCK, Fault, GeneratingRegistry, block
 REPOSITORY = "demo/blobs"
 NOWHERE = "127.0.0.1:9"
 NOT_SERVED = "a blob is not served over NDN"
+NO_RANGES = "the upstream does not give ranges as they are asked for: such blobs are read from their begin, and cut"
 
 
 def digest_of(address: str, digest: str, timeout: float = 60.0) -> str:
@@ -58,7 +59,33 @@ def test_what_is_too_far_is_said_once(start):
     assert registry.digest in server.program.events(NOT_SERVED)[0]["why"]
 
 
-@pytest.mark.parametrize("fault", [Fault.WRONG_RANGE, Fault.STOPS], ids=lambda fault: fault.value)
+@pytest.mark.parametrize("fault, lines", [(Fault.REFUSES_RANGE, 1), (Fault.HIDES_TOTAL, 1), (Fault.WRONG_RANGE, 1),
+                                          (Fault.SLICES, 0)], ids=lambda it: getattr(it, "value", ""))
+def test_whatever_becomes_of_a_range_the_blob_goes_over_ndn(start, fault, lines):
+    """It is asked for without Range then, and cut, which is said once; what comes in slices is asked for slice by slice."""
+    registry = start.keep(GeneratingRegistry(REPOSITORY, 9_000_001, fault=fault))
+    server = start.server(registry=registry)
+    client = start.client(server.udp, registry=registry)
+    assert digest_of(client.address, registry.digest) == registry.digest
+    request = client.request(registry.digest)
+    assert (request["source"], request["ndn_bytes"]) == ("ndn", registry.size), request
+    assert len(server.program.events(NO_RANGES)) == lines, server.program.tail()
+
+
+def test_one_blob_s_trouble_is_not_the_path_s(start):
+    """A server that may not read a blob says so at once: the client has it from the registry, and goes on asking over NDN."""
+    forbidding = start.keep(GeneratingRegistry(REPOSITORY, 9_000_001, fault=Fault.FORBIDS))
+    well = start.keep(GeneratingRegistry(REPOSITORY, 9_000_001))
+    server = start.server(registry=forbidding)
+    client = start.client(server.udp, registry=well)
+    begin = time.monotonic()
+    assert digest_of(client.address, well.digest) == well.digest
+    assert client.request(well.digest)["upstream_bytes"] == well.size and time.monotonic() - begin < 5
+    assert "403" in server.program.event("cannot read from the registry")["why"]
+    assert not [event for event in client.program.events() if "NDN path" in event["message"]]
+
+
+@pytest.mark.parametrize("fault", [Fault.STOPS], ids=lambda fault: fault.value)
 def test_a_server_that_gets_no_range(start, fault):
     """What it cannot read rightly it does not serve; the client has the blob from a registry that is well."""
     broken = start.keep(GeneratingRegistry(REPOSITORY, 9_000_001, fault=fault))
@@ -126,10 +153,11 @@ def test_a_blob_that_stops_half_way_breaks_off(alone):
 # The registry behind the client, when NDN ends half-way
 
 
-@pytest.mark.parametrize("fault, whole", [(None, True), (Fault.IGNORES_RANGE, True), (Fault.WRONG_RANGE, False),
-                                          (Fault.STOPS, False)], ids=["well", "ignores", "wrong", "stops"])
+@pytest.mark.parametrize("fault, whole", [(None, True), (Fault.IGNORES_RANGE, True), (Fault.WRONG_RANGE, True),
+                                          (Fault.REFUSES_RANGE, True), (Fault.SLICES, True), (Fault.STOPS, False)],
+                         ids=["well", "ignores", "wrong", "refuses", "slices", "stops"])
 def test_the_rest_from_a_faulty_registry(start, fault, whole):
-    """What is missing is cut out of a whole answer; a wrong one never becomes part of the blob."""
+    """What is missing is cut out of a whole answer, or put together from slices; a wrong one never becomes part of the blob."""
     size = 96 << 20
     well = start.keep(GeneratingRegistry(REPOSITORY, size))
     faulty = start.keep(GeneratingRegistry(REPOSITORY, size, fault=fault))
@@ -144,5 +172,5 @@ def test_the_rest_from_a_faulty_registry(start, fault, whole):
         with pytest.raises(blobs.BROKEN_OFF):
             download.rest()
     request = client.request(well.digest)
-    assert request["ndn_bytes"] >= len(begin) and faulty.asked[-1].startswith("bytes="), request
+    assert request["ndn_bytes"] >= len(begin) and faulty.asked[0].startswith("bytes="), request
     assert (request["ndn_bytes"] + request["upstream_bytes"] == size) == whole, request

@@ -13,6 +13,9 @@ struct BlobFlow: Sendable {
     let repairs: UpstreamRepairs
     var policy = FallbackPolicy.proxy
 
+    /// What is the registry's to answer.
+    var relay: BlobRelay { BlobRelay(upstream: upstream, policy: policy) }
+
     /// Answers with the blob, or the range of it, over NDN, or by whatever way remains.
     func serve(
         _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
@@ -114,7 +117,7 @@ struct BlobFlow: Sendable {
             record.fallback = record.fallback ?? "\(failure)"
             switch failure {
             case .wrongDigest, .wrongSize: poisoned.insert(blob.digest)
-            case .rest, .notOverNDN: break
+            case .rest, .notOverNDN, .elsewhere: break
             }
         default: break
         }

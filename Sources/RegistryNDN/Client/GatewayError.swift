@@ -10,7 +10,7 @@ enum GatewayError {
             return (.gatewayTimeout, OCIError(.unavailable, message: "the upstream does not answer", detail: detail))
         case is UpstreamError:
             return (.badGateway, OCIError(.unavailable, message: "the upstream cannot be reached", detail: detail))
-        case BlobFailure.notOverNDN:
+        case BlobFailure.notOverNDN, BlobFailure.elsewhere:
             return (.gatewayTimeout, OCIError(.unavailable, message: "NDN does not deliver the blob", detail: detail))
         case is BlobFailure:
             let message = "what the upstream sent is not the blob"

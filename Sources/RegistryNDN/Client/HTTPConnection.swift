@@ -92,7 +92,8 @@ struct HTTPConnection: Sendable {
         let timer = closeWhenTaken(after: limits.headTimeout)
         defer { timer.cancel() }
         guard let part = try await parts.next() else { return nil }
-        guard case .head(let head) = part else { throw HTTPParserError.invalidInternalState }
+        guard case .head(var head) = part else { throw HTTPParserError.invalidInternalState }
+        head.headers.trimValues()
         occupancy.becomeBusy()
         return head
     }

@@ -56,6 +56,10 @@ public struct RegistrySite: Sendable {
         case .relay:
             if case .blob(let repository, let digest) = RegistryRoute.parse(path: request.head.uri) {
                 record.name(repository, digest)
+                if request.body == nil, request.head.method == .GET || request.head.method == .HEAD {
+                    let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
+                    return try await blobs.relay.serve(request.head, blob, references, &response, &record)
+                }
             }
             try await relay.serve(request, references, &response, &record)
         }

@@ -31,7 +31,15 @@ func relay(
     _ answer: UpstreamResponse, _ references: UpstreamReferences, _ response: inout ResponseWriter,
     _ record: inout RequestRecord
 ) async throws {
-    try await response.start(answer.head.status, references.rewrite(answer.head.headers.removingHopByHop()))
+    let headers = references.rewrite(answer.head.headers.removingHopByHop())
+    try await relay(answer, headers: headers, &response, &record)
+}
+
+/// The same with header fields that are ready to go.
+func relay(
+    _ answer: UpstreamResponse, headers: HTTPHeaders, _ response: inout ResponseWriter, _ record: inout RequestRecord
+) async throws {
+    try await response.start(answer.head.status, headers)
     for try await chunk in answer.body {
         record.upstreamBytes += UInt64(chunk.readableBytes)
         try await response.write(chunk)

@@ -57,12 +57,25 @@ final class UpstreamRepairs: Sendable {
     private func read(
         _ octets: Range<UInt64>, _ sizes: ClosedRange<UInt64>, of request: BlobRequest, _ tally: RepairTally
     ) async throws -> ByteBuffer {
+        var body = ByteBuffer()
+        while true {
+            let rest = octets.lowerBound + UInt64(body.readableBytes)..<octets.upperBound
+            let (part, total) = try await part(rest, sizes, of: request, tally)
+            body.writeImmutableBuffer(part)
+            guard octets.lowerBound + UInt64(body.readableBytes) < min(octets.upperBound, total) else { return body }
+        }
+    }
+
+    /// What one answer gives of octets that are missing, from the first of them on, and the size of the blob.
+    private func part(
+        _ octets: Range<UInt64>, _ sizes: ClosedRange<UInt64>, of request: BlobRequest, _ tally: RepairTally
+    ) async throws -> (ByteBuffer, total: UInt64) {
+        // More than was asked for is not read: whoever cannot give a range would send the whole blob for each.
         let answer = try await upstream.blobRange(
             repository: request.blob.repository, digest: request.blob.digest, offset: octets.lowerBound,
-            length: UInt64(octets.count), headers: request.wholeHead.headers)
+            length: UInt64(octets.count), headers: request.wholeHead.headers, mayBeWhole: false)
         defer { answer.body.cancel() }
         tally.answered()
-        // More than was asked for is not read: whoever cannot give a range would send the whole blob for each.
         guard case .partial(_, let total) = answer.verdict else {
             throw BlobFailure.rest("no range: status \(answer.head.status.code)")
         }
@@ -72,7 +85,7 @@ final class UpstreamRepairs: Sendable {
         guard let body = try await answer.body.collect(upTo: octets.count) else {
             throw BlobFailure.wrongSize("more octets than asked for")
         }
-        return body
+        return (body, total)
     }
 }
 

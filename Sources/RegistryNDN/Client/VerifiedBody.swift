@@ -63,12 +63,16 @@ enum BlobFailure: Error, CustomStringConvertible {
     case rest(String)
     /// NDN did not deliver, and nothing else is to be tried.
     case notOverNDN
+    /// The registry sends the client elsewhere for the blob, and that is not to be tried.
+    case elsewhere
 
     var description: String {
         switch self {
         case .wrongDigest(let actual): "wrong digest: the octets have \(actual)"
         case .wrongSize(let what): "wrong size: \(what)"
         case .rest(let what): "the rest of the blob cannot be had from the upstream: \(what)"
+        case .elsewhere:
+            "the registry redirects to where it has the blob, and --fallback fail forbids to go or send there"
         case .notOverNDN: "NDN does not deliver the blob, and --fallback fail forbids to ask the upstream"
         }
     }

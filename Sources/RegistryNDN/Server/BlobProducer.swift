@@ -217,6 +217,9 @@ final class BlobProducer {
         }
     }
 
+    /// The size of the blob that a read is for; nil while nobody has told.
+    func size(for id: Int) -> UInt64? { cache.size(for: id) }
+
     /// The registry has told the size of the blob: where the packets are to be made, nil when the read is of no use.
     func began(_ id: Int, total: UInt64) throws(WireError) -> SlabLayout? {
         try cache.began(id, total: total)

@@ -76,7 +76,7 @@ final class CachedBlob {
     /// Why it is not asked for again at once.
     struct Hold {
         let until: NIODeadline
-        /// The registry said that there is no such blob.
+        /// The registry said that there is no such blob, or does not give it as it must: whoever asks is told.
         let isUnknown: Bool
     }
 

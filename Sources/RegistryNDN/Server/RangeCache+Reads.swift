@@ -20,6 +20,8 @@ enum ReadFailure: Error, Equatable {
     case beyondEnd(total: UInt64?)
     /// The registry's answer is wrong or missing.
     case failed
+    /// The registry has answered, and does not give this blob, or not as it must: clients are told to look elsewhere.
+    case refused
     /// The registry ignores Range, and too much of the blob lies before the range.
     case outOfReach
 }
@@ -99,6 +101,9 @@ extension RangeCache {
         return range.count * (configuration.chunkSize + header)
     }
 
+    /// The size of the blob that a read is for, when it is known.
+    func size(for id: Int) -> UInt64? { reading[id]?.blob.grid?.total }
+
     /// The head of a response has come: the size of the blob is known. Where the packets are to be made; nil when the read must
     /// be given up.
     mutating func began(_ id: Int, total: UInt64) throws(WireError) -> SlabLayout? {
@@ -157,32 +162,41 @@ extension RangeCache {
     func isAwaited(_ id: Int) -> Bool { reading[id] != nil }
 
     /// The read gave nothing, or not all: what came of it is forgotten. Calls `answer` for those who asked whether the
-    /// blob exists, when it does not. False when it had been given up before, with another of the blob.
+    /// blob exists, when it is not to be had here. False when that is no news: it had been given up before, with another of
+    /// the blob, or somebody asked for more than there is before the size was known.
     mutating func failed(
         _ id: Int, _ failure: ReadFailure, now: NIODeadline, answer: (Waiter, CachedBlob) -> Void
     ) -> Bool {
         guard let range = reading.removeValue(forKey: id) else { return false }
         let blob = range.blob
+        var isNews = true
         switch failure {
-        case .unknown:
-            blob.hold = .init(until: now + configuration.unknownHold, isUnknown: true)
-            waiters.take(&blob.inquirers) { waiter in
-                if waiter.expires > now { answer(waiter, blob) }
-            }
+        case .unknown: refuse(blob, for: configuration.unknownHold, now: now, answer)
         case .beyondEnd(let total):
             if let total, blob.grid == nil {
                 blob.grid = SegmentGrid(total: total, chunkSize: configuration.chunkSize)
+                isNews = false
             } else {
                 blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
             }
-        case .failed:
-            blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
+        case .failed: blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
+        case .refused: refuse(blob, for: configuration.failureHold, now: now, answer)
         case .outOfReach:
-            blob.hold = .init(until: now + configuration.outOfReachHold, isUnknown: false)
+            refuse(blob, for: configuration.outOfReachHold, now: now, answer)
             giveUp(blob, now: now)
         }
         remove(range, now: now)
-        return true
+        return isNews
+    }
+
+    /// The blob is not to be had here for a while; calls `answer` for those who asked.
+    private mutating func refuse(
+        _ blob: CachedBlob, for hold: TimeAmount, now: NIODeadline, _ answer: (Waiter, CachedBlob) -> Void
+    ) {
+        blob.hold = .init(until: now + hold, isUnknown: true)
+        waiters.take(&blob.inquirers) { waiter in
+            if waiter.expires > now { answer(waiter, blob) }
+        }
     }
 
     /// Drops what is still to be read of a blob; reads whose octets are coming go on.

@@ -42,7 +42,7 @@ struct RangeCache {
         case hit(CachedRange, index: Int)
         /// It is noted; `nextRead` may have something to do.
         case waiting
-        /// The registry does not have the blob.
+        /// The blob is not to be had here: the registry does not have it, or not so that it could be served.
         case unknown
         /// No answer: the name is no name of ours, the segment does not exist, or there is too much to do.
         case ignored
@@ -106,8 +106,8 @@ struct RangeCache {
     /// An Interest that asks whether the blob `name` exists.
     mutating func existence(of name: Name, waiter: Waiter, now: NIODeadline) -> Lookup {
         guard let blob = blob(name, now: now) else { return isForbidden(name) ? .unknown : .ignored }
-        guard blob.grid == nil else { return .ignored }
         if let hold = blob.hold, now < hold.until { return hold.isUnknown ? .unknown : .ignored }
+        guard blob.grid == nil else { return .ignored }
         // The head of any read tells; the client asks for segment 0 at the same time anyway.
         guard let range = blob.ranges.values.first ?? make(0, in: blob) else { return .ignored }
         guard waiters.add(waiter, to: &blob.inquirers) else { return .ignored }

@@ -38,13 +38,19 @@ struct RangeReader: RangeReading {
         do {
             guard try await eventLoop.submit({ producer.value.isAwaited(read.id) }).get() else { return existing }
             var stream = await ready(existing, for: read)
-            if stream == nil { stream = try await open(read, of: id) }
-            guard var stream, try await reach(read, &stream), try await copy(read, &stream) else { return nil }
+            if stream == nil { stream = try await open(read, at: read.range.offset, of: id) }
+            guard var stream, try await reach(read, &stream, id), try await copy(read, &stream, id) else { return nil }
             return await rest(of: stream)
         } catch {
-            fail(read, .failed, "\(error)")
+            fail(read, Self.isOfTheBlob(error) ? .refused : .failed, "\(error)")
             return nil
         }
+    }
+
+    /// Whether the registry is well, and gives this blob only not as it must.
+    private static func isOfTheBlob(_ error: any Error) -> Bool {
+        guard let code = (error as? UpstreamError)?.code else { return false }
+        return code == .range || code == .redirect
     }
 
     /// The answer so far, if it leads to the read and the registry has waited for us.
@@ -69,33 +75,98 @@ struct RangeReader: RangeReading {
         }
     }
 
-    /// Asks the registry; nil when it gives nothing to read, which then has been told.
-    private func open(_ read: RangeRead, of id: Int) async throws -> RegistryStream? {
+    /// Asks the registry for the octets of a read from `offset` on; nil when it gives nothing to read, which then has been told.
+    private func open(_ read: RangeRead, at offset: UInt64, of id: Int) async throws -> RegistryStream? {
         let isOpenEnded = try await eventLoop.submit { producer.value.streams.isOpenEnded(id) }.get()
-        let offset = read.range.offset
-        let response = try await upstream.blobRange(
-            repository: read.blob.repository, digest: read.blob.digest, offset: offset,
-            length: isOpenEnded ? nil : read.range.length)
+        let response = try await ask(read, at: offset, isOpenEnded: isOpenEnded)
         switch response.verdict {
         case .partial(let length, let total):
             return RegistryStream(response.body, octets: offset..<offset + length, total: total, isWhole: false)
-        case .whole(let length?):
-            // A range that is the whole blob may be answered so by any registry.
-            let isWhole = offset > 0 || length > read.end
-            if isWhole { try await eventLoop.submit { producer.value.streams.isWhole(id) }.get() }
-            return RegistryStream(response.body, octets: 0..<length, total: length, isWhole: isWhole)
+        case .whole(let length?): return try await whole(response, length, read, of: id)
+        case .whole(nil):
+            if let size = try await knownSize(of: read) { return try await whole(response, size, read, of: id) }
+            guard let size = try await Self.count(response.body) else {
+                fail(
+                    read, .outOfReach,
+                    "the registry does not say how large \(read.blob.digest) is, and it is more than "
+                        + "\(Self.maximumSkip >> 20) MiB; clients have it from the registry")
+                return nil
+            }
+            let again = try await ask(read, at: offset, isOpenEnded: isOpenEnded)
+            guard case .whole(nil) = again.verdict else { throw UpstreamError(.range, Self.inconstant(read)) }
+            return try await whole(again, size, read, of: id)
         case .beyondEnd(total: 0) where offset == 0:
             // docker-registry answers so for a blob without octets; what its body says is not the blob.
             return RegistryStream(response.body, octets: 0..<0, total: 0, isWhole: false)
-        case .whole(nil):
-            fail(read, .failed, "the registry ignores Range and does not say how large \(read.blob.digest) is")
-        case .beyondEnd(let total): fail(read, .beyondEnd(total: total), nil)
+        case .beyondEnd(let total):
+            fail(
+                read, .beyondEnd(total: total), "the registry says that \(read.blob.digest) ends before octet \(offset)"
+            )
         case .refused(.notFound): fail(read, .unknown, nil)
         case .refused(let status):
-            fail(read, .failed, "the registry answers \(status.code) \(status.reasonPhrase)\(Self.advice(status))")
-        case .invalid(let why): fail(read, .failed, why)
+            let why = "the registry answers \(status.code) \(status.reasonPhrase)\(Self.advice(status))"
+            fail(read, status.isOfTheBlob ? .refused : .failed, why)
+        case .invalid(let why): fail(read, .refused, why)
         }
         return nil
+    }
+
+    private func ask(_ read: RangeRead, at offset: UInt64, isOpenEnded: Bool) async throws -> RangeResponse {
+        try await upstream.blobRange(
+            repository: read.blob.repository, digest: read.blob.digest, offset: offset,
+            length: isOpenEnded ? nil : read.end - offset)
+    }
+
+    /// An answer with all of a blob; nil when most of it could not be reached that way, which then has been told.
+    private func whole(
+        _ response: RangeResponse, _ size: UInt64, _ read: RangeRead, of id: Int
+    ) async throws -> RegistryStream? {
+        // A range that is the whole blob may be answered so by any registry.
+        let isWhole = read.range.offset > 0 || size > read.end
+        // Whoever reads the blob asks for its last segment right after the first, to learn the size.
+        guard !isWhole || size <= Self.maximumSkip + rangeSize else {
+            fail(read, .outOfReach, Self.tooFar(size - 1, read))
+            return nil
+        }
+        if isWhole { try await eventLoop.submit { producer.value.streams.isWhole(id) }.get() }
+        return RegistryStream(response.body, octets: 0..<size, total: size, isWhole: isWhole)
+    }
+
+    private static func tooFar(_ octet: UInt64, _ read: RangeRead) -> String {
+        "the registry gives no ranges, and octet \(octet) of \(read.blob.digest) is more than "
+            + "\(maximumSkip >> 20) MiB away; clients have it from the registry"
+    }
+
+    private static func inconstant(_ read: RangeRead) -> String {
+        "the registry changed its mind about the size of \(read.blob.digest)"
+    }
+
+    /// The size of a blob whose GET is answered without one: from an answer before, else from HEAD; nil when neither tells.
+    private func knownSize(of read: RangeRead) async throws -> UInt64? {
+        if let size = try await eventLoop.submit({ producer.value.size(for: read.id) }).get() { return size }
+        let head = HTTPRequestHead(
+            version: .http1_1, method: .HEAD,
+            uri: RegistryRoute.path(repository: read.blob.repository, digest: read.blob.digest),
+            headers: ["Accept-Encoding": "identity"])
+        let answer = try await upstream.read(head)
+        defer { answer.body.cancel() }
+        guard answer.head.status == .ok, answer.head.contentCoding == nil, let size = answer.head.contentLength,
+            size > 0
+        else { return nil }
+        return size
+    }
+
+    /// Reads a body for its length alone; nil when it is too long for that.
+    private static func count(_ body: UpstreamBody) async throws -> UInt64? {
+        var count: UInt64 = 0
+        for try await chunk in body {
+            count += UInt64(chunk.readableBytes)
+            guard count <= maximumSkip else {
+                body.cancel()
+                return nil
+            }
+        }
+        return count
     }
 
     private static func advice(_ status: HTTPResponseStatus) -> String {
@@ -108,24 +179,21 @@ struct RangeReader: RangeReading {
 
     /// Passes over what lies before the range, and keeps what the cache has room for. False when that is too much, or the
     /// blob ends before it, which then has been told.
-    private func reach(_ read: RangeRead, _ stream: inout RegistryStream) async throws -> Bool {
+    private func reach(_ read: RangeRead, _ stream: inout RegistryStream, _ id: Int) async throws -> Bool {
         let offset = read.range.offset
         guard offset < stream.total || stream.total == 0 && offset == 0 else {
-            fail(read, .beyondEnd(total: stream.total), nil)
+            fail(read, .beyondEnd(total: stream.total), Self.inconstant(read))
             return false
         }
         guard offset - stream.position <= Self.maximumSkip else {
-            fail(
-                read, .outOfReach,
-                "the registry ignores Range, and octet \(offset) of \(read.blob.digest) is more than "
-                    + "\(Self.maximumSkip >> 20) MiB away; clients have it from the registry")
+            fail(read, .outOfReach, Self.tooFar(offset, read))
             return false
         }
         while stream.position < offset {
             let position = stream.position
             if let passing = try await eventLoop.submit({ producer.value.passing(position, before: read.id) }).get() {
                 do {
-                    guard try await copy(passing, &stream) else {
+                    guard try await copy(passing, &stream, id) else {
                         fail(read, .failed, nil)
                         return false
                     }
@@ -141,18 +209,34 @@ struct RangeReader: RangeReading {
     }
 
     /// Brings one range to the producer; false when it is not wanted, which then has been told.
-    private func copy(_ read: RangeRead, _ stream: inout RegistryStream) async throws -> Bool {
+    private func copy(_ read: RangeRead, _ stream: inout RegistryStream, _ id: Int) async throws -> Bool {
         let total = stream.total
         guard let layout = try await eventLoop.submit({ try producer.value.began(read.id, total: total) }).get() else {
-            fail(read, .failed, "the registry changed its mind about the size of \(read.blob.digest)")
+            fail(read, .failed, Self.inconstant(read))
             return false
         }
         var packer = RangePacker(read, into: layout, packing, for: producer)
-        while let octets = try await stream.next(before: read.end) { try await packer.pack(octets)?.get() }
+        while true {
+            while let octets = try await stream.next(before: read.end) { try await packer.pack(octets)?.get() }
+            let position = stream.position
+            guard position < min(read.end, total) else { break }
+            // The registry answers with less than it is asked for: it is asked for the rest.
+            guard var next = try await open(read, at: position, of: id) else { return false }
+            guard next.total == total else { throw UpstreamError(.range, Self.inconstant(read)) }
+            try await next.skip(to: position)
+            stream = next
+        }
         guard try await eventLoop.submit({ producer.value.ended(read.id) }).get() else {
             fail(read, .failed, "the registry sent fewer octets of \(read.blob.digest) than it said, or more")
             return false
         }
         return true
+    }
+}
+
+extension HTTPResponseStatus {
+    /// Whether it judges the request for this blob, rather than say that the registry cannot answer now.
+    fileprivate var isOfTheBlob: Bool {
+        (400..<500).contains(code) && self != .requestTimeout && self != .tooManyRequests
     }
 }

@@ -60,7 +60,9 @@ struct RegistryStream {
     mutating func finish() async throws -> Bool {
         guard end - position <= Self.maximumDiscard else { return false }
         try await skip(to: end)
-        while try await iterator.next() != nil {}
+        guard try await iterator.next() == nil else {
+            throw UpstreamError(.range, "the registry's answer goes on after octet \(end)")
+        }
         return true
     }
 }

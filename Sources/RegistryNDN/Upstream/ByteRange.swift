@@ -11,9 +11,13 @@ public struct ByteRange: Hashable, Sendable {
         self.length = length
     }
 
+    /// An answer may be shorter than what was asked for, whose rest is then asked for; but not shorter than so many octets:
+    /// slice by slice would never end.
+    static let leastSlice: UInt64 = 65_536
+
     /// What a response head says about the range.
     public enum Verdict: Hashable, Sendable {
-        /// Exactly the range, shorter only where the whole ends. `length` octets follow, of `total` in all.
+        /// The begin of the range, all of it or at least 64 KiB. `length` octets follow, of `total` in all.
         case partial(length: UInt64, total: UInt64)
         /// A 200: the whole follows from octet 0, because the upstream ignores ranges or has no more than was asked for.
         case whole(length: UInt64?)
@@ -24,6 +28,35 @@ public struct ByteRange: Hashable, Sendable {
         /// The answer contradicts itself or the request; says how.
         case invalid(String)
     }
+
+    /// How an upstream fails to give a range of what it has; asked for the whole, it may well answer.
+    enum Fault: Hashable, CustomStringConvertible {
+        case ignored
+        case refused(UInt)
+        case contradiction(String)
+
+        var description: String {
+            switch self {
+            case .ignored: "Range is ignored: 200 with all of the blob"
+            case .refused(let status): "a Range is answered with \(status)"
+            case .contradiction(let why): why
+            }
+        }
+    }
+
+    /// Whether a verdict says that the upstream does not do ranges, rather than that there is nothing to be had.
+    func fault(_ verdict: Verdict) -> Fault? {
+        switch verdict {
+        case .partial: nil
+        case .whole(let whole): offset > 0 || whole.map { length ?? .max < $0 } ?? true ? .ignored : nil
+        case .beyondEnd(let total): total.map { $0 <= offset } ?? false ? nil : .refused(416)
+        case .refused(let status): Self.refusals.contains(status) ? .refused(status.code) : nil
+        case .invalid(let why): .contradiction(why)
+        }
+    }
+
+    /// What those say that do not like the field. 403 is also said to whoever may not read at all, and then again.
+    private static let refusals: [HTTPResponseStatus] = [.badRequest, .forbidden, .methodNotAllowed, .notImplemented]
 
     /// The value of the Range field, or nil when the range is not one (RFC 9110 section 14.2).
     var field: String? {
@@ -54,10 +87,13 @@ public struct ByteRange: Hashable, Sendable {
         }
         let asked = length.map { offset.addingReportingOverflow($0) }
         let end = asked.map { $0.overflow ? total : min($0.partialValue, total) } ?? total
-        guard first == offset, end > 0, last == end - 1 else {
+        guard first == offset, last < end else {
             return .invalid("Content-Range \(first)-\(last)/\(total) though \(field ?? "nothing") was asked for")
         }
         let count = last - first + 1
+        guard last == end - 1 || count >= Self.leastSlice else {
+            return .invalid("only \(count) octets though \(field ?? "nothing") was asked for")
+        }
         if let announced = head.contentLength, announced != count {
             return .invalid("Content-Length \(announced) of a range of \(count) octets")
         }

@@ -3,6 +3,12 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// Keep-alive connections to one upstream, bounded in number.
 final class ConnectionPool: Sendable {
     private typealias Waiter = EventLoopPromise<UpstreamConnection>
@@ -10,13 +16,23 @@ final class ConnectionPool: Sendable {
     private let url: UpstreamURL
     private let group: any EventLoopGroup
     private let configuration: UpstreamConfiguration
+    private let local: LocalAddresses
+    private let isRegistry: Bool
     private let state: NIOLockedValueBox<ConnectionPoolState<UpstreamConnection, Waiter>>
     private let nextID = NIOLockedValueBox(0)
 
-    init(url: UpstreamURL, group: any EventLoopGroup, configuration: UpstreamConfiguration) {
+    /// - Parameters:
+    ///   - local: whether the connections may lead to this machine.
+    ///   - isRegistry: they lead to the registry itself, and thus say whether it is there.
+    init(
+        url: UpstreamURL, group: any EventLoopGroup, configuration: UpstreamConfiguration, local: LocalAddresses,
+        isRegistry: Bool
+    ) {
         self.url = url
         self.group = group
         self.configuration = configuration
+        self.local = local
+        self.isRegistry = isRegistry
         state = NIOLockedValueBox(
             ConnectionPoolState(
                 maximumConnections: configuration.maximumConnections, maximumWaiting: configuration.maximumWaiting))
@@ -37,6 +53,11 @@ final class ConnectionPool: Sendable {
         } onCancel: {
             state.withLockedValue { $0.cancel(id: id) }?.fail(CancellationError())
         }
+    }
+
+    /// Closes what is unused: a kept connection was found dead, and the others may be as old.
+    func distrust() {
+        for connection in state.withLockedValue({ $0.distrust() }) { connection.close() }
     }
 
     /// Closes what is unused; connections in use end with their exchanges.
@@ -94,7 +115,7 @@ final class ConnectionPool: Sendable {
     private static func explained(
         _ error: any Error, _ url: UpstreamURL, _ proxy: ProxyURL? = nil
     ) -> UpstreamError {
-        switch error {
+        switch (error as? NIOConnectionError)?.refusal ?? error {
         case let error as UpstreamError: error
         case let error as TLSError: UpstreamError(.tls, "no secure connection to \(url)", underlying: error)
         default:
@@ -107,7 +128,12 @@ final class ConnectionPool: Sendable {
     private func connect() -> EventLoopFuture<UpstreamConnection> {
         let eventLoop = group.next()
         let proxy: ProxyURL?
-        do { proxy = try configuration.proxies.proxy(for: url) } catch { return eventLoop.makeFailedFuture(error) }
+        do {
+            proxy = try configuration.proxies.proxy(for: url)
+            if proxy != nil { try judgeByName() }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
         let established = eventLoop.makePromise(of: Void.self)
         return ClientBootstrap(group: eventLoop)
             .connectTimeout(configuration.connectTimeout)
@@ -137,12 +163,26 @@ final class ConnectionPool: Sendable {
                     handler.onIdle = { [weak connection] in
                         if let connection { self.released(connection) }
                     }
+                    handler.limitUnacknowledged = { [weak channel] limit in
+                        // A kernel that does not take it leaves the timeout for silence.
+                        try? channel?.syncOptions?.setOption(
+                            .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: .init(limit.nanoseconds / 1_000_000))
+                    }
                     return connection
                 }
             }
             .always { result in
                 if case .failure(let error) = result { established.fail(error) }
             }
+    }
+
+    /// Behind a proxy nobody here sees the address.
+    private func judgeByName() throws(UpstreamError) {
+        if isRegistry {
+            local.noteRegistry(at: url.isLocal)
+        } else if let refusal = local.refusal(of: url, isLocal: url.isLocal) {
+            throw refusal
+        }
     }
 
     /// The handlers of a connection, transport security below HTTP.
@@ -153,6 +193,7 @@ final class ConnectionPool: Sendable {
         limits.maxHeaderFieldSize = configuration.maximumHeadSize
         limits.maxHeaderListSize = configuration.maximumHeadSize
         let pipeline = channel.pipeline.syncOperations
+        if proxy == nil { try pipeline.addHandler(local.handler(for: url, isRegistry: isRegistry)) }
         if url.isSecure {
             let peer = TLSPeer(host: url.host, port: url.port)
             if let proxy {
@@ -166,11 +207,18 @@ final class ConnectionPool: Sendable {
                     tls, peer: peer, timeout: configuration.handshakeTimeout,
                     established: established))
         }
-        try pipeline.addHTTPClientHandlers(decoderLimitConfiguration: limits)
+        try pipeline.addHandlers(ResponseHeadHandler.client(limits))
         if let limit = configuration.decodedLimit {
             try pipeline.addHandlers(ContentDecodingHandler.handlers(limit: limit))
         }
         try pipeline.addHandler(
             UpstreamHandler(configuration: configuration, relay: url.isSecure ? nil : proxy.map { ($0, url.origin) }))
+    }
+}
+
+extension NIOConnectionError {
+    /// Why none of the addresses was tried, when that is why there is no connection.
+    fileprivate var refusal: UpstreamError? {
+        connectionErrors.lazy.compactMap { $0.error as? UpstreamError }.first
     }
 }

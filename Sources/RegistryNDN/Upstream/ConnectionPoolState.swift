@@ -66,6 +66,12 @@ struct ConnectionPoolState<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return next.waiter
     }
 
+    /// What is unused is to be closed, and not given to anybody any more.
+    mutating func distrust() -> [Connection] {
+        defer { idle = [] }
+        return idle
+    }
+
     /// The waiter with this id waits no more; nil when it has been served already.
     mutating func cancel(id: Int) -> Waiter? {
         guard let index = waiting.firstIndex(where: { $0.id == id }) else { return nil }

@@ -29,10 +29,7 @@ struct RedirectTarget: Hashable, Sendable {
 
     /// RFC 3986 section 5.2, for the references that a Location holds.
     private func resolve(_ location: String) throws(UpstreamError) -> RedirectTarget {
-        let reference = location.prefix { $0 != "#" }
-        guard reference.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-            throw UpstreamError(.redirect, "\(origin) redirects to what is no URL")
-        }
+        let reference = Self.encoded(location.prefix { $0 != "#" })
         if reference.hasPrefix("//") { return try Self.absolute((origin.isSecure ? "https:" : "http:") + reference) }
         if reference.hasPrefix("/") { return RedirectTarget(origin: origin, uri: String(reference)) }
         let path = reference.prefix { $0 != "/" && $0 != "?" }
@@ -41,6 +38,30 @@ struct RedirectTarget: Hashable, Sendable {
         if reference.hasPrefix("?") { return RedirectTarget(origin: origin, uri: "\(base)\(reference)") }
         let folder = base.lastIndex(of: "/").map { base[...$0] } ?? "/"
         return RedirectTarget(origin: origin, uri: "\(folder)\(reference)")
+    }
+
+    /// Percent-encodes what must not stand in a URI reference (RFC 3986 section 2): blanks, UTF-8 and the like, which services
+    /// write as they are. What is encoded already stays, as links are signed.
+    private static func encoded(_ reference: Substring) -> String {
+        let octets = Array(reference.utf8)
+        var result: [UInt8] = []
+        result.reserveCapacity(octets.count)
+        for (index, octet) in octets.enumerated() {
+            let isEscape =
+                octet == UInt8(ascii: "%") && index + 2 < octets.count
+                && octets[index + 1...index + 2].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+            if isEscape || octet != UInt8(ascii: "%") && Self.mayStand(octet) {
+                result.append(octet)
+            } else {
+                result += PercentEncoding.encode(CollectionOfOne(octet)).utf8
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// Unreserved and reserved characters.
+    private static func mayStand(_ octet: UInt8) -> Bool {
+        octet > 0x20 && octet < 0x7f && !"\"<>\\^`{|}".utf8.contains(octet)
     }
 
     private static func absolute(_ text: String) throws(UpstreamError) -> RedirectTarget {

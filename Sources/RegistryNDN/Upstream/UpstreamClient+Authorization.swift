@@ -102,7 +102,7 @@ extension UpstreamClient {
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.uri, headers: headers)
             response = try await follow(head, from: RedirectTarget(origin: request.origin, uri: request.uri)) {
                 try await perform($0, at: tokenPool($1))
-            }.answer
+            }
         }
         return try await Self.read(response, of: request, credential)
     }

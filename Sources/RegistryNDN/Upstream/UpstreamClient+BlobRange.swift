@@ -1,3 +1,5 @@
+internal import Logging
+internal import NIOConcurrencyHelpers
 public import NIOHTTP1
 
 /// The answer to a range of a blob.
@@ -13,18 +15,34 @@ public struct RangeResponse: Sendable {
 extension UpstreamClient {
     /// Asks for octets of a blob, from `offset` on, `length` of them or all that follow.
     ///
-    /// A 206 is checked against the request, see ``ByteRange/Verdict``; an answer that contradicts it or that has a
-    /// content coding throws `UpstreamError` with the code `range`. `headers` are sent along (Authorization).
+    /// A 206 is checked against the request, see ``ByteRange/Verdict``. An upstream that refuses a range of what it has, or whose
+    /// answer contradicts the request, is asked for the whole blob, which then comes from octet 0 on; that is said once in the log.
+    /// An answer that is of no use then throws `UpstreamError` with the code `range`.
+    ///
+    /// - Parameters:
+    ///   - headers: sent along (Authorization).
+    ///   - mayBeWhole: false when more than the range is of no use.
     public func blobRange(
         repository: RepositoryName, digest: ContentDigest, offset: UInt64, length: UInt64? = nil,
-        headers: HTTPHeaders = [:]
+        headers: HTTPHeaders = [:], mayBeWhole: Bool = true
     ) async throws -> RangeResponse {
         let range = ByteRange(offset: offset, length: length)
-        guard let head = rangeHead(repository: repository, digest: digest, range: range, headers: headers) else {
+        guard var head = rangeHead(repository: repository, digest: digest, range: range, headers: headers) else {
             throw UpstreamError(.range, "\(length ?? 0) octets from \(offset) on are not a range")
         }
-        let response = try await read(head)
-        let verdict = range.check(response.head)
+        var response = try await read(head)
+        var verdict = range.check(response.head)
+        if let fault = range.fault(verdict), mayBeWhole {
+            if fault != .ignored {
+                try await discard(response)
+                head.headers.remove(name: "Range")
+                response = try await read(head)
+                verdict = range.check(response.head)
+                // Nobody asked for a part now.
+                if case .partial = verdict { verdict = .invalid("a 206 without a Range") }
+            }
+            if case .whole = verdict { say(fault, of: digest) }
+        }
         switch verdict {
         case .invalid(let why):
             response.body.cancel()
@@ -34,6 +52,15 @@ extension UpstreamClient {
         default:
             return RangeResponse(head: response.head, verdict: verdict, body: response.body)
         }
+    }
+
+    /// Each kind of fault once; what contradicts the request says each time something else, and counts as one kind.
+    private func say(_ fault: ByteRange.Fault, of digest: ContentDigest) {
+        let kind: ByteRange.Fault = if case .contradiction = fault { .contradiction("") } else { fault }
+        guard rangeFaults.withLockedValue({ $0.insert(kind).inserted }) else { return }
+        logger.notice(
+            "the upstream does not give ranges as they are asked for: such blobs are read from their begin, and cut",
+            metadata: ["upstream": "\(base)", "why": "\(fault)", "blob": "\(digest)"])
     }
 
     /// The request for a range of a blob, without Host; nil when the range is not one.

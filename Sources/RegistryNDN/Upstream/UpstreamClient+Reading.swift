@@ -8,7 +8,7 @@ extension UpstreamClient {
     /// The body of a redirection is read up to here, so that its connection can be used again.
     private static let maximumDiscard = 65_536
 
-    /// Sends a GET of our own, and follows where the upstream redirects it: to a storage service, or to another registry.
+    /// Sends a GET or HEAD of our own, and follows where the upstream redirects it: to a storage service, or to another registry.
     ///
     /// Range and the other fields go along, Authorization only to the same host and port. Nothing is remembered, and a link
     /// that has expired when it is used, because a cache gave it, is asked for once more. An upstream that is busy (429, 503) is asked again as ``RetryPolicy``
@@ -29,24 +29,24 @@ extension UpstreamClient {
         let first = prepare(head, hasBody: false)
         let begin = RedirectTarget(origin: origin, uri: first.uri)
         let send = { @Sendable in try await self.admitted($0, at: $1, isOurs: true) }
-        let (answer, isRedirected) = try await follow(first, from: begin, send: send)
-        guard isRedirected, answer.head.status.maySayExpired else { return answer }
+        let answer = try await follow(first, from: begin, send: send)
+        guard answer.isRedirected, answer.head.status.maySayExpired else { return answer }
         try await discard(answer)
         logger.debug(
             "a link of the upstream is asked for again",
             metadata: ["uri": "\(head.uri)", "status": "\(answer.head.status.code)"])
-        return try await follow(first, from: begin, send: send).answer
+        return try await follow(first, from: begin, send: send)
     }
 
-    /// Sends a prepared GET to where it begins, and on to where it is redirected.
+    /// Sends a prepared GET or HEAD to where it begins, and on to where it is redirected.
     func follow(
         _ first: HTTPRequestHead, from begin: RedirectTarget,
         send: @Sendable (HTTPRequestHead, UpstreamURL) async throws -> UpstreamResponse
-    ) async throws -> (answer: UpstreamResponse, isRedirected: Bool) {
+    ) async throws -> UpstreamResponse {
         var target = begin
         var request = first
         for _ in 0...Self.maximumRedirects {
-            let response = try await send(request, target.origin)
+            var response = try await send(request, target.origin)
             let next: RedirectTarget?
             do {
                 next = try target.next(response.head)
@@ -54,7 +54,10 @@ extension UpstreamClient {
                 response.body.cancel()
                 throw error
             }
-            guard let next else { return (response, target != begin) }
+            guard let next else {
+                response.isRedirected = target != begin
+                return response
+            }
             try await discard(response)
             request.uri = next.uri
             request.headers.replaceOrAdd(name: "Host", value: next.origin.authority)

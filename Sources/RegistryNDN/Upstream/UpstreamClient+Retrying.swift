@@ -21,6 +21,7 @@ extension UpstreamClient {
                 return try await exchange(head, at: pool, fresh: retry > 0)
             } catch let error as UpstreamError {
                 guard let cause = Self.cause(error) else { throw error }
+                if cause == .stale { pool.distrust() }
                 retry += 1
                 try await pause(cause, retry: retry, since: begin, head, otherwise: error)
             }

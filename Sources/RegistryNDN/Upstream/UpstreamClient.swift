@@ -7,6 +7,8 @@ public import NIOHTTP1
 public struct UpstreamResponse: Sendable {
     public let head: HTTPResponseHead
     public let body: UpstreamBody
+    /// Whether it comes from where the upstream redirected to, and not from the upstream itself.
+    public internal(set) var isRedirected = false
 }
 
 /// An HTTP/1.1 client for one upstream registry, with a bounded pool of kept connections.
@@ -15,6 +17,7 @@ public final class UpstreamClient: Sendable {
     let configuration: UpstreamConfiguration
     let pool: ConnectionPool
     let origin: UpstreamURL
+    private let local: LocalAddresses
     /// Nil where everybody speaks for himself.
     let authorizer: Authorizer?
     private let group: any EventLoopGroup
@@ -22,6 +25,8 @@ public final class UpstreamClient: Sendable {
     /// Pools of origins that the upstream redirects to, and of token services.
     private let others = NIOLockedValueBox<[Other: ConnectionPool]>([:])
     private static let maximumOthers = 16
+    /// How the upstream fails to give ranges, as far as it has been said.
+    let rangeFaults = NIOLockedValueBox<Set<ByteRange.Fault>>([])
 
     private struct Other: Hashable {
         let origin: UpstreamURL
@@ -40,7 +45,8 @@ public final class UpstreamClient: Sendable {
         authorizer =
             configuration.answersChallenges || configuration.credential != nil
             ? Authorizer(configuration.credential) : nil
-        pool = ConnectionPool(url: base, group: group, configuration: configuration)
+        local = LocalAddresses(areOpen: configuration.followsToLocal)
+        pool = ConnectionPool(url: base, group: group, configuration: configuration, local: local, isRegistry: true)
     }
 
     /// Closes unused connections and fails those who wait; exchanges under way end by themselves.
@@ -69,7 +75,9 @@ public final class UpstreamClient: Sendable {
             }
             var configuration = configuration
             configuration.decodedLimit = decodedLimit
-            let pool = ConnectionPool(url: origin, group: group, configuration: configuration)
+            let pool = ConnectionPool(
+                url: origin, group: group, configuration: configuration, local: local,
+                isRegistry: origin.host == base.host)
             pools[other] = pool
             return (pool, surplus)
         }

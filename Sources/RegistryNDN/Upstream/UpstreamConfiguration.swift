@@ -27,6 +27,11 @@ public struct UpstreamConfiguration: Sendable {
     public var commitTimeout = TimeAmount.minutes(15)
     /// From the begin of a read of our own to the head of its answer, with all redirections, repetitions and pauses.
     public var overallTimeout = TimeAmount.seconds(60)
+    /// How long a request on a kept connection may stay unacknowledged by the other side's kernel before the connection counts
+    /// as dead. A registry that thinks for long acknowledges it; one behind an address that is gone does not.
+    public var acknowledgeTimeout = TimeAmount.seconds(5)
+    /// Whether redirects and token services are followed to this machine and its links, wherever the registry is.
+    public var followsToLocal = false
     /// When requests are sent again.
     public var retry = RetryPolicy()
     /// How long an unused connection is kept.

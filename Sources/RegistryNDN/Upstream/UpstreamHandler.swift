@@ -11,6 +11,9 @@ final class UpstreamHandler: ChannelInboundHandler {
     private let relay: (proxy: ProxyURL, origin: UpstreamURL)?
     /// Called whenever an exchange leaves the connection free for the next one.
     var onIdle: (() -> Void)?
+    /// Sets how long what was sent may stay unacknowledged; zero for as long as the kernel likes.
+    var limitUnacknowledged: ((TimeAmount) -> Void)?
+    private var isLimited = false
     private var state = ExchangeState()
     private var consumer: (any ResponseConsumer)?
     private var context: ChannelHandlerContext?
@@ -45,6 +48,7 @@ final class UpstreamHandler: ChannelInboundHandler {
             return
         }
         self.consumer = consumer
+        watch(isKept: state.count > 1 && state.isSafe && !hasBody)
         isPaused = false
         trickle.restart()
         lastActivity = .now()
@@ -59,6 +63,14 @@ final class UpstreamHandler: ChannelInboundHandler {
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !hasBody { context.write(wrapOutboundOut(.end(nil)), promise: nil) }
         context.flush()
+    }
+
+    /// A kept connection may have died unnoticed, as when this machine's address changed: a request that may be sent again is
+    /// not left there for long. Bodies wait in the kernel for a registry that is slow to read, which is no sign of anything.
+    private func watch(isKept: Bool) {
+        guard isKept != isLimited else { return }
+        isLimited = isKept
+        limitUnacknowledged?(isKept ? configuration.acknowledgeTimeout : .zero)
     }
 
     /// The request body is out in full.

@@ -26,6 +26,14 @@ class Fault(enum.Enum):
     IGNORES_RANGE = "ignores Range"
     # 206 for other octets than those asked for.
     WRONG_RANGE = "wrong Content-Range"
+    # 405 for every range; the whole can be had.
+    REFUSES_RANGE = "refuses Range"
+    # 206 that does not say how large the whole is.
+    HIDES_TOTAL = "hides the total"
+    # 206 with a MiB at most.
+    SLICES = "slices"
+    # 403, whatever is asked for.
+    FORBIDS = "forbids"
     # The connection ends half-way through each body.
     STOPS = "stops half-way"
     # The head, and then nothing, of a range that begins after the first 8 MiB and before the last.
@@ -103,15 +111,20 @@ class GeneratingRegistry:
                 asked, fault = self.headers.get("Range"), registry.fault
                 if self.command == "GET":
                     registry.asked.append(asked)
+                if fault is Fault.FORBIDS or fault is Fault.REFUSES_RANGE and asked:
+                    return self._answer(403 if fault is Fault.FORBIDS else 405)
                 match = re.fullmatch(r"bytes=(\d+)-(\d*)", asked or "")
                 if fault is Fault.IGNORES_RANGE:
                     match = None
                 first = int(match[1]) if match else 0
                 end = min(int(match[2]) + 1 if match and match[2] else registry.size, registry.size)
+                if match and fault is Fault.SLICES:
+                    end = min(end, first + BLOCK)
                 self.send_response(206 if match else 200)
                 if match:
                     wrong = 1 if fault is Fault.WRONG_RANGE else 0
-                    self.send_header("Content-Range", f"bytes {first + wrong}-{end - 1 + wrong}/{registry.size + wrong}")
+                    total = "*" if fault is Fault.HIDES_TOTAL else registry.size + wrong
+                    self.send_header("Content-Range", f"bytes {first + wrong}-{end - 1 + wrong}/{total}")
                 self.send_header("Content-Length", str(end - first))
                 self.end_headers()
                 if fault is Fault.STALLS and 8 << 20 <= first < registry.size - (1 << 20):

@@ -224,6 +224,38 @@ import Testing
         }
     }
 
+    /// Whatever a registry makes of a Range, it has the blob: it is read from its begin then, or slice by slice.
+    @Test(
+        arguments: [
+            ServerRegistry.Fault.refusesRange("400 Bad Request"), .refusesRange("403 Forbidden"),
+            .refusesRange("405 Method Not Allowed"), .refusesRange("416 Range Not Satisfiable"),
+            .refusesRange("501 Not Implemented"), .hidesTotal, .slices, .hidesLength(tellsHead: true),
+            .hidesLength(tellsHead: false),
+        ], [1, 5_000_001])
+    func aRegistryWithoutRangesIsServedAllTheSame(fault: ServerRegistry.Fault, size: Int) async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(size))
+        registry.set(fault)
+        let change: (inout BlobServer.Configuration) -> Void = { $0.fetchChunks = 64 }
+        try await Self.withServer(registry, change: change) { uris in
+            let octets = try await Self.fetch(Self.name(registry), from: uris[0])
+            #expect(octets == registry.blob)
+        }
+    }
+
+    /// Where the registry itself says no, whoever asks is told at once: the path is well, and the client has other ways.
+    @Test(arguments: ["403 Forbidden", "400 Bad Request", "410 Gone"])
+    func whatTheRegistryRefusesIsSaid(status: String) async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(20_000))
+        registry.set(.status(status))
+        try await Self.withServer(registry) { uris in
+            var question = InterestBuilder(name: Self.name(registry).appending(BlobName.metadataComponent))
+            question.mustBeFresh = true
+            question.lifetimeMilliseconds = 30_000
+            let answer = try await Self.ask(question, at: uris[0])
+            #expect(answer?.contentType == ContentType.nack)
+        }
+    }
+
     /// Where Range is ignored each answer is the blob from octet 0 on: the ranges are cut out as they pass.
     @Test(arguments: [ServerRegistry.Fault.none, .ignoresRange])
     func aBlobInSequenceTakesFewAnswers(fault: ServerRegistry.Fault) async throws {

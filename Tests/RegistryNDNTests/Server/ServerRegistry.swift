@@ -13,6 +13,14 @@ final class ServerRegistry: Sendable {
         case ignoresRangeAndGrows
         /// Says it sends a range that was not asked for.
         case wrongRange
+        /// Answers a Range with this status, and what has none with the blob.
+        case refusesRange(String)
+        /// Does not say how large the blob is.
+        case hidesTotal
+        /// Answers with at most 100 000 octets at a time.
+        case slices
+        /// Answers 200 with everything, without a length; HEAD tells it, or does not.
+        case hidesLength(tellsHead: Bool)
         /// Closes half way through the body.
         case closesEarly
         /// Answers with this status.
@@ -62,6 +70,23 @@ final class ServerRegistry: Sendable {
         switch fault {
         case .none: channel.reply("206 Partial Content", [field], body: Array(blob[first..<end]))
         case .ignoresRange: channel.reply("200 OK", body: blob)
+        case .refusesRange(let status):
+            request.range == nil ? channel.reply("200 OK", body: blob) : channel.reply(status, body: [])
+        case .hidesTotal:
+            guard request.range != nil else { return channel.reply("200 OK", body: blob) }
+            channel.reply(
+                "206 Partial Content", ["Content-Range: bytes \(first)-\(end - 1)/*"], body: Array(blob[first..<end]))
+        case .slices:
+            let end = min(end, first + 100_000)
+            let field = "Content-Range: bytes \(first)-\(end - 1)/\(blob.count)"
+            channel.reply("206 Partial Content", [field], body: Array(blob[first..<end]))
+        case .hidesLength(let tellsHead):
+            let length = tellsHead && request.method == "HEAD" ? "Content-Length: \(blob.count)" : "Connection: close"
+            channel.reply("HTTP/1.1 200 OK\r\n\(length)\r\n\r\n")
+            if request.method == "HEAD", tellsHead { return }
+            channel.writeAndFlush(ByteBuffer(bytes: request.method == "HEAD" ? [] : blob)).whenComplete { _ in
+                channel.close(promise: nil)
+            }
         case .ignoresRangeAndGrows: channel.reply("200 OK", body: blob + [0])
         case .wrongRange:
             let wrong = "Content-Range: bytes \(first + 1)-\(end)/\(blob.count + 1)"

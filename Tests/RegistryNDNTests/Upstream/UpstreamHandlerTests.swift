@@ -42,4 +42,28 @@ private final class Outcome: ResponseConsumer {
         handler.start(Self.head, hasBody: false, consumer: outcome)
         #expect(outcome.error?.code == .stale)
     }
+
+    /// The kernel tells when the other side does not acknowledge any more: a request that may be repeated is not left there.
+    @Test func aKeptConnectionIsWatched() throws {
+        let handler = UpstreamHandler(configuration: .init())
+        var limits: [TimeAmount] = []
+        handler.limitUnacknowledged = { limits.append($0) }
+        let channel = EmbeddedChannel(handlers: [handler])
+        func exchange(_ method: HTTPMethod, hasBody: Bool) throws {
+            let head = HTTPRequestHead(version: .http1_1, method: method, uri: "/v2/")
+            handler.start(head, hasBody: hasBody, consumer: Outcome())
+            if hasBody { handler.requestEnded() }
+            try channel.writeInbound(HTTPClientResponsePart.head(.init(version: .http1_1, status: .noContent)))
+            try channel.writeInbound(HTTPClientResponsePart.end(nil))
+        }
+        // A new one answers in its own time, and has a timeout of its own.
+        try exchange(.GET, hasBody: false)
+        #expect(limits == [])
+        try exchange(.GET, hasBody: false)
+        try exchange(.HEAD, hasBody: false)
+        #expect(limits == [.seconds(5)])
+        // What waits in the kernel for a registry that is slow to read says nothing.
+        try exchange(.PUT, hasBody: true)
+        #expect(limits == [.seconds(5), .zero])
+    }
 }

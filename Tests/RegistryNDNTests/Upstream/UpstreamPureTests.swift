@@ -94,6 +94,41 @@ import Testing
                 == .partial(length: 5, total: 20))
     }
 
+    /// The rest is asked for; slice by slice of a few octets it never would end.
+    @Test func acceptsLessThanWasAskedForButNotLittle() {
+        let range = ByteRange(offset: 10, length: 100_000)
+        func check(_ last: UInt64, _ range: ByteRange) -> ByteRange.Verdict {
+            let field = "bytes 10-\(last)/200000"
+            return range.check(
+                HTTPResponseHead(version: .http1_1, status: .partialContent, headers: ["Content-Range": field]))
+        }
+        #expect(check(65_545, range) == .partial(length: 65_536, total: 200_000))
+        #expect(check(65_545, ByteRange(offset: 10)) == .partial(length: 65_536, total: 200_000))
+        #expect(isInvalid(check(65_544, range)))
+        #expect(isInvalid(check(100_010, range)))
+    }
+
+    @Test(
+        arguments: [
+            (.partial(length: 5, total: 20), nil), (.whole(length: 15), .ignored), (.whole(length: nil), .ignored),
+            (.beyondEnd(total: 10), nil), (.beyondEnd(total: 11), .refused(416)),
+            (.beyondEnd(total: nil), .refused(416)),
+            (.refused(.badRequest), .refused(400)), (.refused(.forbidden), .refused(403)),
+            (.refused(.methodNotAllowed), .refused(405)), (.refused(.notImplemented), .refused(501)),
+            (.refused(.unauthorized), nil), (.refused(.notFound), nil), (.refused(.badGateway), nil),
+            (.invalid("x"), .contradiction("x")),
+        ] as [(ByteRange.Verdict, ByteRange.Fault?)])
+    func tellsAnUpstreamWithoutRangesFromABlobThatIsNotThere(verdict: ByteRange.Verdict, fault: ByteRange.Fault?) {
+        #expect(ByteRange(offset: 10, length: 5).fault(verdict) == fault)
+    }
+
+    /// Any registry may answer so for what is all of the blob.
+    @Test func theWholeIsNoFaultWhereItWasAskedFor() {
+        #expect(ByteRange(offset: 0, length: 5).fault(.whole(length: 5)) == nil)
+        #expect(ByteRange(offset: 0, length: 5).fault(.whole(length: 6)) == .ignored)
+        #expect(ByteRange(offset: 0).fault(.whole(length: 6)) == nil)
+    }
+
     @Test func reports() {
         #expect(check(.ok, ["Content-Length": "7"]) == .whole(length: 7))
         #expect(check(.ok, [:]) == .whole(length: nil))
@@ -182,6 +217,25 @@ import Testing
         }
         #expect(evicted === old)
         #expect(state.closed(old) == nil)
+        #expect(state.total == 1)
+    }
+
+    /// Where one kept connection was dead the others may be.
+    @Test func whatIsDistrustedIsNotUsedAgain() {
+        var state = State(maximumConnections: 2, maximumWaiting: 9)
+        _ = state.lease(id: 1, waiter: "a", fresh: false)
+        _ = state.lease(id: 2, waiter: "b", fresh: false)
+        let (old, older) = (Fake(), Fake())
+        _ = state.release(older)
+        _ = state.release(old)
+        let closing = state.distrust()
+        #expect(closing.count == 2)
+        _ = state.closed(old)
+        _ = state.closed(older)
+        guard case .open(nil) = state.lease(id: 3, waiter: "c", fresh: false) else {
+            Issue.record()
+            return
+        }
         #expect(state.total == 1)
     }
 

@@ -26,6 +26,11 @@ import Testing
         ("z", "https://registry.example/v2/a/blobs/z"),
         ("?z", "https://registry.example/v2/a/blobs/x?z"),
         ("./a:b", "https://registry.example/v2/a/blobs/./a:b"),
+        ("/a b/ü?x=a b%20%2F", "https://registry.example/a%20b/%C3%BC?x=a%20b%20%2F"),
+        (
+            "https://cdn.example/a%2Fb%ZZ%?s=\"<>\\^`{|}[]",
+            "https://cdn.example/a%2Fb%25ZZ%25?s=%22%3C%3E%5C%5E%60%7B%7C%7D[]"
+        ),
     ])
     func resolved(location: String, result: String) throws {
         for status in [301, 302, 303, 307, 308] {
@@ -37,7 +42,9 @@ import Testing
         #expect(try next(.ok, "https://a/") == nil)
         #expect(try next(.notModified, "https://a/") == nil)
         #expect(try next(.found, "http://a/", from: "http://b") == "http://a/")
-        for location in ["http://registry.example/b", "ftp://a/", "https://u:p@a/", "javascript:1", "a b", "", nil] {
+        for location in [
+            "http://registry.example/b", "ftp://a/", "https://u:p@a/", "javascript:1", "http://ü/", "", nil,
+        ] {
             let error = #expect(throws: UpstreamError.self) { try next(.found, location) }
             #expect(error?.code == .redirect)
         }
