@@ -6,8 +6,8 @@
 
 /// Blobs on this machine's disk: the storage folder of a registry, or an OCI image layout.
 ///
-/// Nothing outside the folder is ever read: every step of a path is opened by itself, and a symbolic link on the way is
-/// refused.
+/// Nothing outside the folder is ever read: every step of a path is opened by itself. Symbolic links are followed in an image
+/// layout, where build tools make them, as long as they stay in it.
 public struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
     /// How blobs lie in a folder.
     enum Layout: Hashable {
@@ -37,19 +37,46 @@ public struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
             let root = try FileDescriptor(folder: path)
             switch layout {
             case .storage: _ = try root.folder("docker").folder("registry").folder("v2").folder("blobs")
-            case .image: _ = try root.folder("blobs")
+            case .image: _ = try root.folder(beneath: ["blobs"])
             }
         } catch {
             throw BlobFolderError("\(url): \(Self.advice(layout, error))")
         }
+        if layout == .image { try checkLinks() }
     }
+
+    /// A build tool that links to its own store makes a layout of which nothing could be served: that is told at once.
+    private func checkLinks() throws(BlobFolderError) {
+        var outside: [(name: String, target: String)] = []
+        do throws(SystemError) {
+            let root = try FileDescriptor(folder: path)
+            let blobs = try root.folder(beneath: Self.imageBlobs)
+            for name in try blobs.names().sorted() {
+                guard let target = try blobs.target(of: name) else { continue }
+                do throws(SystemError) {
+                    _ = try root.file(beneath: Self.imageBlobs + [name])
+                } catch {
+                    if error.number == EXDEV { outside.append((name, target)) }
+                }
+            }
+        } catch {
+            // A layout without blobs may get some.
+            guard error.number == ENOENT else { throw BlobFolderError("\(self): \(Self.advice(layout, error))") }
+        }
+        guard let first = outside.first else { return }
+        throw BlobFolderError(
+            "\(self): \(Self.imageBlobs.joined(separator: "/"))/\(first.name) is a link to \(first.target), which leads out of the folder (\(outside.count) such links): copy the layout with what its links lead to, as cp -rL does"
+        )
+    }
+
+    private static let imageBlobs = ["blobs", "sha256"]
 
     private static func advice(_ layout: Layout, _ error: SystemError) -> String {
         switch layout {
         case .storage:
             "\(error.reason); name the registry's storage folder, in which docker/registry/v2/blobs lies (no links on the way)"
         case .image:
-            "\(error.reason); name the folder of an OCI image layout, in which blobs lies (no links on the way)"
+            "\(error.reason); name the folder of an OCI image layout, in which blobs lies (no links that lead out)"
         }
     }
 
@@ -57,7 +84,8 @@ public struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
 
     /// Opens a blob of a repository; nil when the folder does not have it.
     ///
-    /// - Throws: `SystemError` when it is there and cannot be read, `ELOOP` for a link on the way.
+    /// - Throws: `SystemError` when it is there and cannot be read, `ELOOP` for a link on the way in a registry's storage, `EXDEV`
+    ///   for one that leads out of an image layout.
     func open(_ repository: RepositoryName, _ digest: ContentDigest) throws(SystemError) -> BlobFile? {
         do throws(SystemError) {
             let root = try FileDescriptor(folder: path)
@@ -69,7 +97,7 @@ public struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
                 let folder = try base.folder("blobs").folder("sha256").folder(String(hex.prefix(2))).folder(hex)
                 return try BlobFile(folder.file("data"))
             case .image:
-                return try BlobFile(root.folder("blobs").folder("sha256").file(hex))
+                return try BlobFile(root.file(beneath: Self.imageBlobs + [hex]))
             }
         } catch {
             if error.number == ENOENT { return nil }
@@ -81,10 +109,32 @@ public struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
     private static func has(
         _ hex: String, _ repository: RepositoryName, _ base: borrowing FileDescriptor
     ) throws(SystemError) -> Bool {
-        var folder = try base.folder("repositories")
-        for component in repository.text.split(separator: "/") { folder = try folder.folder(String(component)) }
+        let folder = try self.folder(of: repository, base)
         let link = try folder.folder("_layers").folder("sha256").folder(hex).file("link")
         return try link.size() > 0
+    }
+
+    private static func folder(
+        of repository: RepositoryName, _ base: borrowing FileDescriptor
+    ) throws(SystemError) -> FileDescriptor {
+        var folder = try base.folder("repositories")
+        for component in repository.text.split(separator: "/") { folder = try folder.folder(String(component)) }
+        return folder
+    }
+
+    /// Why nothing of a repository is served though it is there; nil where nothing is wrong.
+    func fault(of repository: RepositoryName) -> String? {
+        guard layout == .storage else { return nil }
+        do throws(SystemError) {
+            let base = try FileDescriptor(folder: path).folder("docker").folder("registry").folder("v2")
+            let folder = try Self.folder(of: repository, base)
+            let names = try folder.names()
+            guard names.contains("_manifests"), !names.contains("_layers") else { return nil }
+        } catch {
+            return nil
+        }
+        return
+            "\(self): the repository \(repository) has no folder _layers, which says what blobs are its own: none of them is served; copy a registry's storage with all that is in it"
     }
 }
 

@@ -6,7 +6,7 @@ import NIOCore
     import Musl
 #endif
 
-/// An open file or folder, closed with this value. What is opened below it is never reached through a link.
+/// An open file or folder, closed with this value. What is opened below it by its name is never reached through a link.
 struct FileDescriptor: ~Copyable, Sendable {
     private let number: CInt
 
@@ -38,6 +38,82 @@ struct FileDescriptor: ~Copyable, Sendable {
             openat(number, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), "openat")
         guard try file.status().st_mode & S_IFMT == S_IFREG else { throw SystemError(call: "openat", number: EINVAL) }
         return file
+    }
+
+    /// A regular file that a path below this folder leads to, over links that stay below it.
+    ///
+    /// - Throws: `EXDEV` for a link that leads out: an absolute one, or one with too many `..`.
+    func file(beneath path: [String]) throws(SystemError) -> FileDescriptor {
+        guard let name = path.last else { throw SystemError(call: "openat", number: EISDIR) }
+        return try follow(Array(path.dropLast()), then: name)
+    }
+
+    /// The same for a folder.
+    func folder(beneath path: [String]) throws(SystemError) -> FileDescriptor { try follow(path, then: nil) }
+
+    /// Goes one name after the other, as openat2 does with RESOLVE_BENEATH: no name that is opened is a link, and `..` goes back by
+    /// the names that led here, so that whoever exchanges links meanwhile leads nowhere else.
+    ///
+    /// - Parameter file: the last name, of a file; nil when all are folders.
+    private func follow(_ path: [String], then file: String?) throws(SystemError) -> FileDescriptor {
+        var rest = Array((path + [file].compactMap { $0 }).reversed())
+        var names: [String] = []
+        var here = try folder(".")
+        var links = 0
+        while let name = rest.popLast() {
+            if name == ".." {
+                guard names.popLast() != nil else { throw SystemError(call: "openat", number: EXDEV) }
+                here = try folder(".")
+                for name in names { here = try here.folder(name) }
+            } else if let target = try here.target(of: name) {
+                links += 1
+                guard links <= Self.maximumLinks else { throw SystemError(call: "openat", number: ELOOP) }
+                guard !target.hasPrefix("/") else { throw SystemError(call: "openat", number: EXDEV) }
+                rest += target.split(separator: "/").map(String.init).filter { $0 != "." }.reversed()
+            } else if file != nil, rest.isEmpty {
+                return try here.file(name)
+            } else {
+                here = try here.folder(name)
+                names.append(name)
+            }
+        }
+        guard file == nil else { throw SystemError(call: "openat", number: EISDIR) }
+        return here
+    }
+
+    /// Links on one way, as many as Linux follows.
+    private static let maximumLinks = 40
+
+    /// What a link in this folder says; nil for what is no link.
+    func target(of name: String) throws(SystemError) -> String? {
+        var text = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe text.withUnsafeMutableBufferPointer {
+            unsafe readlinkat(number, name, $0.baseAddress!, $0.count)
+        }
+        guard count >= 0 else {
+            if errno == EINVAL { return nil }
+            throw SystemError(call: "readlinkat")
+        }
+        return String(decoding: text[..<count].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// What lies in this folder.
+    func names() throws(SystemError) -> [String] {
+        let copy = unsafe openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0 else { throw SystemError(call: "openat") }
+        guard let stream = unsafe fdopendir(copy) else {
+            close(copy)
+            throw SystemError(call: "fdopendir")
+        }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
     }
 
     /// Octets of the file.

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
@@ -13,6 +14,7 @@ struct FolderReader: RangeReading {
     let producer: NIOLoopBound<BlobProducer>
     let pool: NIOThreadPool
     let packing: Packing
+    private let hasToldFault = NIOLockedValueBox(false)
     /// Octets that are read at once, a portion of the producer's.
     static let piece = UInt64(RangePacker.portion)
 
@@ -42,8 +44,19 @@ struct FolderReader: RangeReading {
 
     func shutdown() {}
 
+    /// What is wrong with the folder, the first time that it shows.
+    private func faultToTell(of repository: RepositoryName) -> String? {
+        guard !hasToldFault.withLockedValue({ $0 }), let fault = folder.fault(of: repository) else { return nil }
+        return hasToldFault.withLockedValue { hasTold in
+            defer { hasTold = true }
+            return hasTold ? nil : fault
+        }
+    }
+
     private func copy(_ read: RangeRead) throws -> Outcome {
-        guard let file = try folder.open(read.blob.repository, read.blob.digest) else { return .failed(.unknown, nil) }
+        guard let file = try folder.open(read.blob.repository, read.blob.digest) else {
+            return .failed(.unknown, faultToTell(of: read.blob.repository))
+        }
         let size = file.size
         guard read.range.offset < size || size == 0 && read.range.offset == 0 else {
             return .failed(.beyondEnd(total: size), nil)

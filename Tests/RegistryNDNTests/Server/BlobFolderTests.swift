@@ -78,20 +78,69 @@ private final class Folder {
         #expect(middle == "blo")
     }
 
-    @Test func linksAreNeverFollowed() throws {
+    /// As build tools lay a layout out: the blobs, or folders of them, elsewhere in it.
+    @Test(arguments: [
+        ["blobs/sha256/\(hex)": "../../store/one"], ["blobs/sha256/\(hex)": "../../more/one", "more": "./store"],
+        ["blobs": "all", "all/sha256/\(hex)": "../../store/one"], ["blobs/sha256": "../store", "store/\(hex)": "one"],
+        ["blobs/sha256/\(hex)": "../up/two", "blobs/up": "../store", "store/two": "../store/one"],
+    ])
+    func linksWithinAnImageLayoutAreFollowed(links: [String: String]) throws {
+        let files = try Folder()
+        try files.write("the blob", at: "store/one")
+        for (name, target) in links { try files.link(name, to: target) }
+        let folder = try #require(try BlobFolder(url: "oci://\(files.path)"))
+        #expect(try Self.read(folder, "a", Self.digest) == "the blob")
+        #expect(try Self.read(folder, "a", Self.other) == nil)
+    }
+
+    @Test(arguments: ["/outside", "../../../outside", "../../inside/../../outside", "../../all/one"])
+    func linksThatLeadOutOfALayoutAreRefusedAtOnce(target: String) throws {
+        let secret = try Folder()
+        try secret.write("secret", at: "one")
+        let files = try Folder()
+        try files.write("x", at: "inside/x")
+        try files.link("all", to: secret.path)
+        try files.link("blobs/sha256/\(Self.hex)", to: target)
+        let error = #expect(throws: BlobFolderError.self) { try BlobFolder(url: "oci://\(files.path)") }
+        let text = error?.description ?? ""
+        #expect(text.contains("blobs/sha256/\(Self.hex)") && text.contains(target) && text.contains("cp -rL"))
+    }
+
+    @Test func linksThatComeLaterLeadNowhereElseEither() throws {
         let secret = try Folder()
         try secret.write("secret", at: "file")
         let files = try Folder()
-        try files.link("blobs/sha256/\(Self.hex)", to: secret.path + "/file")
+        try files.write("x", at: "blobs/sha256/x")
         let folder = try #require(try BlobFolder(url: "oci://\(files.path)"))
-        let error = #expect(throws: SystemError.self) { try Self.read(folder, "a", Self.digest) }
-        #expect(error?.number == ELOOP)
+        try files.link("blobs/sha256/\(Self.hex)", to: secret.path + "/file")
+        let outside = #expect(throws: SystemError.self) { try Self.read(folder, "a", Self.digest) }
+        #expect(outside?.number == EXDEV)
+        try files.link("blobs/sha256/\(Self.other.sha256.hex)", to: "\(Self.other.sha256.hex)")
+        let loop = #expect(throws: SystemError.self) { try Self.read(folder, "a", Self.other) }
+        #expect(loop?.number == ELOOP)
+    }
 
+    /// Whoever may write a link there could let one repository have another's blobs.
+    @Test func linksInARegistrysStorageAreNeverFollowed() throws {
+        let secret = try Folder()
         let storage = try Self.storage()
         try secret.write("sha256:\(Self.hex)", at: "_layers/sha256/\(Self.hex)/link")
         try storage.link("\(Self.repositories)/linked", to: secret.path)
+        try storage.link("\(Self.repositories)/inside", to: "library/alpine")
         let registry = try #require(try BlobFolder(url: "file://\(storage.path)"))
-        #expect(throws: SystemError.self) { try Self.read(registry, "linked", Self.digest) }
+        for name in ["linked", "inside"] {
+            #expect(throws: SystemError.self) { try Self.read(registry, name, Self.digest) }
+        }
+    }
+
+    @Test func aRepositoryWithoutLayersIsSaid() throws {
+        let files = try Self.storage()
+        try files.write("x", at: "\(Self.repositories)/copied/app/_manifests/tags/latest/current/link")
+        let folder = try #require(try BlobFolder(url: "file://\(files.path)"))
+        func fault(_ name: String) throws -> String? { folder.fault(of: try #require(RepositoryName(name))) }
+        #expect(try Self.read(folder, "copied/app", Self.digest) == nil)
+        #expect(try fault("copied/app")?.contains("copied/app has no folder _layers") == true)
+        for name in ["library/alpine", "library", "copied", "none"] { #expect(try fault(name) == nil) }
     }
 
     @Test func onlyRegularFilesAreBlobs() throws {
