@@ -12,10 +12,11 @@ import RegistryNDN
 ///     url = "https://registry-1.docker.io"
 ///     name = "/example/hub"
 ///     default = true
+///     push = true
 ///     listen = ["127.0.0.1:5001"]
 ///     credentials = "/etc/registry-ndn/hub.json"
 enum MirrorFile {
-    private static let keys: Set<String> = ["hosts", "url", "name", "default", "listen", "credentials"]
+    private static let keys: Set<String> = ["hosts", "url", "name", "default", "push", "listen", "credentials"]
 
     /// Reads the file at `path`; every error says which file, which line and which key.
     static func read(_ path: String) throws -> [MirroredRegistry] {
@@ -65,9 +66,15 @@ enum MirrorFile {
             }
             listen.append(address)
         }
+        let isDefault = try flag(table, "default")
+        let takesPushes = try flag(table, "push")
+        guard isDefault || !takesPushes else {
+            throw EntryError(
+                why: "push = true is for the registry with default = true: others are pushed to by their names")
+        }
         return MirroredRegistry(
-            hosts: hosts, url: try upstream(url), name: try prefix(name), isDefault: try flag(table, "default"),
-            listen: listen, credentials: try string(table, "credentials"))
+            hosts: hosts, url: try upstream(url), name: try prefix(name), isDefault: isDefault,
+            takesUnnamedWrites: takesPushes, listen: listen, credentials: try string(table, "credentials"))
     }
 
     private static func string(_ table: TOMLTables.Table, _ key: String) throws(EntryError) -> String? {

@@ -7,6 +7,8 @@ struct MirroredRegistry: Sendable {
     var url: UpstreamURL
     var name: Name
     var isDefault = false
+    /// What changes something and names no registry is for it, when it is the default.
+    var takesUnnamedWrites = false
     /// A host as the first component of a repository's name selects it.
     var takesPrefix = true
     /// Listeners whose requests are all for it.
@@ -56,8 +58,8 @@ struct MirroredRegistries {
         self.listeners = all
         let entries = registries.enumerated().map { index, registry in
             UpstreamSet.Entry(
-                hosts: registry.hosts, isDefault: registry.isDefault, listeners: numbers[index] ?? [],
-                takesPrefix: registry.takesPrefix)
+                hosts: registry.hosts, isDefault: registry.isDefault, takesUnnamedWrites: registry.takesUnnamedWrites,
+                listeners: numbers[index] ?? [], takesPrefix: registry.takesPrefix)
         }
         do throws(UpstreamSet.Conflict) {
             upstreams = try UpstreamSet(entries)

@@ -26,6 +26,12 @@ struct RegistryOptions: ParsableArguments {
             """)
     var listen = [ListenerArgument(address: ListenArgument(host: "127.0.0.1", port: 5000))]
 
+    @Flag(
+        help: """
+            Pushes that name no registry are for the default one, also when there are several; else they are refused then.
+            """)
+    var pushDefault = false
+
     func validate() throws {
         guard (upstream == nil) == (name == nil) else {
             throw ValidationError("--upstream and --name belong together: give both, or neither")
@@ -45,6 +51,13 @@ struct RegistryOptions: ParsableArguments {
         }
         all += mirror
         if let mirrors { all += try MirrorFile.read(mirrors) }
+        if pushDefault {
+            guard all.count == 1 || all.contains(where: \.isDefault) else {
+                throw ValidationError(
+                    "--push-default: no registry is the default; give --upstream, or default = true in the file")
+            }
+            for index in all.indices where all[index].isDefault { all[index].takesUnnamedWrites = true }
+        }
         return try MirroredRegistries(all, listeners: listen)
     }
 

@@ -26,7 +26,8 @@ def endpoint(start, folder):
     shutil.copy(tls.KEY, key)
     server = start.server()
     mirror = f"alpha.example={start.registry.url},{parts.PREFIX}"
-    client = start.client(server.udp, options=["--tls-cert", certificate, "--tls-key", key, "--mirror", mirror])
+    client = start.client(server.udp, options=["--tls-cert", certificate, "--tls-key", key, "--mirror", mirror,
+                                                "--push-default"])
     assert client.uris[0].startswith("https://127.0.0.1:")
     return client, certificate, key
 

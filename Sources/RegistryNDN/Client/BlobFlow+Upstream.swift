@@ -35,7 +35,7 @@ extension BlobFlow {
         guard let error = OCIError(blobStatus: answer.head.status) else { throw BlobFailure.notOverNDN }
         record.usedUpstream = true
         // The challenge among them.
-        var headers = request.references.rewrite(answer.head.headers.removingHopByHop())
+        var headers = request.references.rewrite(answer.head.headers.removingHopByHop(), of: answer.head.status)
         headers.replaceOrAdd(name: "Content-Type", value: OCIError.contentType)
         try await response.send(answer.head.status, headers, ByteBuffer(string: error.body))
     }

@@ -60,7 +60,7 @@ extension BlobName {
     /// redirected to, those that say what is in the body. That service's cookies, and its name for the blob, are its own.
     func fields(of answer: UpstreamResponse, _ references: UpstreamReferences) -> HTTPHeaders {
         let given = answer.head.headers.removingHopByHop()
-        guard answer.isRedirected else { return references.rewrite(given) }
+        guard answer.isRedirected else { return references.rewrite(given, of: answer.head.status) }
         let kept = [
             "accept-ranges", "content-encoding", "content-length", "content-range", "content-type", "retry-after",
         ]

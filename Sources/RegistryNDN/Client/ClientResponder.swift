@@ -56,10 +56,12 @@ public struct ClientResponder: HTTPResponder {
         if request.isForRobots {
             return try await response.send(.ok, ["Content-Type": "text/plain"], ByteBuffer(string: Self.robots))
         }
-        switch upstreams.select(target: request.head.uri, listener: listener) {
+        let isWrite = !request.head.method.isSafe
+        switch upstreams.select(target: request.head.uri, isWrite: isWrite, listener: listener) {
         case .upstream(let route):
             var head = request.head
             head.uri = route.target
+            head.headers = head.headers.removingForwarded()
             try await sites[route.index].serve(
                 HTTPRequest(head: head, body: request.body), route, &response, &record)
         case .version:
@@ -70,8 +72,7 @@ public struct ClientResponder: HTTPResponder {
             try await response.send(.ok, headers, ByteBuffer(string: "{}"))
         case .refused(let refusal):
             record.failure = "\(refusal)"
-            let status: HTTPResponseStatus = refusal == .ambiguousNamespace ? .badRequest : .notFound
-            try await response.send(OCIError(.nameUnknown, message: "\(refusal)"), status)
+            try await response.send(refusal.error, refusal.status)
         }
     }
 

@@ -63,6 +63,13 @@ public struct ClientService: Service {
         do {
             let answer = try await upstream.execute(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/"))
             for try await _ in answer.body {}
+            guard let move = UpstreamMove(answer.head, from: upstream.base) else { return }
+            logger.warning(
+                "the upstream redirects to another address, where whoever asks goes past this client: give its right URL",
+                metadata: [
+                    "upstream": "\(upstream.base)", "location": "\(move.location)",
+                    "right": "\(move.base.map(\.description) ?? "not known: is this a registry?")",
+                ])
         } catch {
             guard !Task.isCancelled else { return }
             logger.warning(

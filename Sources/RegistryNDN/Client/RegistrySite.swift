@@ -39,8 +39,7 @@ public struct RegistrySite: Sendable {
         _ request: HTTPRequest, _ route: UpstreamRoute, _ response: inout ResponseWriter,
         _ record: inout RequestRecord
     ) async throws {
-        let references = UpstreamReferences(
-            base: upstream.base, repositoryPrefix: route.repositoryPrefix, namespace: route.namespace)
+        let references = UpstreamReferences(base: upstream.base, target: route.target, selector: route.selector)
         switch RequestPlan(request.head, isPoisoned: blobs.poisoned.contains) {
         case .blob(let repository, let digest, let octets):
             record.name(repository, digest)

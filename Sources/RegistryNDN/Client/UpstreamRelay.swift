@@ -31,7 +31,7 @@ func relay(
     _ answer: UpstreamResponse, _ references: UpstreamReferences, _ response: inout ResponseWriter,
     _ record: inout RequestRecord
 ) async throws {
-    let headers = references.rewrite(answer.head.headers.removingHopByHop())
+    let headers = references.rewrite(answer.head.headers.removingHopByHop(), of: answer.head.status)
     try await relay(answer, headers: headers, &response, &record)
 }
 

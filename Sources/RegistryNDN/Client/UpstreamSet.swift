@@ -1,7 +1,7 @@
 /// Which of several upstreams a request is for: pure, and from a closed list.
 ///
-/// In this order: `ns=<host>`; the listener that the request came to; the registry's host as the first component of the
-/// repository's name; the default. Nothing in a request is ever an address to dial.
+/// In this order: `ns=<host>`; the listener that the request came to; the registry's host in the path, as the first
+/// component of the repository's name or of the whole path; the default. Nothing in a request is ever an address to dial.
 public struct UpstreamSet: Hashable, Sendable {
     /// One upstream, as far as the selection goes.
     public struct Entry: Hashable, Sendable {
@@ -9,17 +9,20 @@ public struct UpstreamSet: Hashable, Sendable {
         public var hosts: [RegistryHost]
         /// Serves what names no registry.
         public var isDefault: Bool
+        /// Whether it is also changed by what names no registry, when it is the default of several.
+        public var takesUnnamedWrites: Bool
         /// Numbers of the listeners whose requests are all for this upstream.
         public var listeners: Set<Int>
-        /// Whether one of the hosts as the first component of a repository's name selects it; else such a name is the
-        /// upstream's own.
+        /// Whether one of the hosts in the path selects it; else names that begin so are the upstream's own.
         public var takesPrefix: Bool
 
         public init(
-            hosts: [RegistryHost], isDefault: Bool = false, listeners: Set<Int> = [], takesPrefix: Bool = true
+            hosts: [RegistryHost], isDefault: Bool = false, takesUnnamedWrites: Bool = false, listeners: Set<Int> = [],
+            takesPrefix: Bool = true
         ) {
             self.hosts = hosts
             self.isDefault = isDefault
+            self.takesUnnamedWrites = takesUnnamedWrites
             self.listeners = listeners
             self.takesPrefix = takesPrefix
         }
@@ -31,23 +34,6 @@ public struct UpstreamSet: Hashable, Sendable {
         /// `/v2/` itself, of no registry in particular.
         case version
         case refused(Refusal)
-    }
-
-    enum Refusal: Hashable, CustomStringConvertible {
-        /// `ns` names no upstream of the list.
-        case unknownNamespace(String)
-        /// `ns` is there several times, with different values.
-        case ambiguousNamespace
-        /// Nothing says which registry is meant.
-        case noUpstream
-
-        var description: String {
-            switch self {
-            case .unknownNamespace(let text): "this mirror does not serve the registry \"\(text)\""
-            case .ambiguousNamespace: "more than one registry in ns="
-            case .noUpstream: "the request names no registry, and this mirror has no default"
-            }
-        }
     }
 
     private let entries: [Entry]
@@ -90,38 +76,125 @@ public struct UpstreamSet: Hashable, Sendable {
     /// Selects the upstream of a request.
     ///
     /// - Parameters:
-    ///   - target: the request target, in origin form.
+    ///   - text: the request target, in origin form.
+    ///   - isWrite: whether the request may change something.
     ///   - listener: the number of the listener that it came to.
-    func select(target: String, listener: Int) -> Selection {
-        guard target.hasPrefix(Self.root) else { return plain(target, listener) }
-        let query = NamespaceQuery(target: target)
-        guard let value = query.values.first else { return plain(target, listener) }
-        guard query.values.allSatisfy({ $0 == value }) else { return .refused(.ambiguousNamespace) }
-        guard let host = NamespaceQuery.host(value), let index = byHost[host] else {
-            return .refused(.unknownNamespace(String(value.prefix(100))))
+    func select(target text: String, isWrite: Bool = false, listener: Int) -> Selection {
+        let target = RequestTarget(text)
+        if let selection = byNamespace(target) { return selection }
+        if let index = byListener[listener] { return .upstream(route(to: index, target)) }
+        if let (index, _) = host(in: target.path) { return .upstream(route(to: index, target)) }
+        guard let fallback else {
+            let isVersion = text == Self.root || text == Self.root.dropLast()
+            return isVersion ? .version : .refused(.noUpstream(known: knownInPaths))
         }
-        return .upstream(UpstreamRoute(index: index, target: query.target, namespace: value))
+        guard !isWrite || entries.count == 1 || entries[fallback].takesUnnamedWrites else {
+            return .refused(.unnamedWrite(known: knownInPaths))
+        }
+        return .upstream(route(to: fallback, target))
     }
 
-    private static let root = "/v2/"
+    private static let root = RegistrySelector.root
 
-    private func plain(_ target: String, _ listener: Int) -> Selection {
-        if let index = byListener[listener] { return .upstream(UpstreamRoute(index: index, target: target)) }
-        if let route = prefixed(target) { return .upstream(route) }
-        if let fallback { return .upstream(UpstreamRoute(index: fallback, target: target)) }
-        return target == Self.root || target == Self.root.dropLast() ? .version : .refused(.noUpstream)
+    /// `ns` selects below `/v2/`. Elsewhere it is there because a reference was placed here, behind the parameters that the
+    /// registry gave it, of which one may have the same name.
+    private func byNamespace(_ whole: RequestTarget) -> Selection? {
+        var target = whole
+        let isInterface = target.path.utf8.starts(with: Self.root.utf8)
+        let values = target.values(of: "ns")
+        guard let value = values.last else { return nil }
+        target.remove("ns", lastAlone: !isInterface)
+        guard let host = Self.host(value), let index = byHost[host] else {
+            guard isInterface else { return nil }
+            // The only registry there is, under whichever name: it would ignore `ns` itself.
+            if isNameless { return .upstream(UpstreamRoute(index: 0, target: target.text)) }
+            return .refused(.unknownNamespace(String(value.prefix(100)), known: known))
+        }
+        guard !isInterface || values.allSatisfy({ $0 == value }) else { return .refused(.ambiguousNamespace) }
+        var route = route(to: index, target, isDockerHub: host.isDockerHub)
+        route.selector.namespace = value
+        return .upstream(route)
     }
 
-    /// `/v2/quay.io/org/app/…`: the first component is one of the hosts, and more of a name follows it.
-    private func prefixed(_ target: String) -> UpstreamRoute? {
-        guard target.hasPrefix(Self.root) else { return nil }
-        let rest = target.dropFirst(Self.root.count)
-        guard let slash = rest.firstIndex(of: "/"), let host = RegistryHost(rest[..<slash]),
-            let index = byHost[host], entries[index].takesPrefix
+    /// A value of `ns` as a host; nil when it is none.
+    private static func host(_ value: String) -> RegistryHost? {
+        guard let octets = PercentEncoding.decode(value) else { return nil }
+        return RegistryHost(String(decoding: octets, as: UTF8.self))
+    }
+
+    /// Whether it is one upstream that nobody gave a name of its own.
+    private var isNameless: Bool { entries.count == 1 && !entries[0].takesPrefix }
+
+    /// The upstream whose host stands in a path, `/v2/quay.io/org/app/…` or `/quay.io/…`.
+    private func host(in path: String) -> (index: Int, found: HostInPath)? {
+        guard let found = HostInPath(path), let index = byHost[found.host], entries[index].takesPrefix else {
+            return nil
+        }
+        return (index, found)
+    }
+
+    /// The request as an upstream knows it: without the upstream's host in the path, whatever else selected it.
+    private func route(to index: Int, _ target: RequestTarget, isDockerHub: Bool = false) -> UpstreamRoute {
+        var target = target
+        var isDockerHub = isDockerHub
+        var selector = RegistrySelector()
+        if let (owner, found) = host(in: target.path), owner == index {
+            target.path = found.rest
+            selector.host = found.text
+            selector.isBeforeRoot = found.isBeforeRoot
+            isDockerHub = isDockerHub || found.host.isDockerHub
+        }
+        if isDockerHub, target.path.utf8.starts(with: Self.root.utf8) {
+            target.path = Self.root + OfficialImage.fullPath(target.path.dropFirst(Self.root.count))
+        }
+        if target.path.hasSuffix("/blobs/uploads/") {
+            target.change("from") { source(of: $0, at: index, isDockerHub: isDockerHub) }
+        }
+        return UpstreamRoute(index: index, target: target.text, selector: selector)
+    }
+
+    /// The repository that a blob is mounted from (OCI distribution specification 1.1, "Mounting a blob from another
+    /// repository") is called as the one that it is mounted to: with the registry's host, or Docker Hub's short name.
+    private func source(of value: String, at index: Int, isDockerHub: Bool) -> String {
+        guard let octets = PercentEncoding.decode(value) else { return value }
+        let name = String(decoding: octets, as: UTF8.self)
+        var rest = name
+        var isDockerHub = isDockerHub
+        if let (owner, found) = host(in: Self.root + name), owner == index {
+            rest = String(found.rest.dropFirst(Self.root.count))
+            isDockerHub = isDockerHub || found.host.isDockerHub
+        }
+        if isDockerHub { rest = OfficialImage.fullName(rest) }
+        return rest == name ? value : PercentEncoding.encode(rest.utf8)
+    }
+
+    /// The names that select an upstream, for those who gave none of them.
+    private var known: [String] { byHost.keys.map(\.text).sorted() }
+
+    /// Those of them that select it in a path.
+    private var knownInPaths: [String] {
+        byHost.filter { entries[$0.value].takesPrefix }.keys.map(\.text).sorted()
+    }
+}
+
+/// A host that stands in a path, and the path without it.
+private struct HostInPath {
+    let host: RegistryHost
+    /// As it was written.
+    let text: String
+    let isBeforeRoot: Bool
+    let rest: String
+
+    init?(_ path: String) {
+        let root = RegistrySelector.root
+        isBeforeRoot = !path.utf8.starts(with: root.utf8)
+        let names = path.dropFirst(isBeforeRoot ? 1 : root.count)
+        guard path.utf8.first == UInt8(ascii: "/"), let slash = names.utf8.firstIndex(of: UInt8(ascii: "/")),
+            let host = RegistryHost(names[..<slash])
         else { return nil }
-        return UpstreamRoute(
-            index: index, target: Self.root + rest[rest.index(after: slash)...],
-            repositoryPrefix: String(rest[..<slash]))
+        self.host = host
+        text = String(names[..<slash])
+        rest = (isBeforeRoot ? "" : "/v2") + names[slash...]
     }
 }
 
@@ -130,8 +203,6 @@ struct UpstreamRoute: Hashable {
     /// In the list that the set was made of.
     let index: Int
     let target: String
-    /// The component that was taken off the repository's name.
-    var repositoryPrefix: String?
-    /// The value of `ns` that was taken out of the query, percent-encoded.
-    var namespace: String?
+    /// What was taken off.
+    var selector = RegistrySelector()
 }

@@ -1,17 +1,33 @@
 /// The name of a registry as it stands before an image's name, `quay.io` or `registry.example:5000`.
 public struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
     /// Docker Hub, under the names that tools give it.
-    private static let dockerHub = ["docker.io", "index.docker.io", "registry-1.docker.io"]
+    private static let dockerHubNames = ["docker.io", "index.docker.io", "registry-1.docker.io"]
+    /// Those of http and https: nobody says with them which registry is meant.
+    private static let defaultPorts = ["", "80", "443"]
 
-    /// In lower case; Docker Hub is `docker.io`.
+    /// In lower case, without a port that is the default of http or https, and without the dot of a name's root; Docker Hub
+    /// is `docker.io`.
     public let text: String
 
     /// The host in `text`, or nil unless it is a host name or address with an optional port.
     public init?(_ text: some StringProtocol) {
         guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed) else { return nil }
-        let lower = text.lowercased()
-        self.text = Self.dockerHub.contains(lower) ? Self.dockerHub[0] : lower
+        var name = text.lowercased()[...]
+        var port = ""
+        // An address of IPv6 has colons of its own.
+        if let colon = name.lastIndex(of: ":"), name[..<colon].hasSuffix("]") || !name[..<colon].contains(":") {
+            let digits = name[name.index(after: colon)...]
+            if !Self.defaultPorts.contains(String(digits)) { port = ":" + digits }
+            name = name[..<colon]
+        }
+        if name.hasSuffix(".") { name.removeLast() }
+        guard !name.isEmpty else { return nil }
+        let whole = name + port
+        self.text = Self.dockerHubNames.contains(String(whole)) ? Self.dockerHubNames[0] : String(whole)
     }
+
+    /// Docker Hub keeps official images, whose names have one component, below `library/`.
+    var isDockerHub: Bool { text == Self.dockerHubNames[0] }
 
     private static func isAllowed(_ octet: UInt8) -> Bool {
         switch octet {

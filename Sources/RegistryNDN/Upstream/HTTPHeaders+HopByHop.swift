@@ -22,4 +22,17 @@ extension HTTPHeaders {
         }
         return result
     }
+
+    /// Where a front before this endpoint was asked: RFC 7239 and the older fields.
+    private static let forwarded = [
+        "forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
+    ]
+
+    /// The fields without those that say where this endpoint is reached: a registry makes its own URLs of them, which would
+    /// not be recognised in its answers.
+    func removingForwarded() -> HTTPHeaders {
+        var result = self
+        for name in Self.forwarded { result.remove(name: name) }
+        return result
+    }
 }

@@ -155,8 +155,8 @@ def _with_numbers(event: dict) -> dict:
 
 
 def authority(uri: str) -> str:
-    """`udp4://127.0.0.1:6363` gives `127.0.0.1:6363`."""
-    return urllib.parse.urlsplit(uri).netloc
+    """`udp4://127.0.0.1:6363`, and `udp4://127.0.0.1:6363 via unix:///x`, give `127.0.0.1:6363`."""
+    return urllib.parse.urlsplit(uri.partition(" ")[0]).netloc
 
 
 def blob_name(repository: str, digest: str, prefix: str = PREFIX) -> str:

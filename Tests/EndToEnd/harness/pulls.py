@@ -189,13 +189,16 @@ class Ctr:
         self._hosts.mkdir(exist_ok=True)
 
     def mirror(self, registry: str, url: str, server: str = "http://127.0.0.1:9",
-               authority: Optional[Path] = None) -> None:
-        """Asks `url` instead of `registry`, for everything, and `server` when that fails; trusts `authority` there."""
+               authority: Optional[Path] = None, push: Optional[str] = None) -> None:
+        """Asks `url` instead of `registry`, for everything, and `server` when that fails; trusts `authority` there. Pushes
+        go to `push` where that is another URL."""
         target = self._hosts / registry
         target.mkdir(parents=True, exist_ok=True)
+        kinds = '"pull", "resolve"' if push else '"pull", "resolve", "push"'
         (target / "hosts.toml").write_text(
-            f'server = "{server}"\n\n[host."{url}"]\n  capabilities = ["pull", "resolve", "push"]\n'
-            + (f'  ca = "{authority}"\n' if authority else ""))
+            f'server = "{server}"\n\n[host."{url}"]\n  capabilities = [{kinds}]\n'
+            + (f'  ca = "{authority}"\n' if authority else "")
+            + (f'\n[host."{push}"]\n  capabilities = ["push"]\n' if push else ""))
 
     @property
     def _command(self) -> list:

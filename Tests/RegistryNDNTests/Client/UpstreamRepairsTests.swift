@@ -16,7 +16,8 @@ import Testing
         let head = HTTPRequestHead(
             version: .http1_1, method: .GET, uri: "/v2/team/app/blobs/\(Self.digest)", headers: fields)
         return BlobRequest(
-            blob: blob, wanted: .whole, head: head, references: UpstreamReferences(base: client.base))
+            blob: blob, wanted: .whole, head: head,
+            references: UpstreamReferences(base: client.base, target: head.uri))
     }
 
     /// Asks for octets 3 to 6 of ten, in the name of a request.
