@@ -5,6 +5,12 @@ internal import NIOPosix
 internal import ServiceLifecycle
 internal import Synchronization
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
 /// A listening socket for HTTP/1.1.
 public struct HTTPEndpoint: Sendable {
     /// A chunk of a body is up to 512 KiB: one is on its way to the kernel while the next is being made.
@@ -25,20 +31,31 @@ public struct HTTPEndpoint: Sendable {
         host: String, port: Int, limits: HTTPLimits = HTTPLimits(), certificate: EndpointCertificate? = nil,
         group: any EventLoopGroup, logger: Logger
     ) async throws -> HTTPEndpoint {
-        let server = try await ServerBootstrap(group: group)
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.writeBufferWaterMark, value: waterMark)
             // HTTPConnection begins to read.
             .childChannelOption(.autoRead, value: false)
-            .bind(host: host, port: port) { channel in
-                channel.eventLoop.makeCompletedFuture { () -> any Channel in
-                    try initialize(channel, limits: limits, certificate: certificate)
-                    return channel
+        let uri = FaceURI(scheme: .tcp, family: nil, host: host, port: port)
+        let addresses = try await HostResolver.addresses(of: uri, on: group.next()).get()
+        var failure: any Error = FaceError(.unresolved, "\(host) has no address")
+        for address in addresses {
+            do {
+                let server = try await bootstrap.bind(to: address) { channel in
+                    channel.eventLoop.makeCompletedFuture { () -> any Channel in
+                        try initialize(channel, limits: limits, certificate: certificate)
+                        return channel
+                    }
                 }
+                return HTTPEndpoint(server: server, limits: limits, logger: logger)
+            } catch let error as IOError where [EADDRNOTAVAIL, EAFNOSUPPORT].contains(error.errnoCode) {
+                // A name may have an address that this machine has not: ::1, where IPv6 is off.
+                failure = error
             }
-        return HTTPEndpoint(server: server, limits: limits, logger: logger)
+        }
+        throw failure
     }
 
     /// The peer's half-close closes the connection: an HTTP client that has no more to say and yet waits for an answer

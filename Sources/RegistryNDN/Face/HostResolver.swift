@@ -32,7 +32,9 @@ enum HostResolver {
             }
         unsafe hints.ai_family = family
         unsafe hints.ai_socktype = CInt(SOCK_DGRAM.rawValue)
-        unsafe hints.ai_flags = numeric ? AI_NUMERICHOST : AI_ADDRCONFIG
+        // Not AI_ADDRCONFIG, which finds no address at all, not even of localhost, on a machine whose network is not up yet: an
+        // address without a route comes last, and costs nothing.
+        unsafe hints.ai_flags = numeric ? AI_NUMERICHOST : 0
         var list: UnsafeMutablePointer<addrinfo>?
         let status = unsafe getaddrinfo(uri.host, String(uri.port), &hints, &list)
         defer { unsafe freeaddrinfo(list) }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+from pathlib import Path
 
 
 class Alone:
@@ -42,9 +44,24 @@ class TwoHosts:
             self.stop()
             raise
 
+    def readdress(self, name: str, old: str, new: str) -> None:
+        """The host at that end, `near` or `far`, has another address from now on."""
+        space = self._names[("near", "far").index(name)]
+        _ip("-n", space, "addr", "del", f"{old}/24", "dev", "ndn0")
+        _ip("-n", space, "addr", "add", f"{new}/24", "dev", "ndn0")
+
+    def name(self, *lines: str) -> None:
+        """What `near` finds when it looks names up, as /etc/hosts has it; to be said first before anything runs there."""
+        folder = Path("/etc/netns") / self._names[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        # The same file with another content: what runs already has it mounted.
+        with (folder / "hosts").open("w") as hosts:
+            hosts.writelines(f"{line}\n" for line in lines)
+
     def stop(self) -> None:
         for name in self._names:
             subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+        shutil.rmtree(Path("/etc/netns") / self._names[0], ignore_errors=True)
 
 
 class Star:
