@@ -84,7 +84,7 @@ final class DatagramTransport: FaceTransport {
 
     private func write(_ send: DatagramSend) -> Bool {
         guard let socket else { return false }
-        guard let segmentSize = send.segmentSize, trust.mustWatch(segmentSize) else {
+        guard let segmentSize = send.segmentSize, trust.mustWatch(segmentSize, now: socket.eventLoop.now) else {
             return socket.write(send, to: peer)
         }
         return socket.write(send, to: peer) { [weak self] outcome in
