@@ -20,7 +20,7 @@ public struct ProbeQuestions: Sendable {
         if let name { return [(name, .producer)] }
         let number = UInt64.random(in: .min ... .max)
         var names: [(Name, RouterMeasurement.Answer)] = [
-            (ManagementCommand.Scope.localhop.prefix.appending(.generic("rib")).appending(.generic("list")), .router)
+            (ManagementCommand.question(isLocal: false), .router)
         ]
         if let prefix = router.prefix { names.append((.ping(prefix, number: number), .router)) }
         if let producer { names.append((.ping(producer, number: number), .producer)) }
@@ -77,7 +77,7 @@ final class RouterProbing {
 
     private func ask(_ index: Int) {
         let router = measurements[index].router
-        let connector = FaceConnector(to: router.uri, on: loop, logger: logger)
+        let connector = FaceConnector(to: router.uri, on: loop, announces: false, logger: logger)
         let endpoint = Endpoint(face: connector.face)
         connectors.append(connector)
         endpoints.append(endpoint)

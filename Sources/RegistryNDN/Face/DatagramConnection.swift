@@ -7,38 +7,28 @@ import NIOCore
     import Musl
 #endif
 
-/// The UDP side of a `FaceConnector`: connected sockets to one of several addresses, one after the other.
-final class DatagramConnection {
+/// A UDP face's way to one address, from one port: connected sockets, one after the other, since NIO closes a socket for an
+/// error that says nothing about the peer.
+final class DatagramConnection: FaceConnection {
     private let connector: FaceConnector
-    private let addresses: [SocketAddress]
-    private var index = 0
+    private let address: SocketAddress
     private var transport: DatagramTransport?
     private var socket: DatagramSocket?
     private var reopening: Scheduled<Void>?
-    /// Something came from this address: it is the right one.
-    private var hasHeard = false
     /// Sockets lost in a row without anything heard.
     private var losses = 0
 
-    init(_ connector: FaceConnector, _ addresses: [SocketAddress]) {
+    init(_ connector: FaceConnector, to address: SocketAddress) {
         self.connector = connector
-        self.addresses = addresses
+        self.address = address
     }
 
-    /// Opens a socket to the first address that has a route.
     func open() {
-        var last: any Error = FaceError(.unresolved, "\(connector.uri) has no address")
-        for _ in addresses {
-            do {
-                return use(try makeSocket())
-            } catch {
-                last = error
-                index = (index + 1) % addresses.count
-            }
+        do {
+            use(try makeSocket())
+        } catch {
+            connector.failed(self, error)
         }
-        connector.datagrams = nil
-        if connector.face.state == .up { connector.face.detach() }
-        connector.failed(last)
     }
 
     func close() {
@@ -46,20 +36,19 @@ final class DatagramConnection {
         reopening = nil
         socket?.close()
         socket = nil
+        transport?.close()
     }
 
-    /// To the same address from the same port if it can be had: the peer knows this face by it.
+    /// From the same port if it can be had: the peer knows this face by it.
     private func makeSocket() throws(SystemError) -> (socket: DatagramSocket, ready: EventLoopFuture<Void>) {
-        let remote = addresses[index]
-        let before = transport?.peer == remote ? socket?.local : nil
-        if let before,
+        if let before = socket?.local,
             let again = try? DatagramSocket.open(
-                local: before, remote: remote, configuration: connector.configuration, on: connector.eventLoop)
+                local: before, remote: address, configuration: connector.configuration, on: connector.eventLoop)
         {
             return again
         }
         return try DatagramSocket.open(
-            remote: remote, configuration: connector.configuration, on: connector.eventLoop)
+            remote: address, configuration: connector.configuration, on: connector.eventLoop)
     }
 
     private func use(_ made: (socket: DatagramSocket, ready: EventLoopFuture<Void>)) {
@@ -73,7 +62,7 @@ final class DatagramConnection {
             guard let self, socket === new else { return }
             switch result {
             case .success: established(new)
-            case .failure: lost()
+            case .failure(let error): transport == nil ? connector.failed(self, error) : lost()
             }
         }
     }
@@ -86,45 +75,35 @@ final class DatagramConnection {
         face.mtu = FaceMTU.of(pathMTU: socket.pathMTU, to: peer, connector.configuration)
         face.initialWindow = ReceiveBuffer.window(socket.receiveBufferSize)
         ReceiveBuffer.adviseOnce(socket.receiveBufferSize, connector.configuration, connector.logger)
-        if let transport, transport.peer == peer {
+        if let transport {
             transport.socket = socket
-        } else {
-            let made = DatagramTransport(
-                socket: socket, peer: peer, offload: connector.configuration.segmentationOffload)
-            made.onRefusedOffload = { [unowned self, unowned made] in
-                FaceMTU.lower(connector.face, made, connector.configuration)
-            }
-            transport = made
+            return
         }
-        connector.succeeded()
-        if let transport { face.attach(transport) }
+        let made = DatagramTransport(
+            socket: socket, peer: peer, offload: connector.configuration.segmentationOffload)
+        made.onRefusedOffload = { [unowned self, unowned made] in
+            FaceMTU.lower(connector.face, made, connector.configuration)
+        }
+        transport = made
+        connector.opened(self, made)
     }
 
     private func receive(_ envelope: AddressedEnvelope<ByteBuffer>) {
-        hasHeard = true
         losses = 0
         let face = connector.face
         face.beginBatch()
         face.receive(datagrams: envelope.data, segmentSize: envelope.metadata?.segmentSize)
     }
 
-    /// An error the socket survived: nobody listens at this address, so the next one is tried while none has answered.
+    /// An error the socket survived.
     private func refused(_ error: any Error) {
-        connector.face.lastError = FaceError.connecting(to: connector.uri, error)
-        guard (error as? IOError)?.errnoCode == ECONNREFUSED, !hasHeard, addresses.count > 1, let socket else { return }
-        socket.close()
-        transport?.socket = nil
-        index = (index + 1) % addresses.count
-        reopen()
+        guard (error as? IOError)?.errnoCode == ECONNREFUSED else { return }
+        connector.refused(self, error)
     }
 
     /// The socket is gone, after a failed write say: the face gets the next one.
     private func lost() {
         transport?.socket = nil
-        reopen()
-    }
-
-    private func reopen() {
         losses += 1
         guard losses > 1 else { return open() }
         guard reopening == nil else { return }
@@ -133,13 +112,5 @@ final class DatagramConnection {
             self?.reopening = nil
             self?.open()
         }
-    }
-}
-
-extension FaceConnector {
-    func openDatagrams(_ addresses: [SocketAddress]) {
-        let connection = DatagramConnection(self, addresses)
-        datagrams = connection
-        connection.open()
     }
 }

@@ -4,6 +4,7 @@ import NIOCore
 extension Face {
     /// Delivers one element: an Interest, a Data or an LpPacket.
     func receive(_ element: ByteBuffer) {
+        note(.heard)
         counters.inOctets &+= UInt64(element.readableBytes)
         guard element.getInteger(at: element.readerIndex, as: UInt8.self) == FirstOctet.lpPacket else {
             return deliver(element, LinkFields())

@@ -53,6 +53,7 @@ extension Face {
             counters.outData &+= UInt64(number)
         } else {
             counters.outInterests &+= UInt64(number)
+            note(.asked)
         }
     }
 

@@ -36,6 +36,10 @@ public final class Face {
     var transport: (any FaceTransport)?
     /// Ends whoever keeps this face connected.
     var onClose: (() -> Void)?
+    /// Whose turn it is: told of the first Interest that leaves since something came, and of the first element that comes since
+    /// an Interest left.
+    var onTurn: ((Turn) -> Void)?
+    private var lastTurn: Turn?
     var fragmenter = LpFragmenter()
     /// Made with the first fragment: most faces never see one.
     var reassembler: LpReassembler?
@@ -69,9 +73,25 @@ public final class Face {
         onClose = nil
     }
 
+    /// What passed last, of what tells whether the peer lives.
+    enum Turn {
+        /// An Interest left.
+        case asked
+        /// Something came.
+        case heard
+    }
+
+    /// Notes what passes; cheap, since it is called for each packet.
+    func note(_ turn: Turn) {
+        guard turn != lastTurn else { return }
+        lastTurn = turn
+        onTurn?(turn)
+    }
+
     /// The connection is there.
     func attach(_ transport: any FaceTransport) {
         self.transport = transport
+        lastTurn = nil
         lastError = nil
         lastHeard = eventLoop.now
         change(to: .up)

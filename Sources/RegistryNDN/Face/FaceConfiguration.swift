@@ -23,6 +23,11 @@ public struct FaceConfiguration: Sendable {
     /// First and longest pause between attempts to connect.
     public var minimumBackoff = TimeAmount.milliseconds(100)
     public var maximumBackoff = TimeAmount.seconds(3)
+    /// Silence after which the kernel asks the other end of a TCP connection whether it is there; after twice that time without
+    /// an answer the connection ends.
+    public var keepAlive = TimeAmount.seconds(10)
+    /// When an outgoing face's peer is taken for dead because it is silent.
+    var silence = ConnectionMachine.Timing()
     /// Whether several datagrams may go to the kernel as one (UDP_SEGMENT).
     public var segmentationOffload = true
 

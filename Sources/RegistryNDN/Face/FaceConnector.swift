@@ -3,33 +3,40 @@ public import NIOCore
 
 /// Keeps one outgoing face connected: the `Face` object stays, its state changes.
 ///
-/// A lost stream is connected again after a pause that grows from 0.1 s to 3 s. A UDP face is up at once, survives an
-/// ECONNREFUSED, and keeps its local port, since that is how the peer knows it. Confined to its event loop.
+/// What is tried when, `ConnectionMachine` says: the face goes down when its connection ends or its peer is silent, and up
+/// with the next. A UDP face is up at once, and survives an ECONNREFUSED at its port. Confined to its event loop.
 public final class FaceConnector {
     public let face: Face
-    /// Told of every failed attempt to connect; the next follows by itself.
+    /// Told of every failed attempt to connect to all addresses; the next follows by itself.
     public var onFailure: ((FaceError) -> Void)?
 
     let uri: FaceURI
     let configuration: FaceConfiguration
     let eventLoop: any EventLoop
     let logger: Logger
-    private var backoff: Backoff
-    private var retry: Scheduled<Void>?
+    private let announces: Bool
+    private var machine: ConnectionMachine
+    private var connection: (any FaceConnection)?
+    private var timer: Scheduled<Void>?
+    private var timerDeadline: NIODeadline?
     private var isStarted = false
-    private var hasWarned = false
-    /// The UDP side of this connector, once there is one.
-    var datagrams: DatagramConnection?
+    /// It has been said that the peer is out.
+    private var isAnnounced = false
+    private var reassembly = ReassemblyWatch()
 
+    /// - Parameter announces: whether losses and returns of the peer are worth a line above debug.
     public init(
         to uri: FaceURI, on eventLoop: any EventLoop, configuration: FaceConfiguration = FaceConfiguration(),
-        logger: Logger
+        announces: Bool = true, logger: Logger
     ) {
         self.uri = uri
         self.eventLoop = eventLoop
         self.configuration = configuration
+        self.announces = announces
         self.logger = logger
-        backoff = Backoff(minimum: configuration.minimumBackoff, maximum: configuration.maximumBackoff)
+        machine = ConnectionMachine(
+            timing: configuration.silence,
+            backoff: Backoff(minimum: configuration.minimumBackoff, maximum: configuration.maximumBackoff))
         face = Face(remote: uri, local: uri, isLocal: uri.scheme == .unix, on: eventLoop, logger: logger)
     }
 
@@ -39,56 +46,153 @@ public final class FaceConnector {
         guard !isStarted, face.state != .closed else { return }
         isStarted = true
         face.onClose = { self.stop() }
-        attempt()
+        face.onTurn = { [unowned self] in turned($0) }
+        perform(machine.start())
     }
 
     private func stop() {
-        retry?.cancel()
-        retry = nil
-        datagrams?.close()
-        datagrams = nil
+        timer?.cancel()
+        timer = nil
+        face.onTurn = nil
+        connection?.close()
+        connection = nil
     }
 
-    private func attempt() {
-        retry = nil
-        guard face.state != .closed else { return }
-        HostResolver.addresses(of: uri, on: eventLoop).assumeIsolated().whenComplete { result in
-            guard self.face.state != .closed else { return }
+    private func perform(_ action: ConnectionMachine.Action) {
+        switch action {
+        case .none: break
+        case .ask: ask()
+        case .resolve: lookUp()
+        case .open(let address, let looksUp):
+            open(address)
+            if looksUp { lookUp() }
+        }
+        schedule()
+    }
+
+    /// One timer; one that fires too early does no harm.
+    private func schedule() {
+        guard face.state != .closed, let deadline = machine.deadline else { return }
+        if let timerDeadline, timerDeadline <= deadline { return }
+        timer?.cancel()
+        timerDeadline = deadline
+        timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.timerFired() }
+    }
+
+    private func timerFired() {
+        timerDeadline = nil
+        if uri.scheme == .udp { reassembly.look(logger) }
+        let action = machine.timerFired(now: eventLoop.now)
+        if case .open = action, machine.isOut, connection != nil {
+            face.lastError = FaceError(.unreachable, "\(uri) does not answer; connecting again")
+            announce("nothing comes back, connecting again", from: face.remote)
+        }
+        perform(action)
+    }
+
+    private func lookUp() {
+        HostResolver.addresses(of: uri, on: eventLoop).assumeIsolated().whenComplete { [weak self] result in
+            guard let self, face.state != .closed else { return }
             switch result {
-            case .failure(let error): self.failed(error)
-            case .success(let addresses) where self.uri.scheme == .udp: self.openDatagrams(addresses)
-            case .success(let addresses): self.connectStream(addresses[...])
+            case .success(let addresses): perform(machine.resolved(addresses))
+            case .failure(let error):
+                machine.unresolved(now: eventLoop.now)
+                if connection == nil { report(error) }
+                schedule()
             }
         }
     }
 
-    /// All addresses failed, or the connection was lost: the next attempt follows after a pause.
-    func failed(_ error: any Error) {
+    private func open(_ address: SocketAddress) {
+        drop()
+        guard face.state != .closed else { return }
+        let made: any FaceConnection =
+            uri.scheme == .udp ? DatagramConnection(self, to: address) : StreamConnection(self, to: address)
+        connection = made
+        made.open()
+    }
+
+    private func drop() {
+        let old = connection
+        connection = nil
+        if face.state == .up { face.detach() }
+        old?.close()
+    }
+
+    /// Something that every forwarder answers, if only with a Nack.
+    private func ask() {
+        var question = InterestBuilder(name: ManagementCommand.question(isLocal: face.isLocal))
+        question.canBePrefix = true
+        question.mustBeFresh = true
+        question.nonce = .random(in: .min ... .max)
+        guard let packet = try? question.encode() else { return }
+        _ = face.transport?.send(packet)
+        face.flush()
+    }
+
+    private func turned(_ turn: Face.Turn) {
+        switch turn {
+        case .asked:
+            machine.asked(now: eventLoop.now)
+            schedule()
+        case .heard:
+            guard machine.heard(), isAnnounced else { return }
+            isAnnounced = false
+            logger.log(
+                level: announces ? .notice : .debug, "connected again", metadata: ["remote": "\(face.remote)"])
+        }
+    }
+
+    /// Says once that the peer is out.
+    private func announce(_ message: Logger.Message, from remote: FaceURI) {
+        let level: Logger.Level = announces && !isAnnounced ? .warning : .debug
+        isAnnounced = true
+        logger.log(level: level, message, metadata: ["remote": "\(remote)"])
+    }
+
+    /// All addresses failed: the next attempt follows after a pause.
+    private func report(_ error: any Error) {
         let error = FaceError.connecting(to: uri, error)
         face.lastError = error
-        if hasWarned {
-            logger.debug("cannot connect", metadata: ["error": "\(error)"])
-        } else {
-            hasWarned = true
-            logger.warning("cannot connect, trying again", metadata: ["error": "\(error)"])
-        }
-        tryAgain()
+        let level: Logger.Level = announces && !isAnnounced ? .warning : .debug
+        isAnnounced = true
+        logger.log(level: level, "cannot connect, trying again", metadata: ["error": "\(error)"])
         onFailure?(error)
     }
+}
 
-    /// The face is up.
-    func succeeded() {
-        hasWarned = false
+/// What connections tell; one that is not in use any more says nothing.
+extension FaceConnector {
+    func opened(_ connection: any FaceConnection, _ transport: any FaceTransport) {
+        guard connection === self.connection, face.state != .closed else { return connection.close() }
+        let action = machine.opened()
+        face.attach(transport)
+        perform(action)
     }
 
-    /// The peer has proved to speak NDN: the next loss is met at once.
-    func heard() {
-        backoff.reset()
+    func failed(_ connection: any FaceConnection, _ error: any Error) {
+        guard connection === self.connection else { return }
+        drop()
+        guard face.state != .closed else { return }
+        let action = machine.failed(now: eventLoop.now)
+        if action == .none { report(error) }
+        perform(action)
     }
 
-    func tryAgain() {
-        guard retry == nil, face.state != .closed else { return }
-        let pause = backoff.next(random: Double.random(in: 0..<1))
-        retry = eventLoop.assumeIsolated().scheduleTask(in: pause) { self.attempt() }
+    func lost(_ connection: any FaceConnection, isForeign: Bool) {
+        guard connection === self.connection else { return }
+        self.connection = nil
+        face.lastError = FaceError(.unreachable, "\(uri) closed the connection; connecting again")
+        announce("connection lost, connecting again", from: face.remote)
+        face.detach()
+        guard face.state != .closed else { return }
+        machine.lost(isForeign: isForeign, now: eventLoop.now)
+        schedule()
+    }
+
+    func refused(_ connection: any FaceConnection, _ error: any Error) {
+        guard connection === self.connection else { return }
+        face.lastError = FaceError.connecting(to: uri, error)
+        perform(machine.refused())
     }
 }

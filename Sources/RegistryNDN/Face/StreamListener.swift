@@ -59,6 +59,9 @@ final class StreamListener: ListeningSocket {
                 .socketOption(.so_sndbuf), value: SocketOptionValue(configuration.sendBufferSize))
         } else {
             bootstrap = bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            for (option, value) in TCPKeepAlive.options(configuration) {
+                bootstrap = bootstrap.childChannelOption(option, value: value)
+            }
             if address.protocol == .inet6 {
                 bootstrap = bootstrap.serverChannelOption(
                     ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)

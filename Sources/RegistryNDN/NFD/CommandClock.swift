@@ -7,25 +7,40 @@ internal import Synchronization
 /// SignatureTime of command Interests: milliseconds since 1970, strictly rising.
 ///
 /// NFD accepts a command only when its time is later than that of the last one from the same key, and all digest signers
-/// count as one key (PROTOCOL.md 7.1): one clock a process, shared by all registrations.
+/// count as one key (PROTOCOL.md 7.1): one clock a process, shared by all registrations. It follows the machine's clock when
+/// that is set back, since NFD takes no time far from its own either.
 public final class CommandClock: Sendable {
     /// The clock of this process.
     public static let shared = CommandClock()
 
     private let last = Atomic<UInt64>(0)
+    /// The latest time ever given out.
+    private let latest = Atomic<UInt64>(0)
+    /// Milliseconds that times run ahead of the clock on purpose, at most (`RegistrationMachine`), and then some.
+    private static let slack: UInt64 = 100_000
 
     public init() {}
 
-    /// A time later than every one given out before: `wallClock`, or one more than the last.
+    /// A time later than every one given out before: `wallClock`, or one more than the last; unless the clock was set back.
     public func next(wallClock: UInt64 = CommandClock.wallClock()) -> UInt64 {
         var previous = last.load(ordering: .relaxed)
         while true {
-            let time = max(wallClock, previous &+ 1)
+            let isSetBack = previous > wallClock &+ Self.slack
+            let time = isSetBack ? wallClock : max(wallClock, previous &+ 1)
             let (exchanged, original) = last.compareExchange(
                 expected: previous, desired: time, ordering: .relaxed)
-            if exchanged { return time }
+            if exchanged {
+                _ = latest.max(time, ordering: .relaxed)
+                return time
+            }
             previous = original
         }
+    }
+
+    /// Milliseconds by which the machine's clock was set back since this one gave out a time; nil when it was not.
+    func setBack(wallClock: UInt64 = CommandClock.wallClock()) -> UInt64? {
+        let latest = latest.load(ordering: .relaxed)
+        return latest > wallClock &+ Self.slack ? latest - wallClock : nil
     }
 
     /// Milliseconds since 1970.

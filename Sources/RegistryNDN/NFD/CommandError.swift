@@ -26,6 +26,8 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     public var key: Name?
     /// Milliseconds that this machine's clock is ahead of the forwarder's; nil when that is not known.
     public var clockAhead: Int64?
+    /// Milliseconds by which this machine's clock was set back since the first command; nil when it was not.
+    public var clockSetBack: UInt64?
 
     public init(
         action: String, uplink: String, scope: ManagementCommand.Scope, reason: Reason, key: Name? = nil,
@@ -86,6 +88,11 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
             let seconds = clockAhead.magnitude / 1000
             return "this machine's clock is \(seconds) s \(clockAhead > 0 ? "ahead of" : "behind") the forwarder's, "
                 + "which takes commands within \(Self.grace / 1000) s of its own: set the clock, by NTP for example"
+        }
+        if let clockSetBack {
+            return
+                "this machine's clock was set back by \(clockSetBack / 1000) s, and the forwarder has seen later times of this "
+                + "key, which it takes again only after those: restart the forwarder, or wait so long"
         }
         let clock =
             clockAhead == nil

@@ -48,6 +48,14 @@ public struct ManagementCommand: Equatable, Sendable {
 }
 
 extension ManagementCommand {
+    /// What every forwarder answers, if only with a Nack: `status/general` over local faces, `rib/list` over others, where NFD
+    /// "answers only where localhop_security is enabled" and else with a Nack (PROTOCOL.md 7.1.7). It must be sent with CanBePrefix
+    /// and MustBeFresh.
+    static func question(isLocal: Bool) -> Name {
+        let (scope, module, verb) = isLocal ? (Scope.localhost, "status", "general") : (.localhop, "rib", "list")
+        return scope.prefix.appending(.generic(module)).appending(.generic(verb))
+    }
+
     /// The command Interest: signed as format v0.3 has it, with a time that rises and a random nonce.
     func signed(
         by signer: Signer, clock: CommandClock, ahead: UInt64 = 0, lifetime: UInt64? = nil

@@ -20,13 +20,18 @@ final class ManagementExchange {
     /// Sends a command once, with a time and nonce of its own; fails with `CommandError.Reason` unless it is carried out.
     ///
     /// - Parameters:
+    ///   - signer: another one than usual; nil: the usual one.
     ///   - ahead: milliseconds that its time is ahead of the clock.
     ///   - lifetime: milliseconds to wait for the answer.
     func execute(
-        _ module: String, _ verb: String, _ parameters: ControlParameters, ahead: UInt64 = 0, lifetime: UInt64? = nil
+        _ module: String, _ verb: String, _ parameters: ControlParameters, signer: Signer? = nil, ahead: UInt64 = 0,
+        lifetime: UInt64? = nil
     ) -> EventLoopFuture<ControlResponse> {
         let command = ManagementCommand(scope: scope, module: module, verb: verb, parameters: parameters)
-        guard let interest = try? command.signed(by: signer, clock: clock, ahead: ahead, lifetime: lifetime) else {
+        guard
+            let interest = try? command.signed(
+                by: signer ?? self.signer, clock: clock, ahead: ahead, lifetime: lifetime)
+        else {
             return loop.makeFailedFuture(CommandError.Reason.malformed)
         }
         return endpoint.express(interest).flatMapErrorThrowing { throw CommandError.Reason($0) }
@@ -68,9 +73,11 @@ final class ManagementExchange {
         let error = CommandError(
             action: action, uplink: "\(endpoint.face.remote)", scope: scope, reason: reason, key: signer.keyName)
         guard case .rejected(403, _) = reason else { return loop.makeSucceededFuture(error) }
+        let setBack = clock.setBack()
         return clockAhead().map { ahead in
             var error = error
             error.clockAhead = ahead
+            error.clockSetBack = setBack
             return error
         }
     }

@@ -3,9 +3,10 @@ public import NIOCore
 
 /// Keeps a prefix registered with the forwarder at the other end of a face, so that Interests for it come here.
 ///
-/// Registers when the face is up, renews every five minutes, tries again after refusals and silence, and registers anew after
-/// each reconnection. A UDP face never notices that the forwarder was restarted or has closed its idle end, routes and all:
-/// there a probe every 3 s does (`RegistrationProbe`). Confined to the face's event loop.
+/// Registers when the face is up, renews in time, tries again after refusals and silence, and registers anew after each
+/// reconnection. That the route is gone no face notices: another program may have removed it, and behind UDP a forwarder may
+/// have been restarted or have closed its idle end. A probe every 3 s does (`RegistrationProbe`). Confined to the face's event
+/// loop.
 public final class PrefixRegistration {
     /// What `onChange` reports.
     public enum Status: Sendable {
@@ -30,6 +31,9 @@ public final class PrefixRegistration {
     private var stopped: EventLoopPromise<Void>?
     private var lastReason: CommandError.Reason?
     private var rejections = 0
+    /// Signs when the times of the usual key are of no use; made when it is needed.
+    private var ownSigner: Signer?
+    private var isSignedByOwnKey = false
     /// Lives from `start` until it is stopped, whoever else holds it.
     private var running: PrefixRegistration?
 
@@ -38,15 +42,13 @@ public final class PrefixRegistration {
     ///   - timing: For tests.
     public init(
         endpoint: Endpoint, prefix: Name, signer: Signer = .digest, clock: CommandClock = .shared,
-        timing: RegistrationMachine.Timing = .init(), logger: Logger
+        timing: RegistrationMachine.Timing? = nil, logger: Logger
     ) {
         self.endpoint = endpoint
         self.prefix = prefix
         exchange = ManagementExchange(endpoint: endpoint, signer: signer, clock: clock)
-        var timing = timing
-        if endpoint.face.remote.scheme == .udp, timing.probe == nil { timing.probe = .seconds(3) }
-        self.timing = timing
-        machine = RegistrationMachine(timing: timing)
+        self.timing = timing ?? .init(over: endpoint.face.remote.scheme)
+        machine = RegistrationMachine(timing: self.timing)
         var logger = logger
         logger[metadataKey: "prefix"] = "\(prefix.uri)"
         self.logger = logger
@@ -91,11 +93,9 @@ public final class PrefixRegistration {
     private func perform(_ action: RegistrationMachine.Action) {
         switch action {
         case .none: break
-        case .register(let ahead):
-            // Only silence tells that a UDP peer is not there: it must not last long. Elsewhere a forwarder has time to fetch
-            // certificates.
-            command("register", ahead: ahead, lifetime: endpoint.face.remote.scheme == .udp ? 2000 : 10_000)
-        case .unregister: command("unregister", ahead: 0, lifetime: 500)
+        case .register(let ahead): register(ahead: ahead, signer: nil)
+        case .registerWithOwnKey: register(ahead: 0, signer: makeOwnSigner())
+        case .unregister: command("unregister", signer: isSignedByOwnKey ? ownSigner : nil, lifetime: 500)
         case .probe: sendProbe()
         case .registered(let isNew): succeeded(isNew: isNew)
         case .failed(let reason): failed(reason)
@@ -116,7 +116,24 @@ public final class PrefixRegistration {
         }
     }
 
-    private func command(_ verb: String, ahead: UInt64, lifetime: UInt64?) {
+    private func register(ahead: UInt64, signer: Signer?) {
+        isSignedByOwnKey = signer != nil
+        // Only silence tells that a UDP peer is not there: it must not last long. Elsewhere a forwarder has time to fetch
+        // certificates.
+        let lifetime: UInt64 = endpoint.face.remote.scheme == .udp ? 2000 : 10_000
+        command("register", signer: signer, ahead: ahead, lifetime: lifetime)
+    }
+
+    /// Nobody knows the key: only a forwarder that takes commands of whoever can reach it takes these.
+    private func makeOwnSigner() -> Signer? {
+        let identity = Name([.generic("localhost"), .generic("registry-ndn")])
+        if ownSigner == nil {
+            ownSigner = (try? PrivateKey.generateP256()).map { .key($0, locator: identity.newKeyName()) }
+        }
+        return ownSigner
+    }
+
+    private func command(_ verb: String, signer: Signer?, ahead: UInt64 = 0, lifetime: UInt64) {
         var parameters = ControlParameters(name: prefix)
         parameters.origin = RouteOrigin.client
         if verb == "register" {
@@ -124,7 +141,7 @@ public final class PrefixRegistration {
             parameters.flags = RouteFlags.childInherit.rawValue
             parameters.expirationPeriod = timing.expirationMilliseconds
         }
-        exchange.execute("rib", verb, parameters, ahead: ahead, lifetime: lifetime).assumeIsolated()
+        exchange.execute("rib", verb, parameters, signer: signer, ahead: ahead, lifetime: lifetime).assumeIsolated()
             .whenComplete { [weak self] result in
                 guard let self else { return }
                 switch result {
@@ -136,10 +153,14 @@ public final class PrefixRegistration {
     }
 
     private func sendProbe() {
-        probe?.send { [weak self] arrived in
+        probe?.send { [weak self] outcome in
             guard let self else { return }
-            if !arrived { logger.debug("a probe for the registration did not come back") }
-            perform(machine.probed(arrived, now: now))
+            switch outcome {
+            case .arrived: break
+            case .refused: logger.notice("the forwarder has lost the route to the prefix; registering again")
+            case .lost: logger.debug("a probe for the registration did not come back")
+            }
+            perform(machine.probed(outcome == .arrived, now: now))
         }
     }
 
@@ -147,6 +168,7 @@ public final class PrefixRegistration {
         isRegistered = true
         lastReason = nil
         rejections = 0
+        probe?.follow()
         guard isNew else { return logger.debug("prefix registered again") }
         logger.info("prefix registered", metadata: ["uplink": "\(endpoint.face.remote)"])
         onChange?(.registered)
@@ -156,9 +178,11 @@ public final class PrefixRegistration {
         isRegistered = false
         // The first 403 is often another program's command in the same millisecond: the next attempt settles it.
         if case .rejected(403, _) = reason { rejections += 1 } else { rejections = 0 }
-        // The same again and again is said once.
-        let level: Logger.Level = rejections == 1 || reason == lastReason ? .debug : .warning
-        if rejections != 1 { lastReason = reason }
+        // The same again and again is said once; that the connection is lost its connector says.
+        let isSaid = reason == lastReason || reason == .faceDown || reason == .timeout && lastReason == .faceDown
+        let level: Logger.Level = rejections == 1 || isSaid ? .debug : .warning
+        // A face that goes down and up again while nobody answers is silent all the time.
+        if rejections != 1, !(reason == .faceDown && lastReason == .timeout) { lastReason = reason }
         exchange.explain("register \(prefix)", reason).assumeIsolated().whenSuccess { [logger, onChange] error in
             logger.log(level: level, "\(error)")
             onChange?(.failed(error))

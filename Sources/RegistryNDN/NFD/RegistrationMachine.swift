@@ -10,6 +10,8 @@ public struct RegistrationMachine: Sendable {
         case none
         /// Send `rib/register`, its SignatureTime this many milliseconds ahead of the clock.
         case register(aheadMilliseconds: UInt64)
+        /// Send `rib/register` signed with a key of this process alone.
+        case registerWithOwnKey
         /// Send a probe for the registration, and report with `probed`.
         case probe
         /// Send `rib/unregister`.
@@ -27,7 +29,7 @@ public struct RegistrationMachine: Sendable {
         /// Between two commands for a prefix that is registered, ± 10 %.
         public var refresh: TimeAmount = .seconds(300)
         /// Between two probes; nil: none.
-        public var probe: TimeAmount?
+        public var probe: TimeAmount? = .seconds(3)
         /// From a face that came up again to the command: a forwarder that has just started is left to settle.
         public var settle: TimeAmount = .milliseconds(100)
         /// After a failure: the first delay, doubled each time up to the limit.
@@ -42,6 +44,12 @@ public struct RegistrationMachine: Sendable {
         public var jitter: @Sendable () -> Double = { .random(in: -1...1) }
 
         public init() {}
+
+        /// A UDP face's route outlives its producer in the forwarder, and draws Interests all that time: it ends after 100 s. A
+        /// stream's ends with its connection.
+        public init(over scheme: FaceURI.Scheme) {
+            if scheme == .udp { refresh = .seconds(25) }
+        }
 
         /// ExpirationPeriod of a route in milliseconds: a forwarder that never hears of us again forgets the route after
         /// four refreshes, a lost one does no harm.
@@ -188,9 +196,11 @@ public struct RegistrationMachine: Sendable {
         probeAt = nil
         // The first 403 may come from a command of another program in the same millisecond: a later time is enough. More
         // of them come from a program whose clock is ahead, as NFD counts all digest signers as one key: step past it,
-        // within the 120 s that NFD allows.
+        // within the 120 s that NFD allows. When that is not enough, as after the clock was set back by an hour, a key whose
+        // times NFD has never seen is.
         let ahead: [UInt64] = [0, 0, 1000, 4000, 16000, 64000]
-        return .register(aheadMilliseconds: ahead[rejections % ahead.count])
+        let attempt = rejections % (ahead.count + 1)
+        return attempt < ahead.count ? .register(aheadMilliseconds: ahead[attempt]) : .registerWithOwnKey
     }
 
     private mutating func failed(_ reason: CommandError.Reason, now: NIODeadline) -> Action {

@@ -11,26 +11,52 @@ internal import NIOCore
 /// back as a Nack within a round trip. Works with NFD and others unchanged; names of this form are none of a blob, and
 /// every producer of blobs ignores them.
 final class RegistrationProbe {
+    /// What became of a probe.
+    enum Outcome {
+        /// It came here, or could not be sent and says nothing.
+        case arrived
+        /// The forwarder says that the prefix leads nowhere.
+        case refused
+        /// It did not come in time.
+        case lost
+    }
+
     private static let keyword = NameComponent.keyword("probe")
 
+    private let producer: Endpoint
     private let prefix: Name
-    private let connector: FaceConnector
-    private let consumer: Endpoint
+    private let logger: Logger
+    private var connector: FaceConnector?
+    private var consumer: Endpoint?
     /// The name under way.
     private var current: Name?
 
     init(endpoint: Endpoint, prefix: Name, logger: Logger) {
+        producer = endpoint
         self.prefix = prefix
-        connector = FaceConnector(to: endpoint.face.remote, on: endpoint.face.eventLoop, logger: logger)
-        consumer = Endpoint(face: connector.face)
-        connector.start()
+        self.logger = logger
     }
 
-    func close() { connector.face.close() }
+    func close() {
+        connector?.face.close()
+        connector = nil
+        consumer = nil
+    }
 
-    /// Sends a probe; `completion` hears whether it came back. One that could not be sent says nothing: true.
-    func send(_ completion: @escaping (Bool) -> Void) {
-        guard consumer.face.state == .up else { return completion(true) }
+    /// Has the second face lead where the first one does: a host may have several addresses, and move.
+    func follow() {
+        guard connector?.uri != producer.face.remote else { return }
+        close()
+        let made = FaceConnector(
+            to: producer.face.remote, on: producer.face.eventLoop, announces: false, logger: logger)
+        connector = made
+        consumer = Endpoint(face: made.face)
+        made.start()
+    }
+
+    /// Sends a probe; `completion` hears what became of it.
+    func send(_ completion: @escaping (Outcome) -> Void) {
+        guard let consumer, consumer.face.state == .up else { return completion(.arrived) }
         let name = prefix.appending(Self.keyword).appending(.generic((0..<8).map { _ in UInt8.random(in: 0...255) }))
         current = name
         var interest = InterestBuilder(name: name)
@@ -38,8 +64,13 @@ final class RegistrationProbe {
         interest.lifetimeMilliseconds = 1000
         consumer.express(interest, retransmissions: 1).assumeIsolated().whenComplete { result in
             switch result {
-            case .success: completion(true)
-            case .failure(let error): completion(error as? ExpressError == .faceDown)
+            case .success: completion(.arrived)
+            case .failure(let error):
+                switch error as? ExpressError {
+                case .faceDown: completion(.arrived)
+                case .nack(.noRoute): completion(.refused)
+                default: completion(.lost)
+                }
             }
         }
     }

@@ -79,7 +79,19 @@ final class BlobProducer {
             send(DataBuilder(name: name, content: ByteBuffer()), to: waiter)
         } else if certificates.answer(interest, fields, on: face) {
             counters.data &+= 1
+        } else if Self.questions.contains(name) {
+            refuse(interest, fields, on: face)
         }
+    }
+
+    /// What a client's face asks when nothing comes: whoever answers directly lives too.
+    private static let questions = [true, false].map { ManagementCommand.question(isLocal: $0) }
+
+    private func refuse(_ interest: Interest, _ fields: LinkFields, on face: Face) {
+        face.send(
+            interest.with(nonce: interest.nonce ?? 0, hopLimit: interest.hopLimit),
+            LinkFields(pitToken: fields.pitToken, nack: .noRoute))
+        if !face.isInBatch { face.flush() }
     }
 
     private func answer(_ lookup: RangeCache.Lookup, _ waiter: Waiter) {

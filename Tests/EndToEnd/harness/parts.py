@@ -88,6 +88,12 @@ class Forwarder(Part):
         return ["forwarder", "--unix", self.socket, "--udp", udp, "--tcp", tcp, "--cache-size", self._cache,
                 *self._more]
 
+    def move(self, host: str) -> None:
+        """Starts again at another address, with the ports it had."""
+        udp, tcp = (f"{host}:{address.rpartition(':')[2]}" for address in (self.udp, self.tcp))
+        self._arguments = self._options(udp, tcp)
+        self.start()
+
     @property
     def unix(self) -> str:
         return f"unix://{self.socket}"
@@ -122,9 +128,10 @@ class Server(Part):
 class Client(Part):
     """The HTTP endpoint that Docker is pointed at."""
 
-    def __init__(self, folder: Path, registry: Registry, router: str, name: str = "client", options: list = ()):
+    def __init__(self, folder: Path, registry: Registry, router: str, name: str = "client", options: list = (),
+                 within: list = ()):
         common = ["client", "--upstream", registry.url, "--name", PREFIX, "--router", router, *options]
-        super().__init__(name, folder, common + ["--listen", "127.0.0.1:0"])
+        super().__init__(name, folder, common + ["--listen", "127.0.0.1:0"], within=within)
         self.start()
         self._arguments = common + ["--listen", self.address]
 

@@ -24,9 +24,14 @@ class Relay:
         self._selector.register(self._front, selectors.EVENT_READ, None)
         self._backs: dict[tuple, socket.socket] = {}
         self._held: list[tuple] = []
+        self._deaf: set[tuple] = set()
         self._open = True
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def forget(self) -> None:
+        """As a NAT that loses its table: whoever has spoken through it so far hears nothing any more from this address."""
+        self._deaf = set(self._backs)
 
     @staticmethod
     def _socket() -> socket.socket:
@@ -58,7 +63,7 @@ class Relay:
                 octets, sender = source.recvfrom(65535)
             except OSError:
                 return
-            if self._random.random() < self._loss:
+            if self._random.random() < self._loss or (client or sender) in self._deaf:
                 self.lost += 1
                 continue
             packet = (octets, None, self._back(sender)) if client is None else (octets, client, self._front)
@@ -82,6 +87,9 @@ class Relay:
             self.passed += 1
         except OSError:
             self.lost += 1
+
+    def stop(self) -> None:
+        self.close()
 
     def close(self) -> None:
         self._open = False

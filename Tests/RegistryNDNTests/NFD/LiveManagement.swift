@@ -61,6 +61,24 @@ final class LiveManagement: Sendable {
             logger: Self.logger)
     }
 
+    /// Keeps a prefix registered over a face of its own; what becomes of it comes as a stream.
+    func register(
+        _ prefix: Name, timing: RegistrationMachine.Timing, face: FaceConfiguration = .init()
+    ) async throws -> AsyncStream<PrefixRegistration.Status> {
+        let (stream, continuation) = AsyncStream.makeStream(of: PrefixRegistration.Status.self)
+        let (loop, uri) = (loop, uri)
+        try await loop.submit {
+            let connector = FaceConnector(to: uri, on: loop, configuration: face, logger: Self.logger)
+            let registration = PrefixRegistration(
+                endpoint: Endpoint(face: connector.face), prefix: prefix, clock: CommandClock(), timing: timing,
+                logger: Self.logger)
+            registration.onChange = { continuation.yield($0) }
+            registration.start()
+            connector.start()
+        }.get()
+        return stream
+    }
+
     func stop() async throws {
         let listener = listener
         try await loop.submit { listener.value.close() }.get()

@@ -41,6 +41,45 @@ struct ManagementSessionTests {
         }
     }
 
+    @Test("After the clock was set back by an hour the prefix is registered all the same, with a key of our own")
+    func timesThatTheForwarderHasSeen() async throws {
+        try await run { live in
+            try await live.withStrict { $0.remember(ahead: 3_600_000) }
+            var timing = RegistrationMachine.Timing(over: .unix)
+            timing.retryAfterRejection = .milliseconds(1)
+            timing.probe = nil
+            for await status in try await live.register(prefix, timing: timing) {
+                if case .registered = status { break }
+            }
+            let answers = try await live.withStrict { $0.answers }
+            #expect(answers == [403, 403, 403, 403, 403, 403, 200])
+        }
+    }
+
+    @Test("Over a way that has fallen silent the prefix is given up, and registered over another at once")
+    func aWayThatFallsSilent() async throws {
+        var rules = StrictForwarder.Rules()
+        rules.scope = .localhop
+        try await run(rules) { live in
+            var timing = RegistrationMachine.Timing(over: .udp)
+            timing.refresh = .milliseconds(20)
+            timing.probe = nil
+            var face = FaceConfiguration()
+            face.silence.question = .milliseconds(50)
+            face.silence.interval = .milliseconds(50)
+            var seen: [String] = []
+            for await status in try await live.register(prefix, timing: timing, face: face) {
+                switch status {
+                case .registered: seen.append("registered")
+                case .failed(let error): seen.append("\(error.reason)")
+                }
+                if seen.count == 1 { try await live.withStrict { $0.deafTo = $0.heard } }
+                if seen.count == 3 { break }
+            }
+            #expect(seen == ["registered", "faceDown", "registered"])
+        }
+    }
+
     @Test func longDatasetsAreCutAnywhere() async throws {
         var rules = StrictForwarder.Rules()
         rules.segmentSize = 7

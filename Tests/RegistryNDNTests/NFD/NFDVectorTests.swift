@@ -134,6 +134,21 @@ struct NFDMessageTests {
         #expect(clock.next(wallClock: 2000) == 2000)
     }
 
+    @Test("Times follow a clock that is set back, which is remembered")
+    func aClockThatIsSetBack() {
+        let clock = CommandClock()
+        let hour: UInt64 = 3_600_000
+        let times = [10 * hour, 10 * hour + 64_000, 10 * hour + 5, 9 * hour, 9 * hour].map { clock.next(wallClock: $0) }
+        #expect(times == [10 * hour, 10 * hour + 64_000, 10 * hour + 64_001, 9 * hour, 9 * hour + 1])
+        #expect(clock.setBack(wallClock: 9 * hour) == hour + 64_001)
+        #expect(clock.setBack(wallClock: 10 * hour) == nil)
+        var error = CommandError(
+            action: "register /a", uplink: "unix:///run/nfd.sock", scope: .localhost,
+            reason: .rejected(code: 403, text: "authorization rejected"), clockAhead: 3)
+        error.clockSetBack = hour
+        #expect("\(error)".contains("set back by 3600 s") && "\(error)".contains("restart the forwarder"))
+    }
+
     @Test func errorsNamePrefixCodeTextAndRemedy() throws {
         let prefix = try Name(uri: "/example/docker")
         func text(_ reason: CommandError.Reason, _ scope: ManagementCommand.Scope) -> String {

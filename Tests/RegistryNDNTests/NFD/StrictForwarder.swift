@@ -33,6 +33,9 @@ final class StrictForwarder {
     /// Status codes of all commands, in order; 0 for silence.
     private(set) var answers: [UInt64] = []
     private(set) var fetchedCertificates: [Name] = []
+    /// Faces that anything came from, and those that are not listened to any more.
+    private(set) var heard: Set<UInt64> = []
+    var deafTo: Set<UInt64> = []
 
     /// All who sign with a digest are this one key (PROTOCOL.md 7.1.4).
     private static let digestKey = Name([.generic("localhost"), .generic("identity"), .generic("digest-sha256")])
@@ -44,7 +47,14 @@ final class StrictForwarder {
 
     var clock: UInt64 { UInt64(Int64(CommandClock.wallClock()) + rules.clockAhead) }
 
+    /// It has seen a command of whoever signs with a digest that is this many milliseconds ahead of its clock.
+    func remember(ahead: UInt64) {
+        lastTimes[Self.digestKey] = clock + ahead
+    }
+
     func receive(_ interest: Interest, _ fields: LinkFields, _ endpoint: Endpoint) {
+        heard.insert(endpoint.face.id)
+        guard !deafTo.contains(endpoint.face.id) else { return }
         let components = interest.name.components.dropFirst(2).map { String(buffer: $0.value) }
         guard rules.scope.prefix.isPrefix(of: interest.name), components.count >= 2 else { return }
         if interest.applicationParameters != nil,

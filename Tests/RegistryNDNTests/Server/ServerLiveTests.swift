@@ -82,6 +82,9 @@ import Testing
             data = try await promise.futureResult.get()
         } catch ExpressError.timeout {
             data = nil
+        } catch {
+            try await loop.submit { endpoint.value.close() }.get()
+            throw error
         }
         try await loop.submit { endpoint.value.close() }.get()
         return data
@@ -149,6 +152,19 @@ import Testing
             let echoed = try await promise.futureResult.get()
             #expect(echoed == token)
             try await loop.submit { face.value.close() }.get()
+        }
+    }
+
+    @Test(
+        "Whoever asks whether a listening server is there hears a Nack, as from a forwarder", arguments: [true, false])
+    func aSignOfLife(isLocal: Bool) async throws {
+        let registry = try await ServerRegistry(blob: ServerSlabTests.blob(1))
+        try await Self.withServer(registry) { uris in
+            var question = InterestBuilder(name: ManagementCommand.question(isLocal: isLocal))
+            question.canBePrefix = true
+            question.mustBeFresh = true
+            let asked = question
+            await #expect(throws: ExpressError.nack(.noRoute)) { try await Self.ask(asked, at: uris[0]) }
         }
     }
 

@@ -1,0 +1,10 @@
+import NIOCore
+
+/// One connection to one address, under a face that a `FaceConnector` keeps. Confined to the face's event loop.
+///
+/// It tells its connector what becomes of it: `opened` once, or `failed`; then `lost`, when it ends.
+protocol FaceConnection: AnyObject {
+    func open()
+    /// Ends it; the connector hears nothing of it any more.
+    func close()
+}

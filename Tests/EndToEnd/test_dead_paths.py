@@ -1,0 +1,139 @@
+"""The way to the router dies without a word: pulls go on at once, and NDN serves again by itself, within a minute.
+
+Each outage is said in one line, and so is its end.
+"""
+
+import subprocess
+import time
+
+import pytest
+
+from harness import blobs, relay
+from harness.namespaces import TwoHosts
+from harness.parts import PREFIX, registry_ndn
+from harness.program import event_of
+
+REPOSITORY = "demo/blobs"
+BACK = "connected again"
+DOWN = "NDN path down; blobs come from the upstream meanwhile"
+UP = "NDN path up"
+
+
+def connection_lines(client, start: int) -> list[str]:
+    """What the client has said about its connection to the router since line `start`."""
+    events = [event["message"] for event in map(event_of, client.program.lines[start:]) if event]
+    return [message for message in events if message == BACK or message.endswith("connecting again")
+            or message == "cannot connect, trying again"]
+
+
+class Outage:
+    """From now on: a pull comes from the registry soon, and then NDN is back within a minute."""
+
+    def __init__(self, client, pull, blob_of):
+        self._client, self._pull, self._blob_of = client, pull, blob_of
+        self._start = len(client.program.lines)
+        self._downs = len(client.program.events(DOWN))
+
+    def ends(self) -> None:
+        begin = time.monotonic()
+        digest, octets = self._blob_of()
+        for count in range(1, 100):
+            asked = time.monotonic()
+            assert self._pull(digest) == octets
+            assert time.monotonic() - asked < 10
+            request = self._client.request(digest, count)
+            if request["source"] == "ndn":
+                assert request["upstream_bytes"] == 0, request
+                break
+            # Either the path is left alone until it is up again, or it is tried by the next pull.
+            assert time.monotonic() - begin < 60
+            if self._client.program.events(DOWN)[self._downs:]:
+                self._client.program.event(UP, start=self._start, timeout=60)
+        assert time.monotonic() - begin < 60
+
+    def lines(self) -> list[str]:
+        return connection_lines(self._client, self._start)
+
+
+@pytest.fixture
+def hosts(needs_root):
+    made = TwoHosts(mtu=1500)
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize("scheme", ["udp", "tcp"])
+def test_this_host_gets_another_address_and_then_the_router_does(start, folder, hosts, blob, scheme):
+    own = start.own_registry()
+    made = iter([blob(100_000, seed=seed) for seed in range(40, 45)])
+    for seed in range(40, 45):
+        own.put_blob(REPOSITORY, blob(100_000, seed=seed)[1])
+    own.stop()
+    own.within = hosts.near
+    own.start()
+    hosts.name("127.0.0.1 localhost", f"{hosts.far_address} router.example")
+    forwarder = start.forwarder(host=hosts.far_address, within=hosts.far)
+    start.server(uplink=forwarder.unix)
+    port = getattr(forwarder, scheme).rpartition(":")[2]
+    client = start.client(router=f"{scheme}://router.example:{port}", registry=own, within=hosts.near)
+
+    def pull(digest):
+        url = f"http://{client.address}/v2/{REPOSITORY}/blobs/{digest}"
+        return subprocess.run([*hosts.near, "curl", "--silent", "--show-error", "--fail", url], capture_output=True,
+                              timeout=60, check=True).stdout
+    digest, octets = next(made)
+    assert pull(digest) == octets and client.request(digest)["source"] == "ndn"
+
+    outage = Outage(client, pull, lambda: next(made))
+    hosts.readdress("near", hosts.near_address, "10.111.0.9")
+    outage.ends()
+    if scheme == "tcp":
+        assert len(outage.lines()) == 2 and outage.lines()[-1] == BACK, outage.lines()
+
+    outage = Outage(client, pull, lambda: next(made))
+    forwarder.stop()
+    hosts.readdress("far", hosts.far_address, "10.111.0.3")
+    forwarder.move("10.111.0.3")
+    hosts.name("127.0.0.1 localhost", "10.111.0.3 router.example")
+    outage.ends()
+    assert len(outage.lines()) == 2 and outage.lines()[-1] == BACK, outage.lines()
+
+
+def test_a_nat_forgets_the_client(start, blob):
+    forwarder = start.forwarder()
+    start.server(uplink=forwarder.unix)
+    between = start.keep(relay.Relay(forwarder.udp, loss=0, reorder=0))
+    client = start.client(router=between.address)
+    made = iter([blob(100_000, seed=seed) for seed in range(40, 43)])
+    digest, octets = next(made)
+    assert blobs.get(client.address, REPOSITORY, digest) == octets and client.request(digest)["source"] == "ndn"
+    outage = Outage(client, lambda digest: blobs.get(client.address, REPOSITORY, digest), lambda: next(made))
+    between.forget()
+    outage.ends()
+    assert outage.lines() == ["nothing comes back, connecting again", BACK]
+
+
+def test_the_forwarder_is_restarted(chain, blob):
+    forwarder, server, client = chain
+    made = iter([blob(100_000, seed=seed) for seed in range(40, 43)])
+    outage = Outage(client, lambda digest: blobs.get(client.address, REPOSITORY, digest), lambda: next(made))
+    forwarder.program.kill()
+    forwarder.restart()
+    outage.ends()
+    assert outage.lines() == ["connection lost, connecting again", BACK]
+    server.program.event(BACK)
+    assert connection_lines(server, 0) == ["connection lost, connecting again", BACK]
+    assert len(server.program.events("prefix registered")) == 2
+
+
+def test_another_program_takes_the_route_away(chain, blob, folder):
+    forwarder, server, client = chain
+    route = next(line for line in registry_ndn("routes", "--router", forwarder.unix, folder=folder).stdout.splitlines()
+                 if line.startswith(PREFIX))
+    removed = registry_ndn("unregister", PREFIX, "--face", route.split()[1], "--router", forwarder.unix,
+                           folder=folder)
+    assert removed.returncode == 0, removed.stderr
+    server.program.event("the forwarder has lost the route to the prefix; registering again", timeout=10)
+    digest, octets = blob(100_000, seed=40)
+    outage = Outage(client, lambda digest: blobs.get(client.address, REPOSITORY, digest), lambda: (digest, octets))
+    outage.ends()
