@@ -22,6 +22,13 @@ struct ForwarderCommand: AsyncParsableCommand {
     @Option(help: "Path of the Unix socket, or none.")
     var unix = ForwarderCommand.defaultSocket
 
+    @Option(
+        help: """
+            Who may connect to the Unix socket, and so register any name: permission bits in octal, such as 666 for every user of \
+            this machine.
+            """)
+    var unixMode = SocketModeArgument(bits: 0o660)
+
     @Option(help: "HOST:PORT to listen at on UDP, or none. Data is 100 times an Interest: bind to what you trust.")
     var udp = "127.0.0.1:6363"
 
@@ -58,10 +65,12 @@ struct ForwarderCommand: AsyncParsableCommand {
         }
         var limits = ForwardingCore.Limits()
         limits.contentStore = cacheSize.octets
+        var configuration = faces.configuration
+        configuration.socketMode = unixMode.bits
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let signals = await UnixSignalsSequence(trapping: .sigusr1)
         let service = ForwarderService(
-            listeners: listeners, limits: limits, faces: faces.configuration, on: loops.next(), logger: logger,
+            listeners: listeners, limits: limits, faces: configuration, on: loops.next(), logger: logger,
             statisticsSignals: { signals.voids }, ready: { Ready.announce("\($0)") })
         do {
             try await ServiceGroup(

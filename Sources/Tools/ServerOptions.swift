@@ -22,6 +22,12 @@ struct ServerOptions: ParsableArguments {
             """)
     var uplink: String?
 
+    @Option(
+        help:
+            "Who may connect to a Unix socket of --listen: permission bits in octal, 666 for every user of this machine."
+    )
+    var unixMode = SocketModeArgument(bits: 0o660)
+
     @Option(help: "Whether the prefix is registered at the uplink: auto or none (NDN-DPDK has no NFD management).")
     var register = Registration.auto
 
@@ -95,6 +101,7 @@ struct ServerOptions: ParsableArguments {
         configuration.uplink = try uplinkURI(environment, logger)
         configuration.registers = register == .auto
         configuration.faces = faces.configuration
+        configuration.faces.socketMode = unixMode.bits
         configuration.chunkSize = try number(
             chunkSize, "--chunk-size", "DOCKER_NDN_CHUNK_SIZE", environment, 7777, 1...8192)
         configuration.fetchChunks = try number(

@@ -12,6 +12,8 @@ public struct FaceConfiguration: Sendable {
     public var sendBufferSize = 4 * 1024 * 1024
     /// Octets that may wait in a face for the socket; more is dropped, never queued.
     public var outboundLimit = 4 * 1024 * 1024
+    /// Who may connect to a listener's Unix socket: permission bits. Whoever may can register any name at a forwarder.
+    public var socketMode: UInt32 = 0o660
     /// Faces a listener holds at once.
     public var maximumFaces = 1024
     /// Local addresses a listener on the wildcard address answers from, each with a socket of its own.

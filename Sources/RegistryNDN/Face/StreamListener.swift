@@ -22,7 +22,10 @@ final class StreamListener: ListeningSocket {
         }.flatMapThrowing { channel in
             let this = bound.value
             this.channel = channel
-            if this.uri.scheme == .unix { this.file = try UnixSocketFile(openedAt: this.uri) }
+            if this.uri.scheme == .unix {
+                this.file = try UnixSocketFile(
+                    openedAt: this.uri, mode: this.listener.configuration.socketMode)
+            }
             return channel.localAddress ?? address
         }
     }

@@ -13,10 +13,10 @@ struct UnixSocketFile {
     private let device: UInt
     private let inode: UInt
 
-    /// Opens the socket to every user of the machine, as NFD's is (PROTOCOL.md 6.1.1), and remembers the file.
-    init(openedAt uri: FaceURI) throws {
+    /// Opens the socket to those whom `mode` names, and remembers the file.
+    init(openedAt uri: FaceURI, mode: UInt32) throws {
         path = uri.path
-        guard unsafe chmod(path, 0o666) == 0, let status = UnixSocketFile.status(path) else {
+        guard unsafe chmod(path, mode_t(mode)) == 0, let status = UnixSocketFile.status(path) else {
             throw FaceError.listening(at: uri, SystemError(call: "chmod"))
         }
         device = UInt(status.st_dev)

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import Testing
@@ -38,6 +39,61 @@ struct FaceLiveTests {
         _ = try await pair.listen(path)
         #expect(await iterator.next() == .up)
         #expect(try await pair.ask(endpoint, octets: 10) == 10)
+        try await pair.stop()
+    }
+
+    @Test(
+        "A connection over which nothing comes back any more is left for another one, from another port",
+        arguments: ["unix", "tcp://127.0.0.1:0", "udp://127.0.0.1:0"])
+    func aSilentConnectionIsReplaced(_ where: String) async throws {
+        let pair = FacePair()
+        let uri = try await pair.listen(`where` == "unix" ? FacePair.unixSocket() : `where`)
+        var configuration = FaceConfiguration()
+        configuration.silence.question = .milliseconds(50)
+        configuration.silence.interval = .milliseconds(50)
+        configuration.minimumBackoff = .milliseconds(1)
+        let (endpoint, states) = try await pair.connect(uri, configuration)
+        var iterator = states.makeAsyncIterator()
+        #expect(await iterator.next() == .up)
+        #expect(try await pair.ask(endpoint, octets: 10) == 10)
+        let before = try await pair.loop.submit { endpoint.value.face.local }.get()
+        try await pair.mute()
+        await #expect(throws: ExpressError.faceDown) { try await pair.ask(endpoint, octets: 10) }
+        #expect(await iterator.next() == .down)
+        #expect(await iterator.next() == .up)
+        #expect(try await pair.ask(endpoint, octets: 10) == 10)
+        let after = try await pair.loop.submit { endpoint.value.face.local }.get()
+        #expect(`where` == "unix" || after != before)
+        try await pair.stop()
+    }
+
+    @Test("The kernel asks whether the other end of a TCP connection lives, at both ends")
+    func tcpIsKeptAlive() async throws {
+        var configuration = FaceConfiguration()
+        configuration.keepAlive = .seconds(7)
+        let options = TCPKeepAlive.options(configuration)
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        for (option, value) in options { bootstrap = bootstrap.channelOption(option, value: value) }
+        let channel = try await bootstrap.connect(to: #require(listener.localAddress)).get()
+        var seen: [Int] = []
+        for (option, _) in options { seen.append(Int(try await channel.getOption(option).get())) }
+        #expect(seen == [1, 7, 1, 4, 14_000])
+        try await channel.close()
+        try await listener.close()
+    }
+
+    @Test(
+        "A Unix socket is open to its user and group, unless more are named",
+        arguments: [nil, 0o666, 0o600] as [UInt32?])
+    func theModeOfASocket(_ mode: UInt32?) async throws {
+        let pair = FacePair()
+        var configuration = FaceConfiguration()
+        if let mode { configuration.socketMode = mode }
+        let uri = try await pair.listen(FacePair.unixSocket(), configuration)
+        let attributes = try FileManager.default.attributesOfItem(atPath: uri.path)
+        #expect((attributes[.posixPermissions] as? NSNumber)?.uint32Value == mode ?? 0o660)
         try await pair.stop()
     }
 

@@ -54,6 +54,13 @@ final class FacePair: Sendable {
         }.get()
     }
 
+    /// From now on the faces accepted so far answer nothing, as behind a NAT that has forgotten them.
+    func mute() async throws {
+        try await loop.submit { [self] in
+            for endpoint in accepted.value { endpoint.interestHandler = nil }
+        }.get()
+    }
+
     /// Reads something of the accepted faces' side.
     func ofAccepted<T: Sendable>(_ body: @escaping @Sendable ([Face]) -> T) async throws -> T {
         try await loop.submit { [self] in body(accepted.value.map(\.face)) }.get()
