@@ -27,22 +27,23 @@ struct RedirectTarget: Hashable, Sendable {
         return next
     }
 
-    /// RFC 3986 section 5.2, for the references that a Location holds.
+    /// What a Location means in an answer to this target.
     private func resolve(_ location: String) throws(UpstreamError) -> RedirectTarget {
-        let reference = Self.encoded(location.prefix { $0 != "#" })
-        if reference.hasPrefix("//") { return try Self.absolute((origin.isSecure ? "https:" : "http:") + reference) }
-        if reference.hasPrefix("/") { return RedirectTarget(origin: origin, uri: String(reference)) }
-        let path = reference.prefix { $0 != "/" && $0 != "?" }
-        if path.contains(":") { return try Self.absolute(String(reference)) }
-        let base = uri.prefix { $0 != "?" }
-        if reference.hasPrefix("?") { return RedirectTarget(origin: origin, uri: "\(base)\(reference)") }
-        let folder = base.lastIndex(of: "/").map { base[...$0] } ?? "/"
-        return RedirectTarget(origin: origin, uri: "\(folder)\(reference)")
+        let url = URIReference(Self.encoded(location)).resolved(against: URIReference(origin, target: uri))
+        let next: UpstreamURL
+        do {
+            next = try UpstreamURL("\(url.scheme ?? "")://\(url.authority ?? "")")
+        } catch {
+            // Links of storage services hold signatures: only what is before the path is told.
+            throw UpstreamError(.redirect, "a redirect leads to an address that cannot be used", underlying: error)
+        }
+        let path = url.path.isEmpty ? "/" : url.path
+        return RedirectTarget(origin: next, uri: url.query.map { "\(path)?\($0)" } ?? path)
     }
 
     /// Percent-encodes what must not stand in a URI reference (RFC 3986 section 2): blanks, UTF-8 and the like, which services
     /// write as they are. What is encoded already stays, as links are signed.
-    private static func encoded(_ reference: Substring) -> String {
+    private static func encoded(_ reference: String) -> String {
         let octets = Array(reference.utf8)
         var result: [UInt8] = []
         result.reserveCapacity(octets.count)
@@ -62,20 +63,5 @@ struct RedirectTarget: Hashable, Sendable {
     /// Unreserved and reserved characters.
     private static func mayStand(_ octet: UInt8) -> Bool {
         octet > 0x20 && octet < 0x7f && !"\"<>\\^`{|}".utf8.contains(octet)
-    }
-
-    private static func absolute(_ text: String) throws(UpstreamError) -> RedirectTarget {
-        let schemeEnd = text.firstIndex(of: ":").map { text.index(after: $0) } ?? text.startIndex
-        let rest = text[schemeEnd...].drop { $0 == "/" }
-        let pathStart = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        let origin: UpstreamURL
-        do {
-            origin = try UpstreamURL(String(text[..<pathStart]))
-        } catch {
-            // Links of storage services hold signatures: only what is before the path is told.
-            throw UpstreamError(.redirect, "a redirect leads to an address that cannot be used", underlying: error)
-        }
-        let uri = rest[pathStart...]
-        return RedirectTarget(origin: origin, uri: uri.hasPrefix("/") ? String(uri) : "/" + uri)
     }
 }

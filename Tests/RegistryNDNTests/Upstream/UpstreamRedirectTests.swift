@@ -25,7 +25,9 @@ import Testing
         ("/else/where", "https://registry.example/else/where"),
         ("z", "https://registry.example/v2/a/blobs/z"),
         ("?z", "https://registry.example/v2/a/blobs/x?z"),
-        ("./a:b", "https://registry.example/v2/a/blobs/./a:b"),
+        ("./a:b", "https://registry.example/v2/a/blobs/a:b"),
+        ("../z?q", "https://registry.example/v2/a/z?q"), ("../../../../z", "https://registry.example/z"),
+        ("https://cdn.example/a/../b//c?q=../d", "https://cdn.example/b//c?q=../d"),
         ("/a b/ü?x=a b%20%2F", "https://registry.example/a%20b/%C3%BC?x=a%20b%20%2F"),
         (
             "https://cdn.example/a%2Fb%ZZ%?s=\"<>\\^`{|}[]",
