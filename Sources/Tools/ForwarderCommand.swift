@@ -35,8 +35,10 @@ struct ForwarderCommand: AsyncParsableCommand {
     @Option(help: "HOST:PORT to listen at on TCP, or none.")
     var tcp = "none"
 
-    @Option(help: "Memory for cached Data packets.")
-    var cacheSize = ByteSizeArgument(octets: 512 << 20)
+    @Option(
+        help: "Memory for cached Data packets. (default: 512MiB, less where a control group's memory limit asks for it)"
+    )
+    var cacheSize: ByteSizeArgument?
 
     @OptionGroup var faces: FaceOptions
     @OptionGroup var log: LogOptions
@@ -64,7 +66,8 @@ struct ForwarderCommand: AsyncParsableCommand {
                 metadata: ["uri": "\(uri)"])
         }
         var limits = ForwardingCore.Limits()
-        limits.contentStore = cacheSize.octets
+        limits.contentStore = MemoryLimit.cacheSize(cacheSize?.octets, otherwise: 512 << 20, logger: logger)
+        if let memory = MemoryLimit.ofProcess() { limits.pendingInterests = memory.pendingInterests }
         var configuration = faces.configuration
         configuration.socketMode = unixMode.bits
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -52,7 +52,10 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "Reads kept, as the original counted memory; --cache-size wins (env DOCKER_NDN_FETCH_CACHES).")
     var fetchCaches: Int?
 
-    @Option(help: "Memory for ranges and finished packets together (default 64MiB).")
+    @Option(
+        help:
+            "Memory for ranges and finished packets together (default 64MiB, less where a control group's memory limit asks for it)."
+    )
     var cacheSize: ByteSizeArgument?
 
     @Option(help: "Interests a second that one source address of another machine may send to --listen.")
@@ -110,7 +113,9 @@ struct ServerOptions: ParsableArguments {
             concurrency, "--concurrency", "DOCKER_NDN_CONCURRENCY", environment, 8, 1...64)
         let range = configuration.chunkSize * configuration.fetchChunks
         let caches = try number(fetchCaches, "--fetch-caches", "DOCKER_NDN_FETCH_CACHES", environment, 0, 0...65_536)
-        configuration.cacheSize = cacheSize?.octets ?? (caches > 0 ? caches * range : 64 << 20)
+        configuration.cacheSize = MemoryLimit.cacheSize(
+            cacheSize?.octets ?? (caches > 0 ? caches * range : nil), otherwise: configuration.cacheSize, logger: logger
+        )
         guard sourceInterests > 0, sourceRate.octets > 0 else {
             throw ValidationError("--source-interests and --source-rate must be more than 0")
         }

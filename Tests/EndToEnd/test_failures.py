@@ -37,6 +37,17 @@ def test_killed_mid_blob(chain, blob, victim, again):
     assert request["ndn_bytes"] > 0 and request["ndn_bytes"] + request["upstream_bytes"] == LARGE, request
 
 
+def test_the_server_says_that_its_registry_is_missing_and_when_it_is_there(start, blob):
+    registry = start.own_registry()
+    registry.stop()
+    server = start.server(registry=registry)
+    event = server.program.event("the registry is not there as it should be; blobs that are not cached cannot be "
+                                 "served until it is")
+    assert event["level"] == "warning" and registry.url in event["url"] and "refused" in event["why"], event
+    registry.start()
+    server.program.event("the registry answers now", timeout=30)
+
+
 def test_registry_killed_mid_blob(start, blob):
     digest, octets, registry = own_blob(start)
     client = behind(start, registry)

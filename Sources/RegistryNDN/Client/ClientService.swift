@@ -58,23 +58,17 @@ public struct ClientService: Service {
         }
     }
 
-    /// Says early what the first request would find out.
+    /// Says early what the first request would find out, and when that is over.
     private func check(_ upstream: UpstreamClient) async {
-        do {
-            let answer = try await upstream.execute(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/"))
-            for try await _ in answer.body {}
-            guard let move = UpstreamMove(answer.head, from: upstream.base) else { return }
-            logger.warning(
-                "the upstream redirects to another address, where whoever asks goes past this client: give its right URL",
-                metadata: [
-                    "upstream": "\(upstream.base)", "location": "\(move.location)",
-                    "right": "\(move.base.map(\.description) ?? "not known: is this a registry?")",
-                ])
-        } catch {
-            guard !Task.isCancelled else { return }
-            logger.warning(
-                "the upstream does not answer; what does not come over NDN will fail until it does",
-                metadata: ["upstream": "\(upstream.base)", "error": "\(error)"])
-        }
+        let check = UpstreamCheck(
+            upstream: upstream, noun: "upstream", consequence: "what does not come over NDN will fail until it is",
+            logger: logger)
+        guard let head = await check.run(), let move = UpstreamMove(head, from: upstream.base) else { return }
+        logger.warning(
+            "the upstream redirects to another address, where whoever asks goes past this client: give its right URL",
+            metadata: [
+                "upstream": "\(upstream.base)", "location": "\(move.location)",
+                "right": "\(move.base.map(\.description) ?? "not known: is this a registry?")",
+            ])
     }
 }

@@ -58,7 +58,9 @@ final class DatagramListener: ListeningSocket {
         if let known = home.peer(envelope.remoteAddress) {
             peer = known
         } else {
-            guard DatagramListener.isPlausible(envelope.data, segmentSize), listener.admit() else { return }
+            guard DatagramListener.isPlausible(envelope.data, segmentSize),
+                let host = PeerHost(envelope.remoteAddress), listener.admit(host)
+            else { return }
             peer = home.addPeer(envelope.remoteAddress)
         }
         let face = peer.face

@@ -7,7 +7,7 @@
 /// How many files and sockets this process may have open at a time.
 enum DescriptorLimit {
     /// Descriptors kept back for files, event loops and connections that the program makes itself.
-    private static let reserve = 64
+    static let reserve = 64
 
     /// The soft limit (RLIMIT_NOFILE) of now.
     static var current: Int {
@@ -17,7 +17,16 @@ enum DescriptorLimit {
     }
 
     /// Connections that others may hold: `wanted`, or what the limit leaves beside the reserve, which is at most half of it.
-    static func connections(atMost wanted: Int, limit: Int = current) -> Int {
+    static func connections(atMost wanted: Int, limit: Int = current, reserve: Int = reserve) -> Int {
         max(1, min(wanted, limit - min(reserve, limit / 2)))
+    }
+
+    /// Whether the reserve alone is left: whoever accepts a connection now closes it, or another.
+    static func isReached(reserve: Int = reserve) -> Bool {
+        // The system gives the lowest number that is free.
+        let lowest = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard lowest >= 0 else { return true }
+        SystemSocket.shut(lowest)
+        return Int(lowest) >= connections(atMost: .max, reserve: reserve)
     }
 }

@@ -14,6 +14,8 @@ public final class Face {
     public internal(set) var local: FaceURI
     /// A Unix socket, or TCP with both ends on the loopback: only such a face may use /localhost (PROTOCOL.md 7.2).
     public internal(set) var isLocal: Bool
+    /// A Unix socket's peer is root's or this program's own user's; never for another face.
+    public internal(set) var isPeerPrivileged = false
     public private(set) var state: FaceState = .down
     /// Octets of the largest element sent as it is; larger ones are fragmented on UDP and dropped on streams.
     public internal(set) var mtu = Face.maximumPacketSize

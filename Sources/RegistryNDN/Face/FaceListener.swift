@@ -88,18 +88,36 @@ public final class FaceListener {
         socket = nil
     }
 
-    /// Makes room for one more face, if need be by closing one that has long been silent.
-    func admit() -> Bool {
+    /// Makes room for one more face of a host, if need be by closing one that is of little use.
+    func admit(_ host: PeerHost) -> Bool {
         guard !isClosed else { return false }
-        let room = table.room(now: eventLoop.now)
+        var room = table.room(for: host, now: eventLoop.now)
+        if room.isFree, room.leaving == nil, isOutOfDescriptors {
+            room.leaving = table.leaving(now: eventLoop.now)
+            room.isFree = room.leaving != nil
+        }
         room.leaving?.close()
         if !room.isFree, !hasWarnedFull {
             hasWarnedFull = true
             logger.notice(
                 "too many peers, new ones are refused",
-                metadata: ["listener": "\(local)", "faces": "\(table.count)"])
+                metadata: ["listener": "\(local)", "faces": "\(table.count)", "host": "\(host)"])
         }
         return room.isFree
+    }
+
+    /// Programs of this machine, as the producer is, have half of the reserve before all others.
+    private var isOutOfDescriptors: Bool {
+        switch local.scheme {
+        case .udp: false
+        case .tcp: DescriptorLimit.isReached()
+        case .unix: DescriptorLimit.isReached(reserve: DescriptorLimit.reserve / 2)
+        }
+    }
+
+    /// The system has no descriptor left: a face that is of little use gives its own.
+    func closeOne() {
+        table.leaving(now: eventLoop.now)?.close()
     }
 
     /// A new face is ready for its owner.

@@ -44,8 +44,9 @@ final class StreamListener: ListeningSocket {
             .serverChannelOption(.backlog, value: 256)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let listener = bound.value.listener
                     try channel.pipeline.syncOperations.addHandler(
-                        AcceptPauseHandler(logger: bound.value.listener.logger))
+                        AcceptPauseHandler(logger: listener.logger) { [weak listener] in listener?.closeOne() })
                 }
             }
             .childChannelOption(.recvAllocator, value: StreamBuffers.receiveAllocator)
@@ -74,8 +75,8 @@ final class StreamListener: ListeningSocket {
     }
 
     private func accept(_ channel: any Channel, _ transport: StreamTransport) {
-        guard listener.admit() else { return channel.close(promise: nil) }
         let face = makeFace(channel)
+        guard listener.admit(face.host) else { return channel.close(promise: nil) }
         transport.face = face
         transport.onInactive = { [weak face] in face?.close() }
         listener.add(face, transport) {}
@@ -90,6 +91,9 @@ final class StreamListener: ListeningSocket {
             (local, remote) = (FaceURI(.tcp, near), FaceURI(.tcp, far))
             isLocal = near.isLoopback && far.isLoopback
         }
-        return Face(remote: remote, local: local, isLocal: isLocal, on: listener.eventLoop, logger: listener.logger)
+        let face = Face(
+            remote: remote, local: local, isLocal: isLocal, on: listener.eventLoop, logger: listener.logger)
+        if uri.scheme == .unix { face.isPeerPrivileged = PeerCredential(of: channel)?.isPrivileged ?? false }
+        return face
     }
 }

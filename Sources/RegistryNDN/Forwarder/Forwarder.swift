@@ -110,7 +110,7 @@ extension Forwarder {
             unflushed[face.id] = nil
             return core.removeFace(face.id)
         }
-        guard core.addFace(face.id, isLocal: face.isLocal) else {
+        guard core.addFace(face.id, isLocal: face.isLocal, isTrusted: face.isPeerPrivileged, host: face.host) else {
             logger.notice("too many faces, a new one is closed", metadata: ["remote": "\(face.remote)"])
             return face.close()
         }

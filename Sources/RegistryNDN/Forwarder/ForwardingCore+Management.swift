@@ -1,7 +1,8 @@
 internal import NIOCore
 
-/// Commands and datasets under /localhost/nfd. Only local faces get here, and whoever may open the socket is trusted:
-/// signatures are not asked for, as with ndnd and with NFD's `trust-anchor { type any }`.
+/// Commands and datasets under /localhost/nfd. Only local faces get here, and whoever may open the socket may register
+/// what leads to itself: signatures are not asked for, as with ndnd and with NFD's `trust-anchor { type any }`. The routes
+/// of another's face are for root's programs and the forwarder's own user's.
 extension ForwardingCore {
     /// Answers a management Interest; one that makes no sense gets silence, an unknown module a Nack, as from NFD
     /// (PROTOCOL.md 7.1.7).
@@ -78,7 +79,6 @@ extension ForwardingCore {
         _ parameters: ControlParameters, from face: UInt64, now: NIODeadline
     ) throws(ManagementError) -> ControlParameters {
         let (prefix, target) = try route(of: parameters, from: face)
-        guard faces[target] != nil else { throw ManagementError(code: 404, text: "face \(target) does not exist") }
         guard !management.isMeant(prefix) else {
             throw ManagementError(code: 403, text: "\(prefix) belongs to the forwarder")
         }
@@ -132,13 +132,21 @@ extension ForwardingCore {
         return parameters
     }
 
-    /// Prefix and face of a command; FaceId 0 or none is the face it came from.
+    /// Prefix and face of a command; FaceId 0 or none is the face it came from, and only a trusted face may name another.
     private func route(
         of parameters: ControlParameters, from face: UInt64
     ) throws(ManagementError) -> (prefix: Name, face: UInt64) {
         guard let prefix = parameters.name else { throw ManagementError(code: 400, text: "Name is missing") }
         let target = parameters.faceID ?? 0
-        return (prefix, target == 0 ? face : target)
+        guard target != 0, target != face else { return (prefix, face) }
+        guard faces[face]?.isTrusted ?? false else {
+            throw ManagementError(
+                code: 403,
+                text: "the routes of face \(target) are its own: only root and the forwarder's user may change them,"
+                    + " over its Unix socket")
+        }
+        guard faces[target] != nil else { throw ManagementError(code: 404, text: "face \(target) does not exist") }
+        return (prefix, target)
     }
 
     /// The dataset `status/general`: ForwarderStatus.

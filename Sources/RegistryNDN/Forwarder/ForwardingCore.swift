@@ -22,8 +22,10 @@ public struct ForwardingCore {
     /// What the core knows of a face.
     struct FaceRecord {
         let isLocal: Bool
-        /// In-records: no face may have more than half of the PIT.
-        var pending = 0
+        /// Whether its commands may be about other faces than itself.
+        let isTrusted: Bool
+        /// Number of its host, see `PendingShares`.
+        let host: Int
     }
 
     /// Since the start.
@@ -41,6 +43,8 @@ public struct ForwardingCore {
     var faces: [UInt64: FaceRecord] = [:]
     var routes: RoutingTable
     var pit: PendingInterestTable
+    /// No host may have more than half of the PIT.
+    var shares = PendingShares()
     var store: ContentStore
     var deadNonces = DeadNonceList()
     var management = Management()
@@ -62,17 +66,24 @@ public struct ForwardingCore {
 
     /// A face came up; false when there are too many already.
     ///
-    /// - Parameter isLocal: Whether `/localhost` is reachable over it.
-    public mutating func addFace(_ id: UInt64, isLocal: Bool) -> Bool {
+    /// - Parameters:
+    ///   - isLocal: Whether `/localhost` is reachable over it.
+    ///   - isTrusted: Whether whoever is there may command about the faces of others.
+    ///   - host: Whom it counts as; nil for the face by itself.
+    public mutating func addFace(
+        _ id: UInt64, isLocal: Bool, isTrusted: Bool = false, host: PeerHost? = nil
+    ) -> Bool {
         guard faces[id] == nil else { return true }
         guard faces.count < limits.faces else { return false }
-        faces[id] = FaceRecord(isLocal: isLocal)
+        faces[id] = FaceRecord(
+            isLocal: isLocal, isTrusted: isTrusted, host: shares.addFace(of: host ?? .face(id)))
         return true
     }
 
     /// A face is gone, and its routes with it. Its records in the PIT are skipped from now on.
     public mutating func removeFace(_ id: UInt64) {
-        guard faces.removeValue(forKey: id) != nil else { return }
+        guard let record = faces.removeValue(forKey: id) else { return }
+        shares.removeFace(of: record.host)
         routes.removeFace(id)
     }
 
@@ -125,25 +136,43 @@ public struct ForwardingCore {
 
     /// No entry, no Data: ask upstream.
     private mutating func begin(_ key: PITKey, _ arrival: Arrival) {
-        guard !pit.isFull, faces[arrival.face].map({ $0.pending < limits.pendingInterests / 2 + 1 }) ?? false else {
+        guard let upstream = bestHop(for: arrival, entry: nil) else { return nack(arrival, .noRoute) }
+        guard let host = faces[arrival.face]?.host, makeRoom(for: host, arrival.now) else {
             counters.drops += 1
             return
         }
-        guard let upstream = bestHop(for: arrival, entry: nil) else { return nack(arrival, .noRoute) }
-        let slot = pit.insert(key)
-        _ = pit[slot].receive(inRecord(arrival))
-        faces[arrival.face]?.pending += 1
+        let slot = pit.insert(key, from: host)
+        _ = pit[slot].receive(inRecord(arrival, host))
+        shares.add(to: host)
         forward(arrival, slot, to: upstream)
         pit.schedule(slot, now: arrival.now)
     }
+
+    /// Whether there is room for one more in-record of a host. What has waited longest leaves for it: an answer that comes
+    /// at all comes soon, and what nobody answers is what fills the table.
+    private mutating func makeRoom(for host: Int, _ now: NIODeadline) -> Bool {
+        let hasTooMany = isOverShare(host)
+        guard hasTooMany || pit.isFull else { return true }
+        guard let oldest = pit.oldest(of: hasTooMany ? host : nil) else { return false }
+        counters.drops += 1
+        finish(oldest, rememberNonces: true, now: now)
+        return true
+    }
+
+    private func isOverShare(_ host: Int) -> Bool { shares[host] > limits.pendingInterests / 2 }
 
     /// An entry is there: aggregate, and pass on a downstream's retransmission.
     private mutating func join(_ slot: Int, _ arrival: Arrival) {
         guard !pit[slot].isLoop(nonce: arrival.nonce, from: arrival.face) else {
             return nack(arrival, .duplicate)
         }
-        let isNew = pit[slot].receive(inRecord(arrival))
-        if isNew { faces[arrival.face]?.pending += 1 }
+        guard let host = faces[arrival.face]?.host else { return }
+        guard !isOverShare(host) || pit[slot].isAwaited(by: arrival.face) else {
+            counters.drops += 1
+            return
+        }
+        let isNew = pit[slot].receive(inRecord(arrival, host))
+        if isNew { shares.add(to: host) }
         pit.schedule(slot, now: arrival.now)
         guard !(isNew && isAsked(slot, now: arrival.now)), !isSuppressed(slot, now: arrival.now),
             let upstream = bestHop(for: arrival, entry: pit[slot])
@@ -151,10 +180,10 @@ public struct ForwardingCore {
         forward(arrival, slot, to: upstream)
     }
 
-    private func inRecord(_ arrival: Arrival) -> InRecord {
+    private func inRecord(_ arrival: Arrival, _ host: Int) -> InRecord {
         let lifetime = min(arrival.interest.lifetime, limits.lifetime)
         return InRecord(
-            face: arrival.face, token: arrival.token, nonce: arrival.nonce, expiry: arrival.now + lifetime)
+            face: arrival.face, host: host, token: arrival.token, nonce: arrival.nonce, expiry: arrival.now + lifetime)
     }
 
     private mutating func forward(_ arrival: Arrival, _ slot: Int, to upstream: UInt64) {
@@ -178,7 +207,7 @@ public struct ForwardingCore {
 
     /// Ends an entry.
     mutating func finish(_ slot: Int, rememberNonces: Bool, now: NIODeadline) {
-        for record in pit[slot].inRecords { faces[record.face]?.pending -= 1 }
+        for record in pit[slot].inRecords { shares.remove(from: record.host) }
         if rememberNonces {
             for record in pit[slot].outRecords {
                 deadNonces.insert(pit[slot].key.name, nonce: record.nonce, now: now)

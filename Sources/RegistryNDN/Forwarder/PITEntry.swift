@@ -10,6 +10,8 @@ struct PITKey: Hashable, Sendable {
 /// A downstream that waits for the Data.
 struct InRecord: Sendable {
     let face: UInt64
+    /// Number of its host, see `PendingShares`.
+    let host: Int
     var token: PitToken?
     var nonce: UInt32
     var expiry: NIODeadline
@@ -34,6 +36,8 @@ struct PITEntry: Sendable {
 
     /// When nobody waits any more.
     var expiry: NIODeadline { inRecords.map(\.expiry).max() ?? .uptimeNanoseconds(0) }
+
+    func isAwaited(by face: UInt64) -> Bool { inRecords.contains { $0.face == face } }
 
     /// Adds or renews the downstream's record; whether it is new.
     mutating func receive(_ record: InRecord) -> Bool {

@@ -9,6 +9,9 @@ struct PendingInterestTable {
     private var free: [Int] = []
     private var slots: [PITKey: Int] = [:]
     private var wheel = TimingWheel()
+    /// All entries, and those that each host began.
+    private var ages = AgeLists()
+    private var agesOfHosts = AgeLists()
     /// Entries with CanBePrefix by number of components, so that a Data tries only the lengths that exist.
     private var prefixLengths: [Int: Int] = [:]
     /// Entries whose name ends in an implicit digest: only then a Data's own is computed.
@@ -31,8 +34,13 @@ struct PendingInterestTable {
 
     func slot(for key: PITKey) -> Int? { slots[key] }
 
-    /// A new entry; its name is copied out of the receive buffer.
-    mutating func insert(_ key: PITKey) -> Int {
+    /// The entry that has waited longest, of all or of those that a host began.
+    func oldest(of host: Int? = nil) -> Int? {
+        host.map { agesOfHosts.oldest(of: $0) } ?? ages.oldest(of: 0)
+    }
+
+    /// A new entry, begun by a host; its name is copied out of the receive buffer.
+    mutating func insert(_ key: PITKey, from host: Int) -> Int {
         let key = PITKey(name: key.name.owned(), canBePrefix: key.canBePrefix, mustBeFresh: key.mustBeFresh)
         let slot: Int
         if let used = free.popLast() {
@@ -43,6 +51,8 @@ struct PendingInterestTable {
             entries.append(PITEntry(key: key))
         }
         slots[key] = slot
+        ages.append(slot, to: 0)
+        agesOfHosts.append(slot, to: host)
         if key.canBePrefix { prefixLengths[key.name.count, default: 0] += 1 }
         if key.name.implicitDigest != nil { digests += 1 }
         return slot
@@ -52,6 +62,8 @@ struct PendingInterestTable {
         let key = entries[slot].key
         slots[key] = nil
         wheel.cancel(slot)
+        ages.remove(slot)
+        agesOfHosts.remove(slot)
         free.append(slot)
         entries[slot].inRecords.removeAll(keepingCapacity: true)
         entries[slot].outRecords.removeAll(keepingCapacity: true)

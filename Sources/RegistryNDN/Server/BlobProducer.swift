@@ -11,6 +11,12 @@ final class BlobProducer {
     /// Nacks that may wait for a key's signature.
     private static let maximumNacks = 64
 
+    private struct Peer {
+        let face: Face
+        /// The source that limits are kept for; nil on this machine, where no address is forged.
+        let limitedHost: PeerHost?
+    }
+
     let eventLoop: any EventLoop
     let logger: Logger
     private(set) var counters = ServerStatistics()
@@ -18,9 +24,13 @@ final class BlobProducer {
     private var cache: RangeCache
     let streams: ReadStreams
     private var answers = AnswerQueue()
-    private var faces: [UInt64: Face] = [:]
+    private var peers: [UInt64: Peer] = [:]
     private var limiter: SourceLimiter
     private var failures = LogLimiter()
+    /// For what was given up because too much waited.
+    private var overloads = LogLimiter(interval: .minutes(1))
+    private var reportedShed: UInt64 = 0
+    private var wakeUp: Scheduled<Void>?
     private var signing: SigningQueue?
     private let pool: SigningPool?
     private var nacksBeingSigned = 0
@@ -49,16 +59,20 @@ final class BlobProducer {
     var statistics: ServerStatistics {
         var counters = counters
         counters.cacheOctets = cache.octets
+        counters.shed = cache.shed
         return counters
     }
 
     /// Answers Interests of this face from now on.
     func add(_ face: Face) {
-        faces[face.id] = face
+        let host = face.host
+        peers[face.id] = Peer(face: face, limitedHost: face.isOfThisMachine ? nil : host)
+        cache.hosts[face.id] = host
     }
 
     func remove(_ face: Face) {
-        faces[face.id] = nil
+        peers[face.id] = nil
+        cache.hosts[face.id] = nil
         answers.remove(face: face.id)
     }
 
@@ -122,7 +136,7 @@ final class BlobProducer {
 
     /// Whether an Interest from a face of a listener is within the limits of its source.
     func admits(_ face: Face) -> Bool {
-        guard let host = face.limitedHost else { return true }
+        guard let host = peers[face.id]?.limitedHost else { return true }
         guard limiter.admits(host, now: eventLoop.now) else {
             counters.interests &+= 1
             counters.limited &+= 1
@@ -137,16 +151,17 @@ final class BlobProducer {
         startSigning()
         guard !answers.isEmpty else { return }
         answers.flush { id, train in
-            guard let face = faces[id] else { return }
+            guard let peer = peers[id] else { return }
+            let face = peer.face
             counters.data &+= UInt64(train.count)
-            if let host = face.limitedHost { limiter.charge(host, octets: train.octets.readableBytes) }
+            if let host = peer.limitedHost { limiter.charge(host, octets: train.octets.readableBytes) }
             if let token = train.pitToken {
                 face.send(train.octets, LinkFields(pitToken: token))
             } else {
                 face.send(train: train.octets, packetSize: train.packetSize)
             }
         } sent: { id in
-            guard let face = faces[id], !face.isInBatch else { return }
+            guard let face = peers[id]?.face, !face.isInBatch else { return }
             face.flush()
         }
     }
@@ -177,7 +192,7 @@ final class BlobProducer {
 
     /// - Parameter packet: Nil for one that could not be made.
     private func send(_ packet: ByteBuffer?, to waiter: Waiter) {
-        guard let packet, let face = faces[waiter.face] else { return }
+        guard let packet, let face = peers[waiter.face]?.face else { return }
         counters.data &+= 1
         face.send(packet, LinkFields(pitToken: waiter.pitToken))
         if !face.isInBatch { face.flush() }
@@ -227,6 +242,25 @@ final class BlobProducer {
             counters.registryReads &+= 1
             if streams.add(read) { counters.registryStreams &+= 1 }
         }
+        reportOverload()
+        startReadsLater()
+    }
+
+    /// Lookups wait for the registry to have had its rest.
+    private func startReadsLater() {
+        guard wakeUp == nil, let deadline = cache.deadline(now: eventLoop.now) else { return }
+        wakeUp = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            self?.wakeUp = nil
+            self?.startReads()
+        }
+    }
+
+    private func reportOverload() {
+        guard cache.shed != reportedShed, overloads.pass(now: eventLoop.now) != nil else { return }
+        logger.warning(
+            "too many Interests for blobs not asked for before, most of which the registry does not have: some are not answered",
+            metadata: ["dropped": "\(cache.shed &- reportedShed)"])
+        reportedShed = cache.shed
     }
 
     /// The size of the blob that a read is for; nil while nobody has told.
@@ -234,7 +268,7 @@ final class BlobProducer {
 
     /// The registry has told the size of the blob: where the packets are to be made, nil when the read is of no use.
     func began(_ id: Int, total: UInt64) throws(WireError) -> SlabLayout? {
-        try cache.began(id, total: total)
+        try cache.began(id, total: total, now: eventLoop.now)
     }
 
     /// The next octets of a read are there, and become packets here.
@@ -253,7 +287,7 @@ final class BlobProducer {
 
     /// The body has ended; false when octets are missing, and then the read has failed.
     func ended(_ id: Int) -> Bool {
-        let isWhole = cache.ended(id)
+        let isWhole = cache.ended(id, now: eventLoop.now)
         startReads()
         return isWhole
     }
@@ -297,10 +331,7 @@ extension BlobProducer: FaceDelegate {
 }
 
 extension Face {
-    /// The source that limits are kept for; nil on this machine, where no address is forged.
-    fileprivate var limitedHost: String? {
-        guard remote.scheme != .unix else { return nil }
-        let host = remote.host
-        return host.hasPrefix("127.") || host == "::1" ? nil : host
+    fileprivate var isOfThisMachine: Bool {
+        remote.scheme == .unix || remote.host.hasPrefix("127.") || remote.host == "::1"
     }
 }

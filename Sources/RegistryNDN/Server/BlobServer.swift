@@ -123,6 +123,14 @@ public struct BlobServer: Service {
                 queue.finish()
                 eventLoop.execute { faces.value.producer.streams.close() }
             }
+            if let registry = reader as? RangeReader {
+                tasks.addTask {
+                    _ = await UpstreamCheck(
+                        upstream: registry.upstream, noun: "registry",
+                        consequence: "blobs that are not cached cannot be served until it is", logger: logger
+                    ).run()
+                }
+            }
             for await stream in reads {
                 tasks.addTask { await reader.perform(stream: stream) }
             }
@@ -140,6 +148,8 @@ extension BlobServer.Configuration {
         cache.capacity = cacheSize
         cache.readBuffer = origin.readBuffer
         cache.concurrency = concurrency
+        // A folder on this machine is asked for next to nothing.
+        if !origin.hasStreams { (cache.misses, cache.missBurst) = (1000, 500) }
         cache.trailer = signsData ? key.flatMap { SegmentTrailer($0.key, locator: $0.locator) } : nil
         return cache
     }

@@ -1,9 +1,14 @@
 import NIOCore
 
-/// Lets one message of a kind pass a second and counts the rest.
+/// Lets one message of a kind pass in each interval and counts the rest.
 struct LogLimiter {
+    private let interval: TimeAmount
     private var next = NIODeadline.distantPast
     private var suppressed = 0
+
+    init(interval: TimeAmount = .seconds(1)) {
+        self.interval = interval
+    }
 
     /// The number of messages held back since the last one when this one may be written, else nil.
     mutating func pass(now: NIODeadline) -> Int? {
@@ -11,7 +16,7 @@ struct LogLimiter {
             suppressed += 1
             return nil
         }
-        next = now + .seconds(1)
+        next = now + interval
         defer { suppressed = 0 }
         return suppressed
     }

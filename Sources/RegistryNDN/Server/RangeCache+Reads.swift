@@ -33,23 +33,30 @@ extension RangeCache {
     mutating func nextRead(streams: Int, now: NIODeadline) -> RangeRead? {
         forget(now)
         while reading.count < configuration.concurrency {
-            let isQueued = !queue.isEmpty
-            guard let range = queue.first ?? ahead.first else { return nil }
+            let queued = queue.next(lookups: lookups, now: now)
+            guard let range = queued ?? ahead.first else { return nil }
             let isWanted = range.latestExpiry > now
-            if isQueued, !isWanted {
+            if queued != nil, !isWanted {
                 // Nobody waits for it any more.
-                queue.removeFirst()
                 remove(range, now: now)
                 continue
             }
             let cost = estimate(range)
             let hasRoom = evict(for: cost + buffers(streams), isWanted: isWanted, now: now)
             guard hasRoom || isWanted && reading.isEmpty else { return nil }
-            if isQueued { queue.removeFirst() } else { ahead.removeFirst() }
+            if queued != nil { queue.begin(range) } else { ahead.removeFirst() }
             return start(range, cost: cost)
         }
         return nil
     }
+
+    /// When `nextRead` may have something again though nothing happens; nil: then only.
+    func deadline(now: NIODeadline) -> NIODeadline? {
+        reading.count < configuration.concurrency ? queue.deadline(now: now) : nil
+    }
+
+    /// Reads under way of blobs that may not exist.
+    private var lookups: Int { reading.values.count { $0.blob.grid == nil } }
 
     private mutating func start(_ range: CachedRange, cost: Int) -> RangeRead {
         range.state = .reading
@@ -73,13 +80,13 @@ extension RangeCache {
         let number = offset / octets
         if let known = blob.ranges[number] {
             // Somebody may just have asked for it.
-            guard let at = queue.firstIndex(where: { $0 === known }),
-                evict(for: estimate(known) + buffers(streams), isWanted: false, now: now)
+            guard queue.contains(known), evict(for: estimate(known) + buffers(streams), isWanted: false, now: now)
             else { return nil }
-            queue.remove(at: at)
+            queue.begin(known)
             return start(known, cost: estimate(known))
         }
-        guard segment != blob.grid?.finalSegment, let range = make(segment, in: blob, isAhead: true) else { return nil }
+        guard segment != blob.grid?.finalSegment, let range = make(segment, in: blob, for: nil, now: now)
+        else { return nil }
         ahead.removeLast()
         guard evict(for: estimate(range) + buffers(streams), isWanted: false, now: now) else {
             remove(range, now: now)
@@ -106,12 +113,15 @@ extension RangeCache {
 
     /// The head of a response has come: the size of the blob is known. Where the packets are to be made; nil when the read must
     /// be given up.
-    mutating func began(_ id: Int, total: UInt64) throws(WireError) -> SlabLayout? {
+    mutating func began(_ id: Int, total: UInt64, now: NIODeadline) throws(WireError) -> SlabLayout? {
         guard let range = reading[id] else { return nil }
         let blob = range.blob
         let grid = SegmentGrid(total: total, chunkSize: configuration.chunkSize)
         guard blob.grid ?? grid == grid, range.firstSegment <= grid.finalSegment else { return nil }
-        blob.grid = grid
+        if blob.grid == nil {
+            blob.grid = grid
+            found(blob, now: now)
+        }
         blob.hold = nil
         waiters.take(&blob.inquirers) { _ in }
         let count = Int(min(UInt64(range.count), grid.finalSegment - range.firstSegment + 1))
@@ -147,14 +157,14 @@ extension RangeCache {
     }
 
     /// The body has ended. False when octets are missing: the read has failed then.
-    mutating func ended(_ id: Int) -> Bool {
+    mutating func ended(_ id: Int, now: NIODeadline) -> Bool {
         guard let range = reading[id], range.slab?.isWhole == true else { return false }
         reading[id] = nil
         range.endPacking()
         range.state = .complete
         range.waiters = []
         usage.use(range)
-        readAhead(of: range)
+        readAhead(of: range, now: now)
         return true
     }
 
@@ -169,12 +179,17 @@ extension RangeCache {
     ) -> Bool {
         guard let range = reading.removeValue(forKey: id) else { return false }
         let blob = range.blob
-        var isNews = true
+        let isLookup = blob.grid == nil
+        var (isNews, inVain) = (true, 1)
         switch failure {
-        case .unknown: refuse(blob, for: configuration.unknownHold, now: now, answer)
+        case .unknown:
+            refuse(blob, for: configuration.unknownHold, now: now, answer)
+            blob.grid = nil
+            inVain += giveUp(blob, now: now)
         case .beyondEnd(let total):
-            if let total, blob.grid == nil {
+            if let total, isLookup {
                 blob.grid = SegmentGrid(total: total, chunkSize: configuration.chunkSize)
+                found(blob, now: now)
                 isNews = false
             } else {
                 blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
@@ -183,8 +198,9 @@ extension RangeCache {
         case .refused: refuse(blob, for: configuration.failureHold, now: now, answer)
         case .outOfReach:
             refuse(blob, for: configuration.outOfReachHold, now: now, answer)
-            giveUp(blob, now: now)
+            _ = giveUp(blob, now: now)
         }
+        if isLookup, blob.grid == nil, failure != .outOfReach { queue.missed(inVain, now: now) }
         remove(range, now: now)
         return isNews
     }
@@ -199,15 +215,16 @@ extension RangeCache {
         }
     }
 
-    /// Drops what is still to be read of a blob; reads whose octets are coming go on.
-    private mutating func giveUp(_ blob: CachedBlob, now: NIODeadline) {
-        for range in reading.values where range.blob === blob && range.slab == nil {
-            reading[range.id] = nil
+    /// Drops what is still to be read of a blob; reads whose octets are coming go on. Returns how many reads were under way in
+    /// vain.
+    private mutating func giveUp(_ blob: CachedBlob, now: NIODeadline) -> Int {
+        var count = 0
+        for range in Array(blob.ranges.values) + [blob.tail].compactMap(\.self) where range.slab == nil {
+            if reading.removeValue(forKey: range.id) != nil { count += 1 }
             remove(range, now: now)
         }
-        for range in Array(queue) + Array(ahead) where range.blob === blob { remove(range, now: now) }
-        queue.removeAll { $0.state == .gone }
         ahead.removeAll { $0.state == .gone }
+        return count
     }
 
     // MARK: memory
@@ -249,9 +266,11 @@ extension RangeCache {
         }
     }
 
-    private mutating func remove(_ range: CachedRange, now: NIODeadline) {
+    mutating func remove(_ range: CachedRange, now: NIODeadline) {
+        guard range.state != .gone else { return }
         let blob = range.blob
         usage.remove(range)
+        queue.remove(range)
         for index in range.waiters.indices { waiters.take(&range.waiters[index]) { _ in } }
         setCost(of: range, to: 0)
         range.state = .gone
@@ -265,9 +284,6 @@ extension RangeCache {
         dropSpares()
         range.endPacking()
         range.signing = [:]
-        if blob.isEmpty {
-            waiters.take(&blob.inquirers) { _ in }
-            forgotten.append((now + configuration.unknownHold, blob.name))
-        }
+        if blob.isEmpty { lostAll(blob, now: now) }
     }
 }

@@ -1,5 +1,6 @@
 import DequeModule
 import NIOCore
+import OrderedCollections
 
 /// What the server knows and reads: ranges of blobs as finished Data packets, each read once however many ask for it.
 ///
@@ -19,8 +20,11 @@ struct RangeCache {
         var readBuffer = 0
         /// Reads at a time.
         var concurrency = 8
-        /// Reads that may wait for their turn.
-        var maximumQueued = 256
+        /// Lookups of blobs that turn out not to exist, a second and at once.
+        var misses = 30.0
+        var missBurst = 16.0
+        /// Blobs without ranges that are known to exist.
+        var maximumKnown = 4096
         /// How a key signs packets; nil for DigestSha256.
         var trailer: SegmentTrailer?
         /// Interests that may wait for Data.
@@ -56,7 +60,7 @@ struct RangeCache {
     let configuration: Configuration
     var blobs: [Name: CachedBlob] = [:]
     var reading: [Int: CachedRange] = [:]
-    var queue: Deque<CachedRange> = []
+    var queue: ReadQueue<CachedRange>
     var ahead: Deque<CachedRange> = []
     var usage = UsageList()
     var waiters: WaiterTable
@@ -64,8 +68,16 @@ struct RangeCache {
     var octets = 0
     /// Memory of evicted ranges, to be used again: touching new memory costs more than copying into it.
     var spares: [ByteBuffer] = []
-    /// Blobs without ranges, to be forgotten after a while.
+    /// Blobs without ranges that are not to be asked for, to be forgotten after a while.
     var forgotten: Deque<(at: NIODeadline, name: Name)> = []
+    /// Blobs without ranges that exist: their next reads are no lookups.
+    var existing: Deque<Name> = []
+    /// Repositories that a blob has been found in.
+    var repositories: OrderedSet<RepositoryName> = []
+    /// Whom a face's Interests count as, where that is not the face itself.
+    var hosts: [UInt64: PeerHost] = [:]
+    /// Reads that were given up because too many waited.
+    var shed: UInt64 = 0
     /// The blob of the last Interest: usually also that of the next, and comparing is cheaper than hashing.
     private weak var recent: CachedBlob?
     private var nextID = 0
@@ -74,6 +86,11 @@ struct RangeCache {
     init(_ configuration: Configuration) {
         self.configuration = configuration
         waiters = WaiterTable(limit: configuration.maximumWaiters)
+        var admission = ReadQueue<CachedRange>.Configuration()
+        admission.concurrency = configuration.concurrency
+        admission.misses = configuration.misses
+        admission.burst = configuration.missBurst
+        queue = ReadQueue(admission)
     }
 
     /// An Interest for a segment of the blob `name`.
@@ -83,8 +100,9 @@ struct RangeCache {
         let range: CachedRange
         if let existing = find(segment, in: blob) {
             range = existing
+            askedAgain(range, now)
         } else {
-            guard !isHeld(blob, now), let made = make(segment, in: blob) else { return .ignored }
+            guard !isHeld(blob, now), let made = make(segment, in: blob, for: waiter, now: now) else { return .ignored }
             range = made
         }
         guard let index = range.index(of: segment) else { return .ignored }
@@ -93,7 +111,7 @@ struct RangeCache {
             range.noteAsked(index)
             if range.state == .complete {
                 usage.use(range)
-                readAhead(of: range)
+                readAhead(of: range, now: now)
             }
             return .hit(range, index: index)
         }
@@ -109,7 +127,14 @@ struct RangeCache {
         if let hold = blob.hold, now < hold.until { return hold.isUnknown ? .unknown : .ignored }
         guard blob.grid == nil else { return .ignored }
         // The head of any read tells; the client asks for segment 0 at the same time anyway.
-        guard let range = blob.ranges.values.first ?? make(0, in: blob) else { return .ignored }
+        let range: CachedRange
+        if let existing = blob.ranges.values.first {
+            range = existing
+            askedAgain(range, now)
+        } else {
+            guard let made = make(0, in: blob, for: waiter, now: now) else { return .ignored }
+            range = made
+        }
         guard waiters.add(waiter, to: &blob.inquirers) else { return .ignored }
         range.latestExpiry = max(range.latestExpiry, waiter.expires)
         return .waiting
@@ -124,13 +149,10 @@ struct RangeCache {
             return blob
         }
         forget(now)
-        guard queue.count < configuration.maximumQueued,
-            let parsed = BlobName(parsing: name, prefix: configuration.prefix), isServed(parsed)
-        else { return nil }
+        guard let parsed = BlobName(parsing: name, prefix: configuration.prefix), isServed(parsed) else { return nil }
         // The Interest lies in a receive buffer of many packets.
         let blob = CachedBlob(name: name.owned(), blob: parsed)
         blobs[blob.name] = blob
-        forgotten.append((now + configuration.unknownHold, blob.name))
         return blob
     }
 
@@ -156,15 +178,18 @@ struct RangeCache {
     }
 
     /// A range for a segment that no range has. The final segment of a large blob is a range by itself, see `tail`.
-    mutating func make(_ segment: UInt64, in blob: CachedBlob, isAhead: Bool = false) -> CachedRange? {
-        guard queue.count < configuration.maximumQueued else { return nil }
+    ///
+    /// - Parameter waiter: who asks for it; nil when nobody has yet.
+    mutating func make(
+        _ segment: UInt64, in blob: CachedBlob, for waiter: Waiter?, now: NIODeadline
+    ) -> CachedRange? {
         let number = number(of: segment)
         let first = number * UInt64(configuration.fetchChunks)
         nextID += 1
         if let final = blob.grid?.finalSegment, segment == final, number > 0 {
             let tail = CachedRange(id: nextID, blob: blob, firstSegment: segment, count: 1, isTail: true)
             blob.tail = tail
-            queue.append(tail)
+            enqueue(tail, for: waiter, now)
             return tail
         }
         var count = configuration.fetchChunks
@@ -175,42 +200,93 @@ struct RangeCache {
             count = Int(min(UInt64(count), end - first))
         }
         let range = CachedRange(id: nextID, blob: blob, firstSegment: first, count: count, isTail: false)
+        let isRepeated = !blob.isEmpty
+        if blob.grid == nil { for other in Array(blob.ranges.values) { askedAgain(other, now) } }
         blob.ranges[number] = range
-        if isAhead { ahead.append(range) } else { queue.append(range) }
+        enqueue(range, for: waiter, isRepeated: isRepeated, now)
         return range
     }
 
+    private mutating func enqueue(
+        _ range: CachedRange, for waiter: Waiter?, isRepeated: Bool = false, _ now: NIODeadline
+    ) {
+        guard let waiter else { return ahead.append(range) }
+        let host = hosts[waiter.face] ?? .face(waiter.face)
+        guard range.blob.grid == nil else { return shed(queue.add(range, of: range.blob, from: host), now) }
+        let repository = range.blob.blob.repository
+        let known = repositories.contains(repository) ? repository : nil
+        shed(queue.addLookup(range, in: known, from: host, isRepeated: isRepeated), now)
+    }
+
+    private mutating func askedAgain(_ range: CachedRange, _ now: NIODeadline) {
+        if range.state == .queued { shed(queue.askedAgain(range), now) }
+    }
+
+    private mutating func shed(_ range: CachedRange?, _ now: NIODeadline) {
+        guard let range else { return }
+        shed &+= 1
+        remove(range, now: now)
+    }
+
+    /// The blob exists: what waits of it is no lookup any more, and its repository is known.
+    mutating func found(_ blob: CachedBlob, now: NIODeadline) {
+        let repository = blob.blob.repository
+        if !repositories.contains(repository) {
+            repositories.append(repository)
+            if repositories.count > configuration.maximumKnown { repositories.removeFirst() }
+        }
+        for range in Array(blob.ranges.values) where queue.contains(range) {
+            shed(queue.add(range, of: blob, from: .face(0)), now)
+        }
+    }
+
     /// Asks for the range after a complete one when that was itself asked for in sequence.
-    mutating func readAhead(of range: CachedRange) {
+    mutating func readAhead(of range: CachedRange, now: NIODeadline) {
         let blob = range.blob
         let number = number(of: range.firstSegment)
         guard !range.isTail, blob.sequence >= 2, blob.lastNumber == number, let grid = blob.grid else { return }
         let next = (number + 1) * UInt64(configuration.fetchChunks)
-        guard next < grid.finalSegment, blob.ranges[number + 1] == nil, queue.isEmpty, ahead.isEmpty else { return }
-        _ = make(next, in: blob, isAhead: true)
+        guard next < grid.finalSegment, blob.ranges[number + 1] == nil, !queue.hasKnown, ahead.isEmpty else { return }
+        _ = make(next, in: blob, for: nil, now: now)
     }
 
     // MARK: time
 
-    /// Drops what is known of blobs that have had no range for a while.
+    /// A blob has lost its last range: what is worth remembering of it stays for a while.
+    mutating func lostAll(_ blob: CachedBlob, now: NIODeadline) {
+        waiters.take(&blob.inquirers) { _ in }
+        if blob.grid != nil {
+            existing.append(blob.name)
+            if existing.count > configuration.maximumKnown { drop(existing.removeFirst()) }
+        } else if isHeld(blob, now) {
+            forgotten.append((now + configuration.unknownHold, blob.name))
+        } else {
+            blobs[blob.name] = nil
+        }
+    }
+
+    /// Drops what is known of blobs that are not held any more.
     mutating func forget(_ now: NIODeadline) {
         while let (at, name) = forgotten.first, at <= now {
             forgotten.removeFirst()
-            guard let blob = blobs[name], blob.isEmpty else { continue }
-            guard !isHeld(blob, now) else {
-                forgotten.append((now + configuration.unknownHold, name))
+            guard let blob = blobs[name], isHeld(blob, now) else {
+                drop(name)
                 continue
             }
-            waiters.take(&blob.inquirers) { _ in }
-            blobs[name] = nil
+            forgotten.append((now + configuration.unknownHold, name))
         }
+    }
+
+    private mutating func drop(_ name: Name) {
+        guard let blob = blobs[name], blob.isEmpty else { return }
+        blobs[name] = nil
     }
 
     /// Makes room among the waiters, at most once a second.
     private mutating func sweepIfFull(_ now: NIODeadline) {
         guard waiters.count >= waiters.limit, now >= nextSweep else { return }
         nextSweep = now + .seconds(1)
-        for range in Array(reading.values) + Array(queue) + Array(ahead) {
+        for range in Array(reading.values) + queue.items + Array(ahead) {
             for index in range.waiters.indices { waiters.expire(&range.waiters[index], now: now) }
             waiters.expire(&range.blob.inquirers, now: now)
         }

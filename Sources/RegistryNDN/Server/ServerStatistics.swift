@@ -17,6 +17,8 @@ struct ServerStatistics: Sendable {
     var signatures: UInt64 = 0
     /// Interests over the limits of their source.
     var limited: UInt64 = 0
+    /// Reads given up because too many waited.
+    var shed: UInt64 = 0
     /// Octets of the cache's budget in use by ranges.
     var cacheOctets = 0
 
@@ -26,7 +28,7 @@ struct ServerStatistics: Sendable {
             "interests": "\(interests)", "data": "\(data)", "registry_reads": "\(registryReads)",
             "registry_bytes": "\(registryOctets)", "registry_streams": "\(registryStreams)",
             "cache_hits": "\(cacheHits)", "cache_bytes": "\(cacheOctets)",
-            "limited": "\(limited)", "signatures": "\(signatures)",
+            "shed": "\(shed)", "limited": "\(limited)", "signatures": "\(signatures)",
         ]
     }
 }

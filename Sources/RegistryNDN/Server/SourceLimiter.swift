@@ -21,6 +21,12 @@ struct SourceLimiter {
         var octets: TokenBucket
         var lastSeen: NIODeadline
 
+        init(_ limits: Limits, lastSeen: NIODeadline) {
+            interests = TokenBucket(rate: limits.interests, burst: limits.interests)
+            octets = TokenBucket(rate: limits.octets, burst: limits.octets)
+            self.lastSeen = lastSeen
+        }
+
         mutating func take(now: NIODeadline) -> Bool {
             lastSeen = now
             guard interests.hasTokens(now: now), octets.hasTokens(now: now) else { return false }
@@ -29,36 +35,40 @@ struct SourceLimiter {
         }
     }
 
-    /// Sources remembered at a time; when that many are active, further ones are refused.
+    /// Sources remembered at a time; when that many are active, further ones count as one together.
     static let maximumSources = 4096
     /// A source that was silent for so long has its full allowance again and need not be remembered.
     private static let memory = TimeAmount.seconds(2)
 
     private let limits: Limits
-    private var sources: [String: Source] = [:]
+    private var sources: [PeerHost: Source] = [:]
+    private var others: Source
+    /// Looking at all sources for each packet of a flood would be an attack of its own.
+    private var nextForgetting = NIODeadline.distantPast
 
     init(_ limits: Limits) {
         self.limits = limits
+        others = Source(limits, lastSeen: .distantPast)
     }
 
     /// Whether an Interest from `host` is to be answered; counts it.
-    mutating func admits(_ host: String, now: NIODeadline) -> Bool {
+    mutating func admits(_ host: PeerHost, now: NIODeadline) -> Bool {
         if sources[host] == nil {
             if sources.count >= Self.maximumSources { forget(now) }
-            guard sources.count < Self.maximumSources else { return false }
-            sources[host] = Source(
-                interests: TokenBucket(rate: limits.interests, burst: limits.interests),
-                octets: TokenBucket(rate: limits.octets, burst: limits.octets), lastSeen: now)
+            guard sources.count < Self.maximumSources else { return others.take(now: now) }
+            sources[host] = Source(limits, lastSeen: now)
         }
         return sources[host]?.take(now: now) ?? false
     }
 
     /// Counts octets sent to `host`.
-    mutating func charge(_ host: String, octets: Int) {
-        sources[host]?.octets.take(octets)
+    mutating func charge(_ host: PeerHost, octets: Int) {
+        if sources[host]?.octets.take(octets) == nil { others.octets.take(octets) }
     }
 
     private mutating func forget(_ now: NIODeadline) {
+        guard now >= nextForgetting else { return }
+        nextForgetting = now + .milliseconds(100)
         sources = sources.filter { now - $0.value.lastSeen < Self.memory }
     }
 }

@@ -14,13 +14,22 @@ struct TokenBucket {
         level = burst
     }
 
-    /// Whether anything is left.
-    mutating func hasTokens(now: NIODeadline) -> Bool {
+    /// What is left; below 0 for debt.
+    mutating func level(now: NIODeadline) -> Double {
         if let last, now > last {
             level = min(burst, level + Double((now - last).nanoseconds) / 1e9 * rate)
         }
         last = now
-        return level > 0
+        return level
+    }
+
+    /// Whether anything is left.
+    mutating func hasTokens(now: NIODeadline) -> Bool { level(now: now) > 0 }
+
+    /// When something is left again, as things are; nil when something is.
+    var refill: NIODeadline? {
+        guard level <= 0, let last else { return nil }
+        return last + .nanoseconds(1 + Int64(-level / rate * 1e9))
     }
 
     mutating func take(_ amount: Int) {

@@ -43,25 +43,79 @@ import Testing
         #expect(plain.next(random: 0) == .milliseconds(100))
     }
 
+    private static func face(_ uri: String) throws -> Face {
+        let uri = try FaceURI(uri)
+        return Face(
+            remote: uri, local: uri, isLocal: false, on: EmbeddedEventLoop(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
     @Test func aSilentFaceMakesRoomAndABusyOrPinnedOneDoesNot() throws {
-        let loop = EmbeddedEventLoop()
-        let uri = try FaceURI("udp://192.0.2.1:6363")
-        let faces = (0..<3).map { _ in
-            Face(remote: uri, local: uri, isLocal: false, on: loop, logger: Logger(label: "test"))
-        }
+        let start = NIODeadline.uptimeNanoseconds(0)
+        let faces = try (1...3).map { try Self.face("udp://192.0.2.\($0):6363") }
+        let newcomer = PeerHost.v4(7)
         var table = FaceTable(limit: 3, silence: .seconds(5))
         for face in faces {
-            #expect(table.room(now: .uptimeNanoseconds(0)).isFree)
+            #expect(table.room(for: face.host, now: start).isFree)
             table.add(face)
+            face.counters.outData = 1
         }
-        #expect(!table.room(now: .uptimeNanoseconds(0)).isFree)
-        let later = NIODeadline.uptimeNanoseconds(0) + .seconds(10)
+        #expect(!table.room(for: newcomer, now: start).isFree)
+        let later = start + .seconds(10)
         faces[0].isPinned = true
         faces[1].lastHeard = later
-        let room = table.room(now: later)
+        let room = table.room(for: newcomer, now: later)
         #expect(room.isFree && room.leaving === faces[2])
         table.remove(faces[2])
         #expect(table.count == 2)
-        #expect(table.room(now: later).isFree)
+        #expect(table.room(for: newcomer, now: later).isFree)
+    }
+
+    @Test func facesThatNobodyAnsweredLeaveBeforeThoseInUse() throws {
+        let now = NIODeadline.uptimeNanoseconds(0) + .seconds(60)
+        var table = FaceTable(limit: 100, silence: .seconds(5))
+        let known = try (1...20).map { try Self.face("udp://192.0.2.\($0):6363") }
+        for face in known {
+            table.add(face)
+            // Long silent, but of use before.
+            face.counters.outData = 1
+        }
+        var open: [Face] = []
+        for number in 0..<5000 {
+            let face = try Self.face("udp://198.51.\(number / 250).\(number % 250):6363")
+            let room = table.room(for: face.host, now: now)
+            #expect(room.isFree)
+            if let leaving = room.leaving {
+                #expect(leaving === open.removeFirst(), "the oldest of the flood")
+                table.remove(leaving)
+            }
+            table.add(face)
+            open.append(face)
+        }
+        #expect(table.count == 100)
+        #expect(open.count == 80)
+    }
+
+    @Test func oneHostHasAShareHoweverManyItsPortsAre() throws {
+        let now = NIODeadline.uptimeNanoseconds(0)
+        var table = FaceTable(limit: 100, silence: .seconds(5))
+        let known = try Self.face("udp://192.0.2.1:6363")
+        table.add(known)
+        var latest: Face?
+        for port in 1...5000 {
+            let face = try Self.face("udp://192.0.2.2:\(port)")
+            let room = table.room(for: face.host, now: now)
+            #expect(room.isFree)
+            room.leaving.map { table.remove($0) }
+            table.add(face)
+            latest = face
+        }
+        #expect(table.count == 1 + 25)
+        #expect(table.faces.contains { $0 === known })
+        #expect(table.faces.contains { $0 === latest })
+        // A host whose faces are all in use gets no more of them.
+        for face in table.faces { face.counters.outData = 1 }
+        #expect(!table.room(for: .v4(0xC000_0202), now: now).isFree)
+        #expect(table.room(for: .v4(0xC000_0203), now: now).isFree)
     }
 }

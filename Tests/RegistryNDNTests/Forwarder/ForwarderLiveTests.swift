@@ -85,6 +85,35 @@ struct ForwarderLiveTests {
         try await live.stop()
     }
 
+    @Test func theRoutesOfAFaceAreItsOwnAndItsUsers() async throws {
+        let live = try await LiveForwarder()
+        let (unix, tcp) = (try await live.listen(Self.socket()), try await live.listen("tcp://127.0.0.1:0"))
+        let producer = try await live.connect(unix)
+        let (_, changes) = try await live.register("/a", producer)
+        var iterator = changes.makeAsyncIterator()
+        guard case .registered? = await iterator.next() else {
+            Issue.record("not registered")
+            return
+        }
+        // Somebody on this machine whose user is not known, and somebody with the forwarder's own.
+        let (anybody, own) = (try await live.connect(tcp), try await live.connect(unix))
+        let list = try await live.loop.flatSubmit {
+            var interest = InterestBuilder(name: try! Name(uri: "/localhost/nfd/rib/list"))
+            interest.canBePrefix = true
+            return anybody.value.express(interest)
+        }.get()
+        var parameters = ControlParameters(name: try Name(uri: "/a"))
+        parameters.faceID = try #require(RibEntry.decodeList(list.content).first?.routes.first?.faceID)
+        parameters.origin = RouteOrigin.client
+        let command = ManagementCommand(scope: .localhost, module: "rib", verb: "unregister", parameters: parameters)
+        for (endpoint, code) in [(anybody, 403), (own, 200)] as [(NIOLoopBound<Endpoint>, UInt64)] {
+            let interest = try command.signed(by: .digest, clock: .shared)
+            let content = try await live.loop.flatSubmit { endpoint.value.express(interest) }.map(\.content).get()
+            #expect(try ControlResponse(decoding: content).code == code)
+        }
+        try await live.stop()
+    }
+
     @Test func overUDPTheErrorSaysWhatToDo() async throws {
         let live = try await LiveForwarder()
         let udp = try await live.listen("udp://127.0.0.1:0")

@@ -60,10 +60,25 @@ struct ForwarderManagementTests {
             (try parameters("/" + Array(repeating: "x", count: 33).joined(separator: "/")), 414),
         ]
         for (parameters, code) in cases {
-            script.interest(try command("register", parameters), from: 2)
+            script.interest(try command("register", parameters), from: 1)
             #expect(try response(script).code == code)
         }
         #expect(script.core.routes.count == 0)
+    }
+
+    @Test(arguments: ["register", "unregister"]) func onlyRootAndOurUserChangeTheRoutesOfOthers(_ verb: String) throws {
+        let script = ForwardingScript()
+        try script.route("/a", to: 2)
+        let before = script.core.routes.list(now: script.now)
+        script.interest(try command(verb, parameters("/a", face: 2)), from: 3)
+        #expect(try response(script).code == 403)
+        script.interest(try command(verb, parameters("/a", face: 77)), from: 3)
+        #expect(try response(script).code == 403, "whether a face exists is not told")
+        #expect(script.core.routes.list(now: script.now) == before)
+        script.interest(try command(verb, parameters("/a", face: 2)), from: 2)
+        #expect(try response(script).code == 200, "its own, by its number")
+        script.interest(try command(verb, parameters("/a", face: 2)), from: 1)
+        #expect(try response(script).code == 200)
     }
 
     @Test func whatItHasNotIsSaidToBeUnsupported() throws {

@@ -142,16 +142,79 @@ struct ForwardingBoundsTests {
         #expect(script.core.counters.drops == 30)
     }
 
-    @Test func oneFaceHasHalfOfIt() throws {
+    @Test func oneHostHasHalfOfItHoweverManyItsFacesAre() throws {
+        var limits = ForwardingCore.Limits()
+        limits.pendingInterests = 10
+        let script = ForwardingScript(limits: limits)
+        let host = PeerHost.v4(1)
+        for face in [10, 11] as [UInt64] { _ = script.core.addFace(face, isLocal: false, host: host) }
+        try script.route("/a", to: 2)
+        for index in 0..<20 {
+            script.interest(try Packets.interest("/a/\(index)"), from: index % 2 == 0 ? 10 : 11)
+        }
+        #expect(script.core.statistics.pending == 6)
+        #expect(script.core.counters.drops == 14)
+        #expect(try script.interest(Packets.interest("/a/other"), from: 6) == ["I 2 /a/other nonce 1"])
+        #expect(try script.data(Packets.data("/a/19"), from: 2) == ["D 11 /a/19"], "the latest are still there")
+        #expect(try script.data(Packets.data("/a/other"), from: 2) == ["D 6 /a/other"])
+        // Faces come and go; what they have asked for still counts for the host.
+        script.core.removeFace(10)
+        script.core.removeFace(11)
+        _ = script.core.addFace(12, isLocal: false, host: host)
+        for index in 20..<40 { script.interest(try Packets.interest("/a/\(index)"), from: 12) }
+        #expect(script.core.statistics.pending == 6)
+        script.wait(.seconds(5))
+        #expect(script.core.statistics.pending == 0)
+        #expect(try script.interest(Packets.interest("/a/later", nonce: 8), from: 12) == ["I 2 /a/later nonce 8"])
+    }
+
+    @Test func whatNobodyAnswersMakesRoomInAFullTable() throws {
+        var limits = ForwardingCore.Limits()
+        limits.pendingInterests = 100
+        let script = ForwardingScript(limits: limits)
+        try script.route("/a", to: 2)
+        for index in 0..<1000 {
+            // Three hosts ask for what nobody has, and a fourth for what is answered 10 Interests later.
+            for face in [5, 6, 7] as [UInt64] {
+                script.interest(try Packets.interest("/a/\(face)/\(index)"), from: face)
+            }
+            #expect(
+                try script.interest(Packets.interest("/a/good/\(index)"), from: 8) == ["I 2 /a/good/\(index) nonce 1"])
+            guard index >= 10 else { continue }
+            #expect(try script.data(Packets.data("/a/good/\(index - 10)"), from: 2) == ["D 8 /a/good/\(index - 10)"])
+        }
+        #expect(script.core.statistics.pending <= 100)
+    }
+
+    @Test func joiningEntriesOfOthersCountsAsWell() throws {
         var limits = ForwardingCore.Limits()
         limits.pendingInterests = 10
         let script = ForwardingScript(limits: limits)
         try script.route("/a", to: 2)
-        for index in 0..<20 { script.interest(try Packets.interest("/a/\(index)"), from: 5) }
-        #expect(script.core.statistics.pending == 6)
-        #expect(try script.interest(Packets.interest("/a/other"), from: 6) == ["I 2 /a/other nonce 1"])
-        for index in 0..<6 { script.data(try Packets.data("/a/\(index)"), from: 2) }
-        #expect(try script.interest(Packets.interest("/a/later", nonce: 8), from: 5) == ["I 2 /a/later nonce 8"])
+        for index in 0..<6 { script.interest(try Packets.interest("/a/\(index)", nonce: 1), from: 5) }
+        let host = PeerHost.v4(1)
+        for face in 10..<20 as Range<UInt64> {
+            _ = script.core.addFace(face, isLocal: false, host: host)
+            script.interest(try Packets.interest("/a/0", nonce: UInt32(face)), from: face)
+        }
+        #expect(try script.data(Packets.data("/a/0"), from: 2).count == 1 + 6)
+    }
+
+    @Test func agesAreKeptWhereverAnIndexLeaves() {
+        var lists = AgeLists()
+        for index in [3, 1, 2, 0] { lists.append(index, to: index == 2 ? 1 : 0) }
+        #expect(lists.oldest(of: 0) == 3)
+        #expect(lists.oldest(of: 1) == 2)
+        #expect(lists.oldest(of: 7) == nil)
+        lists.remove(1)
+        lists.remove(1)
+        lists.remove(3)
+        #expect(lists.oldest(of: 0) == 0)
+        lists.append(3, to: 0)
+        lists.remove(0)
+        #expect(lists.oldest(of: 0) == 3)
+        lists.remove(3)
+        #expect(lists.oldest(of: 0) == nil)
     }
 
     @Test func facesAreBounded() {

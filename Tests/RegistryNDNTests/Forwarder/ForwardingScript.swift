@@ -10,10 +10,10 @@ final class ForwardingScript {
     /// What the last step sent.
     var sent: [ForwardingAction] = []
 
-    /// Faces 1 to 4 are local, 5 to 9 are not.
+    /// Faces 1 to 4 are local, and 1 is root's; 5 to 9 are not local.
     init(limits: ForwardingCore.Limits = .init()) {
         core = ForwardingCore(limits: limits)
-        for face in 1...9 as ClosedRange<UInt64> { _ = core.addFace(face, isLocal: face < 5) }
+        for face in 1...9 as ClosedRange<UInt64> { _ = core.addFace(face, isLocal: face < 5, isTrusted: face == 1) }
     }
 
     func route(_ uri: String, to face: UInt64, cost: UInt64 = 0) throws {

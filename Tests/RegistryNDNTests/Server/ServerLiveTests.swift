@@ -121,7 +121,8 @@ import Testing
         }
         let starts = registry.requests.compactMap(\.range?.first)
         #expect(Set(starts).count == starts.count)
-        #expect(registry.requests.allSatisfy { $0.fields["accept-encoding"] == "identity" })
+        let reads = registry.requests.filter { $0.uri != "/v2/" }
+        #expect(reads.allSatisfy { $0.fields["accept-encoding"] == "identity" })
     }
 
     @Test func aPITTokenComesBack() async throws {
@@ -197,7 +198,8 @@ import Testing
             #expect(answered == [2])
         }
         // Asked for three times in all, read once a second at most.
-        #expect(registry.requests.filter { !$0.uri.hasSuffix("\(registry.digest)") }.count <= 2)
+        let others = registry.requests.filter { $0.uri != "/v2/" && !$0.uri.hasSuffix("\(registry.digest)") }
+        #expect(others.count <= 2)
     }
 
     @Test func whereAKeySignsItSignsNacksToo() async throws {

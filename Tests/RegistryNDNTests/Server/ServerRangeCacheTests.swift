@@ -22,23 +22,28 @@ import Testing
             cache = RangeCache(configuration)
         }
 
-        static func name(_ blob: String = "a") -> Name {
+        static func name(_ blob: String = "a", repository: String = "demo/app") -> Name {
             BlobName(
-                prefix: prefix, repository: RepositoryName("demo/app")!,
+                prefix: prefix, repository: RepositoryName(repository)!,
                 digest: ContentDigest(sha256: SHA256.hash(ByteBuffer(string: blob)))
             ).name
         }
 
         /// What an Interest meets, in a word.
-        mutating func ask(_ segment: UInt64, of blob: String = "a", face: UInt64 = 1, lifetime: Int64 = 4000) -> String
-        {
+        mutating func ask(
+            _ segment: UInt64, of blob: String = "a", face: UInt64 = 1, lifetime: Int64 = 4000,
+            repository: String = "demo/app"
+        ) -> String {
             let waiter = Waiter(face: face, pitToken: nil, expires: now + .milliseconds(lifetime))
-            return Self.word(cache.segment(segment, of: Self.name(blob), waiter: waiter, now: now))
+            return Self.word(
+                cache.segment(segment, of: Self.name(blob, repository: repository), waiter: waiter, now: now))
         }
 
-        mutating func exists(_ blob: String = "a", face: UInt64 = 1) -> String {
+        mutating func exists(
+            _ blob: String = "a", face: UInt64 = 1, repository: String = "demo/app"
+        ) -> String {
             let waiter = Waiter(face: face, pitToken: nil, expires: now + .seconds(4))
-            return Self.word(cache.existence(of: Self.name(blob), waiter: waiter, now: now))
+            return Self.word(cache.existence(of: Self.name(blob, repository: repository), waiter: waiter, now: now))
         }
 
         private static func word(_ lookup: RangeCache.Lookup) -> String {
@@ -58,7 +63,7 @@ import Testing
 
         /// Completes a read of a blob of `total` octets.
         mutating func complete(_ read: RangeRead, total: UInt64) throws {
-            var filler = SlabFiller(try #require(try cache.began(read.id, total: total)))
+            var filler = SlabFiller(try #require(try cache.began(read.id, total: total, now: now)))
             let end = min(total, read.range.offset + (read.range.length ?? 0))
             var answers = answers
             let octets = ByteBuffer(repeating: 1, count: Int(end - min(end, read.range.offset)))
@@ -67,7 +72,7 @@ import Testing
             }
             let filled = filler.fill(octets)
             cache.arrived(read.id, filled, now: now, answer: note)
-            let isWhole = cache.ended(read.id)
+            let isWhole = cache.ended(read.id, now: now)
             #expect(isWhole)
             self.answers = answers
         }
@@ -105,14 +110,14 @@ import Testing
         _ = script.ask(0)
         _ = script.ask(1)
         let read = try #require(script.reads().first)
-        var filler = SlabFiller(try #require(try script.cache.began(read.id, total: 400)))
+        var filler = SlabFiller(try #require(try script.cache.began(read.id, total: 400, now: script.now)))
         var answered: [Int] = []
         for part in [60, 60, 79] {
             let filled = filler.fill(ByteBuffer(repeating: 0, count: part))
             script.cache.arrived(read.id, filled, now: script.now) { _, _, index in answered.append(index) }
         }
         #expect(answered == [0])
-        let isWhole = script.cache.ended(read.id)
+        let isWhole = script.cache.ended(read.id, now: script.now)
         #expect(!isWhole)
     }
 
@@ -183,11 +188,11 @@ import Testing
     @Test func whatIsOutOfReachIsGivenUpAtOnce() throws {
         var script = Script(concurrency: 3)
         for segment: UInt64 in [0, 40, 80, 120, 160] { #expect(script.ask(segment) == "waiting") }
-        #expect(script.ask(0, of: "b") == "waiting")
         let reads = script.reads()
         #expect(reads.count == 3)
+        #expect(script.ask(0, of: "b") == "waiting")
         // The octets of the first one are coming.
-        let layout = try script.cache.began(reads[0].id, total: 1 << 20)
+        let layout = try script.cache.began(reads[0].id, total: 1 << 20, now: script.now)
         let isFirst = script.failIsNews(reads[1], .outOfReach)
         #expect(layout != nil && isFirst)
         #expect(!script.cache.isAwaited(reads[2].id) && script.cache.isAwaited(reads[0].id))
@@ -205,7 +210,7 @@ import Testing
         try script.complete(script.reads()[0], total: 2050)
         _ = script.ask(4)
         let read = try #require(script.reads().first)
-        let layout = try script.cache.began(read.id, total: 2051)
+        let layout = try script.cache.began(read.id, total: 2051, now: script.now)
         #expect(layout == nil)
     }
 

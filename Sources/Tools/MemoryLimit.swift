@@ -1,0 +1,119 @@
+import Logging
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The memory that a control group leaves this process (cgroups(7)): what is over it is not refused, the process is killed.
+struct MemoryLimit {
+    /// Octets.
+    let octets: Int
+
+    /// That of this process; nil where nothing limits it.
+    static func ofProcess() -> MemoryLimit? {
+        guard let groups = read("/proc/self/cgroup"), let mounts = read("/proc/self/mountinfo") else { return nil }
+        return MemoryLimit(smallestOf: files(groups: groups, mounts: mounts).compactMap(read))
+    }
+
+    /// - Parameter limits: contents of the files that limits stand in, of which the smallest counts.
+    init?(smallestOf limits: [String]) {
+        // Version 1 writes the largest number of pages for no limit, version 2 "max".
+        let numbers = limits.compactMap { Int($0.trimmed) }.filter { $0 > 0 && $0 < 1 << 60 }
+        guard let smallest = numbers.min() else { return nil }
+        octets = smallest
+    }
+
+    /// A cache's size: what is wanted, or what the limit leaves beside the program, of which half is for everything else.
+    func cacheSize(atMost wanted: Int) -> Int {
+        min(wanted, max(4 << 20, octets / 2 - 16 << 20))
+    }
+
+    /// Pending Interests of a forwarder: 65,536 of them take some 30 MB.
+    var pendingInterests: Int { min(65_536, max(1024, octets / 4096)) }
+
+    /// A cache's size: as asked for, else `otherwise`, or what the limit leaves of it. Says which, and why.
+    static func cacheSize(_ asked: Int?, otherwise: Int, logger: Logger) -> Int {
+        let limit = ofProcess()
+        let size = asked ?? limit?.cacheSize(atMost: otherwise) ?? otherwise
+        var metadata: Logger.Metadata = ["size": "\(ByteSizeArgument(octets: size))"]
+        if let limit { metadata["memory_limit"] = "\(ByteSizeArgument(octets: limit.octets))" }
+        if let limit, size > limit.octets / 4 * 3 {
+            logger.warning(
+                "the cache may grow beyond what the memory limit of the control group leaves, and the program would be killed: give a smaller --cache-size",
+                metadata: metadata)
+        } else {
+            logger.info("room for the cache", metadata: metadata)
+        }
+        return size
+    }
+
+    /// The files that may hold a limit, of the process's own group and of each above it.
+    ///
+    /// - Parameters:
+    ///   - groups: `/proc/self/cgroup`.
+    ///   - mounts: `/proc/self/mountinfo`.
+    static func files(groups: String, mounts: String) -> [String] {
+        let mounts = mounts.split(separator: "\n").compactMap(Mount.init)
+        return groups.split(separator: "\n").flatMap { line -> [String] in
+            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3 else { return [] }
+            let isUnified = fields[1].isEmpty
+            guard isUnified || fields[1].split(separator: ",").contains("memory"),
+                let mount = mounts.first(where: { isUnified ? $0.isUnified : $0.hasMemory })
+            else { return [] }
+            let names = isUnified ? ["memory.max", "memory.high"] : ["memory.limit_in_bytes"]
+            return mount.folders(of: fields[2]).flatMap { folder in names.map { "\(folder)/\($0)" } }
+        }
+    }
+
+    /// Where a hierarchy of groups is mounted.
+    private struct Mount {
+        /// The group that is mounted there, and the folder.
+        let root: Substring
+        let point: Substring
+        let isUnified: Bool
+        let hasMemory: Bool
+
+        /// From a line of mountinfo (proc(5)): two numbers, a device, the root, the folder, options, and after a dash the
+        /// file system's type, its source and its own options. Nil for another file system.
+        init?(_ line: Substring) {
+            let fields = line.split(separator: " ")
+            guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count > dash + 3 else { return nil }
+            (root, point) = (fields[3], fields[4])
+            isUnified = fields[dash + 1] == "cgroup2"
+            hasMemory = fields[dash + 1] == "cgroup" && fields[dash + 3].split(separator: ",").contains("memory")
+            guard isUnified || hasMemory else { return nil }
+        }
+
+        /// The folder of a group and those above it; the mounted one alone when the group lies elsewhere, as it seems to from
+        /// within a container.
+        func folders(of group: Substring) -> [String] {
+            var steps = group.split(separator: "/")
+            let above = root.split(separator: "/")
+            guard steps.starts(with: above), !steps.contains("..") else { return [String(point)] }
+            steps.removeFirst(above.count)
+            return (0...steps.count).map { count in
+                ([point] + steps.prefix(steps.count - count)).joined(separator: "/")
+            }
+        }
+    }
+
+    private static func read(_ path: String) -> String? {
+        guard let file = unsafe fopen(path, "re") else { return nil }
+        defer { unsafe fclose(file) }
+        var octets = [UInt8](repeating: 0, count: 64 << 10)
+        let count = unsafe fread(&octets, 1, octets.count, file)
+        return String(decoding: octets[..<count], as: UTF8.self)
+    }
+}
+
+extension String {
+    /// Without white space around it.
+    fileprivate var trimmed: Substring {
+        let isInk = { (character: Character) in !character.isWhitespace }
+        guard let first = firstIndex(where: isInk), let last = lastIndex(where: isInk) else { return "" }
+        return self[first...last]
+    }
+}
