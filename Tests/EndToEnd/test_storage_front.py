@@ -59,9 +59,10 @@ class LinkingRegistry:
 
             def _pass_on(self, body=None):
                 back = http.client.HTTPConnection(registry.address, timeout=30)
-                kept = ("Accept", "Content-Type")
-                back.request(self.command, self.path, body,
-                             {name: self.headers[name] for name in kept if name in self.headers})
+                # docker writes a field for each type that it accepts.
+                fields = {name: ", ".join(self.headers.get_all(name)) for name in ("Accept", "Content-Type")
+                          if name in self.headers}
+                back.request(self.command, self.path, body, fields)
                 answer = back.getresponse()
                 body = answer.read()
                 kept = ("Content-Type", "Docker-Content-Digest", "Docker-Distribution-Api-Version")
