@@ -51,6 +51,7 @@ struct RegistrationMachineTests {
         for (jitter, seconds) in [(-1.0, 270), (1.0, 330)] as [(Double, Int64)] {
             var timing = RegistrationMachine.Timing()
             timing.jitter = { jitter }
+            timing.probe = nil
             var machine = RegistrationMachine(timing: timing)
             _ = machine.start(faceIsUp: true)
             _ = machine.answered(success, now: start)
