@@ -71,6 +71,7 @@ let package = Package(
             dependencies: [
                 "RegistryNDN",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -80,7 +81,10 @@ let package = Package(
             ],
             path: "Sources/Tools",
             swiftSettings: swift,
-            linkerSettings: program),
+            linkerSettings: program,
+            plugins: ["BuiltFrom"]),
+        // What `--version` says beside the number.
+        .plugin(name: "BuiltFrom", capability: .buildTool()),
         // The hot path alone, for scripts/bench and the thresholds of scripts/test; no part of the product.
         .executableTarget(
             name: "registry-ndn-micro",
@@ -124,6 +128,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             resources: [.copy("Resources")],
+            swiftSettings: swift),
+        .testTarget(
+            name: "ToolsTests",
+            dependencies: [
+                "registry-ndn",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],

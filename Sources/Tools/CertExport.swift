@@ -25,7 +25,7 @@ struct CertExport: AsyncParsableCommand {
         }
         let passphrase =
             if let bagPassphraseFile {
-                try PassphraseSource.read(file: bagPassphraseFile)
+                try PassphraseSource.read(file: bagPassphraseFile, option: "--bag-passphrase-file")
             } else {
                 try PassphraseSource.ask("New passphrase of the SafeBag: ", twice: true)
             }
@@ -68,7 +68,7 @@ struct CertImport: AsyncParsableCommand {
         let bag = try CertificateSource.safeBag(file: bag)
         let opens =
             if let bagPassphraseFile {
-                try PassphraseSource.read(file: bagPassphraseFile)
+                try PassphraseSource.read(file: bagPassphraseFile, option: "--bag-passphrase-file")
             } else {
                 try PassphraseSource.ask("Passphrase of the SafeBag: ")
             }

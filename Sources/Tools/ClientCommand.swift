@@ -3,8 +3,6 @@ import Logging
 import NIOCore
 import NIOPosix
 import RegistryNDN
-import ServiceLifecycle
-import UnixSignals
 
 #if canImport(Glibc)
     import Glibc
@@ -52,6 +50,7 @@ struct ClientCommand: AsyncParsableCommand {
         // Slabs of segments, the smallest too (`BudgetShare`).
         Heap.mapBlocks(from: 96 << 10)
         let logger = try log.makeLogger(label: "client")
+        let program = await RunningProgram(logger: logger)
         let registries = try registry.registries()
         let isShared = registries.listeners.contains { !$0.isLoopback }
         let hasCredentials = access.credentials != nil || registries.registries.contains { $0.credentials != nil }
@@ -97,29 +96,16 @@ struct ClientCommand: AsyncParsableCommand {
         let addresses = zip(registries.listeners, endpoints).map { $0.with(port: $1.address?.port ?? $0.port) }
         let service = ClientService(
             endpoints: endpoints, sites: sites, upstreams: registries.upstreams, network: network, logger: logger,
+            statisticsSignals: { program.statisticsRequests },
             ready: {
                 for address in addresses {
                     Ready.announce("\(certificate == nil ? "http" : "https")://\(address) via \(router)")
                 }
             })
-        try await serve([service] + (await CertificateReload.services(certificate, logger: logger)), logger)
+        // Docker asks again for what was cut.
+        try await program.run(service, reloads: [certificate.map(Reload.init)].compactMap { $0 }, patience: .seconds(3))
         try? await faces.shutdownGracefully()
         try? await connections.shutdownGracefully()
-    }
-
-    private func serve(_ services: [any Service], _ logger: Logger) async throws {
-        var quieter = logger
-        if logger.logLevel >= .info { quieter.logLevel = .error }
-        var configuration = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quieter)
-        // Docker asks again for what was cut.
-        configuration.maximumGracefulShutdownDuration = .seconds(3)
-        do {
-            try await ServiceGroup(configuration: configuration).run()
-        } catch {
-            logger.error("\(error)")
-            throw ExitCode.failure
-        }
     }
 
     private func network(

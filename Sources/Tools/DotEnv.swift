@@ -1,45 +1,117 @@
 /// The format of `.env` files: `NAME=value` lines, comments, quotes, an optional `export`.
-enum DotEnv {
+///
+/// Such a file is often shared by several programs. Lines that only others understand are left out and counted; one that
+/// may be meant for us and cannot be read is an error, since going on without it could make more public than is wanted.
+struct DotEnv {
     /// What is wrong with a file, and in which line.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// The variables of `text`; of a name that stands twice, the last value.
+    /// Of a name that stands twice, the last value.
+    private(set) var variables: [String: String] = [:]
+    /// Numbers of the lines that are no `NAME=value`.
+    private(set) var ignored: [Int] = []
+
+    /// Reads UTF-8, or UTF-16 that begins with a byte order mark; lines end with LF or CRLF.
     ///
-    /// `'…'` is taken as it is; in `"…"` the escapes `\n`, `\r`, `\t`, `\"` and `\\` are known. Without quotes the value
-    /// ends at ` #`, and blanks around it do not count.
-    static func parse(_ text: String) throws -> [String: String] {
-        var variables: [String: String] = [:]
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            guard let (name, value) = try parse(line: String(line).trimmed, number: index + 1) else { continue }
-            variables[name] = value
+    /// `'…'` and `` `…` `` are taken as they are; in `"…"` the escapes `\n`, `\r`, `\t`, `\"` and `\\` are known. A quoted value
+    /// may go over several lines. Without quotes the value ends at ` #`, and blanks around it do not count.
+    ///
+    /// - Parameter isOurs: Whether a variable is one that this program may read.
+    init(_ octets: [UInt8], isOurs: (String) -> Bool) throws(Failure) {
+        let lines = Self.lines(octets)
+        var index = 0
+        while index < lines.count {
+            let line = lines[index]
+            do throws(Failure) {
+                guard let (name, start) = try Self.name(line) else {
+                    index += 1
+                    continue
+                }
+                let (value, end) = try Self.value(start, at: index, in: lines, isOurs: isOurs)
+                guard !isOurs(name) || !value.contains("${") else {
+                    throw Failure(description: "${…} is not replaced here: write the value itself")
+                }
+                variables[name] = value
+                index = end + 1
+            } catch {
+                guard !Self.mentions(line, isOurs) else {
+                    throw Failure(description: "line \(index + 1): \(error)")
+                }
+                ignored.append(index + 1)
+                index += 1
+            }
         }
-        return variables
     }
 
-    private static func parse(line: String, number: Int) throws -> (String, String)? {
-        guard !line.isEmpty, !line.hasPrefix("#") else { return nil }
-        func wrong(_ why: String) -> Failure { Failure(description: "line \(number): \(why)") }
-        guard let equals = line.firstIndex(of: "=") else { throw wrong("no = in it; write NAME=value") }
-        var name = String(line[..<equals]).trimmed
-        if name.hasPrefix("export ") { name = String(name.dropFirst("export ".count)).trimmed }
-        let isName = name.utf8.allSatisfy { $0 == UInt8(ascii: "_") || Character(Unicode.Scalar($0)).isWordCharacter }
-        guard let first = name.first, isName, !first.isNumber else { throw wrong("\"\(name)\" is no variable name") }
-        let rest = String(line[line.index(after: equals)...]).trimmed
-        guard let quote = rest.first, quote == "\"" || quote == "'" else { return (name, rest.withoutComment) }
-        guard let value = unquote(rest.dropFirst(), quote) else { throw wrong("the closing \(quote) is missing") }
-        guard value.rest.trimmed.isEmpty || value.rest.trimmed.hasPrefix("#") else {
-            throw wrong("something follows the closing \(quote)")
+    private static func lines(_ octets: [UInt8]) -> [Substring] {
+        var text: String
+        switch octets.prefix(2) {
+        case [0xFF, 0xFE]: text = utf16(octets) { UInt16($0) | UInt16($1) << 8 }
+        case [0xFE, 0xFF]: text = utf16(octets) { UInt16($0) << 8 | UInt16($1) }
+        default: text = String(decoding: octets, as: UTF8.self)
         }
-        return (name, value.text)
+        if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
+        return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { $0.trimmed }
     }
 
-    private static func unquote(_ text: Substring, _ quote: Character) -> (text: String, rest: String)? {
+    private static func utf16(_ octets: [UInt8], _ unit: (UInt8, UInt8) -> UInt16) -> String {
+        let units = stride(from: 0, to: octets.count - 1, by: 2).map { unit(octets[$0], octets[$0 + 1]) }
+        return String(decoding: units, as: UTF16.self)
+    }
+
+    /// The name of a line and the text behind its `=`; nil for an empty line and a comment.
+    private static func name(_ line: Substring) throws(Failure) -> (String, Substring)? {
+        guard let first = line.first, first != "#" else { return nil }
+        guard let equals = line.firstIndex(of: "=") else {
+            throw Failure(description: "no = in it; write NAME=value")
+        }
+        var name = line[..<equals].trimmed
+        if name.hasPrefix("export"), name.dropFirst("export".count).first?.isWhitespace == true {
+            name = name.dropFirst("export".count).trimmed
+        }
+        guard isName(name) else { throw Failure(description: "\"\(name)\" is no variable name") }
+        return (String(name), line[line.index(after: equals)...].trimmed)
+    }
+
+    private static func isName(_ text: Substring) -> Bool {
+        guard let first = text.first, !first.isNumber else { return false }
+        return text.allSatisfy { $0 == "_" || $0.isASCII && ($0.isLetter || $0.isNumber) }
+    }
+
+    /// A value that begins with `start`, in line number `index`, and the number of the line where it ends.
+    private static func value(
+        _ start: Substring, at index: Int, in lines: [Substring], isOurs: (String) -> Bool
+    ) throws(Failure) -> (String, Int) {
+        guard let quote = start.first, "\"'`".contains(quote) else { return (start.withoutComment, index) }
+        var text = String(start.dropFirst())
+        for end in index..<lines.count {
+            if end > index {
+                // Rather a quote that nobody closed than our variable within another's value.
+                guard !mentions(lines[end], isOurs) else { break }
+                text += "\n" + lines[end]
+            }
+            guard let (value, rest) = unquote(text, quote) else { continue }
+            guard rest.isEmpty || rest.hasPrefix("#") else {
+                throw Failure(description: "something follows the closing \(quote)")
+            }
+            return (value, end)
+        }
+        throw Failure(description: "the closing \(quote) is missing")
+    }
+
+    /// Whether a line seems to speak of a variable of ours, outside of a comment.
+    private static func mentions(_ line: Substring, _ isOurs: (String) -> Bool) -> Bool {
+        guard !line.hasPrefix("#") else { return false }
+        return line.split { !($0 == "_" || $0.isASCII && ($0.isLetter || $0.isNumber)) }.contains { isOurs(String($0)) }
+    }
+
+    private static func unquote(_ text: String, _ quote: Character) -> (text: String, rest: Substring)? {
         var value = ""
-        var rest = text
+        var rest = text[...]
         while let character = rest.popFirst() {
-            if character == quote { return (value, String(rest)) }
+            if character == quote { return (value, rest.trimmed) }
             guard character == "\\", quote == "\"", let escaped = rest.popFirst() else {
                 value.append(character)
                 continue
@@ -56,25 +128,19 @@ enum DotEnv {
     }
 }
 
-extension String {
+extension Substring {
     /// Without blanks at either end.
-    fileprivate var trimmed: String {
-        var text = self[...]
+    fileprivate var trimmed: Substring {
+        var text = self
         while let first = text.first, first.isWhitespace { text.removeFirst() }
         while let last = text.last, last.isWhitespace { text.removeLast() }
-        return String(text)
+        return text
     }
 
     fileprivate var withoutComment: String {
-        guard
-            let comment = indices.first(where: {
-                self[$0] == "#" && ($0 == startIndex || self[index(before: $0)].isWhitespace)
-            })
-        else { return self }
-        return String(self[..<comment]).trimmed
+        let comment = indices.first {
+            self[$0] == "#" && ($0 == startIndex || self[index(before: $0)].isWhitespace)
+        }
+        return String(self[..<(comment ?? endIndex)].trimmed)
     }
-}
-
-extension Character {
-    fileprivate var isWordCharacter: Bool { isASCII && (isLetter || isNumber) }
 }

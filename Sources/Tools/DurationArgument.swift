@@ -1,34 +1,51 @@
 import ArgumentParser
 import NIOCore
 
-/// A duration on the command line: a whole number and a unit, `10m`, `500ms`.
-struct DurationArgument: ExpressibleByArgument, CustomStringConvertible, Sendable {
+/// A duration on the command line, `10m`, `500ms`, `1h30m`, `90`: numbers with units, which add up, or a number of seconds.
+struct DurationArgument: CustomStringConvertible, Sendable {
     let amount: TimeAmount
 
     init(_ amount: TimeAmount) {
         self.amount = amount
     }
 
-    init?(argument: String) {
-        let units: [(suffix: String, nanoseconds: Int64)] = [
-            ("ms", 1_000_000), ("us", 1_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
-        ]
-        for unit in units where argument.hasSuffix(unit.suffix) {
-            guard let number = Int64(argument.dropLast(unit.suffix.count)), number >= 0 else { continue }
-            let (nanoseconds, overflow) = number.multipliedReportingOverflow(by: unit.nanoseconds)
-            guard !overflow else { return nil }
-            self.amount = .nanoseconds(nanoseconds)
-            return
+    private static let units = UnitNumber.Units([
+        ["us", "µs"]: 1_000, ["ms"]: 1_000_000, ["s", "sec"]: 1_000_000_000, ["m", "min"]: 60_000_000_000,
+        ["h"]: 3_600_000_000_000, ["d"]: 86_400_000_000_000,
+    ])
+
+    /// - Throws: `ValidationError` with what is accepted.
+    static func parse(_ text: String) throws -> DurationArgument {
+        guard let nanoseconds = UnitNumber.total(of: text, units, otherwise: 1_000_000_000, isSum: true) else {
+            throw ValidationError(
+                "\"\(text)\" is not a duration: write a number of seconds, or numbers with units, ms, s, m, h or d, such as 500ms, "
+                    + "90s or 1h30m")
         }
-        return nil
+        return DurationArgument(.nanoseconds(Int64(nanoseconds)))
     }
 
+    /// The largest units that leave nothing over.
     var description: String {
-        let milliseconds = amount.nanoseconds / 1_000_000
-        if milliseconds > 0, milliseconds % 60_000 == 0 { return "\(milliseconds / 60_000)m" }
-        if milliseconds % 1000 == 0 { return "\(milliseconds / 1000)s" }
-        return "\(milliseconds)ms"
+        var rest = amount.nanoseconds
+        var text = ""
+        for (suffix, unit) in [
+            ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000),
+        ] as [(String, Int64)] where rest >= unit {
+            text += "\(rest / unit)\(suffix)"
+            rest %= unit
+        }
+        return text.isEmpty ? "0s" : text
     }
+}
 
-    var defaultValueDescription: String { description }
+extension ArgumentHelp {
+    /// For an option that takes a duration.
+    ///
+    /// - Parameter usual: What it is without the option; nil where the abstract says it.
+    static func duration(_ abstract: String, usually usual: DurationArgument? = nil) -> ArgumentHelp {
+        let usual = usual.map { " (default: \($0))" } ?? ""
+        return ArgumentHelp(
+            "\(abstract) A duration as 500ms, 90s, 10m or 1h30m; a number alone is seconds.\(usual)",
+            valueName: "duration")
+    }
 }

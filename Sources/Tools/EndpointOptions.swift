@@ -31,3 +31,10 @@ struct EndpointOptions: ParsableArguments {
         }
     }
 }
+
+extension Reload {
+    /// The endpoint's certificate and key: connections that exist keep the ones they have.
+    init(_ certificate: EndpointCertificate) {
+        self.init("the certificate", file: certificate.certificateFile) { try certificate.reload() }
+    }
+}

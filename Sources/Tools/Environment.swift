@@ -1,42 +1,100 @@
+import ArgumentParser
+
 #if canImport(Glibc)
     import Glibc
+#elseif canImport(Musl)
+    import Musl
 #endif
 
 /// Settings that are not flags: the process's environment, then `./.env`.
 struct Environment {
+    /// Every variable of ours that some subcommand reads.
+    static let known = [
+        "DOCKER_NDN_CHUNK_SIZE", "DOCKER_NDN_CONCURRENCY", "DOCKER_NDN_CREDENTIALS", "DOCKER_NDN_FETCH_CACHES",
+        "DOCKER_NDN_FETCH_CHUNKS", "DOCKER_NDN_LOG", "DOCKER_NDN_NAME", "DOCKER_NDN_REGISTRY",
+        "DOCKER_NDN_REPOSITORIES", "NDNTS_KEYCHAIN", "NDNTS_UPLINK",
+    ]
+    private static let prefix = "DOCKER_NDN_"
+    private static let path = "./.env"
+
     private let file: [String: String]
+    /// What is odd about the settings and does not keep a program from running.
+    let complaints: [String]
 
     /// Reads `./.env`, if there is one.
-    init() throws {
-        guard let text = try Self.read("./.env") else {
-            file = [:]
-            return
-        }
-        do {
-            file = try DotEnv.parse(text)
+    ///
+    /// - Throws: `ValidationError` when it cannot be read, or a line of it that is meant for us makes no sense.
+    init() throws(ValidationError) {
+        var dotEnv: DotEnv?
+        do throws(DotEnv.Failure) {
+            if let octets = try Self.read(Self.path) { dotEnv = try DotEnv(octets, isOurs: Self.isOurs) }
         } catch {
-            throw DotEnv.Failure(description: "./.env: \(error)")
+            throw ValidationError("\(Self.path): \(error)")
         }
+        self.init(file: dotEnv?.variables ?? [:], ignored: dotEnv?.ignored ?? [])
     }
 
     /// The process's environment alone.
-    static func process() -> Environment { Environment(file: [:]) }
+    static func process() -> Environment { Environment(file: [:], ignored: []) }
 
-    private init(file: [String: String]) {
+    private init(file: [String: String], ignored: [Int]) {
         self.file = file
+        var complaints: [String] = []
+        if !ignored.isEmpty {
+            let numbers = ignored.map(String.init).joined(separator: ", ")
+            complaints.append("\(Self.path): not read, for they are not NAME=value: lines \(numbers)")
+        }
+        let unknown = Set(file.keys).union(Self.processNames()).filter {
+            $0.hasPrefix(Self.prefix) && !Self.known.contains($0)
+        }
+        for name in unknown.sorted() {
+            let known = Self.known.filter { $0.hasPrefix(Self.prefix) }.joined(separator: ", ")
+            complaints.append("\(name) means nothing here and is ignored; known are \(known)")
+        }
+        self.complaints = complaints
     }
 
-    /// The value of a variable; an empty one counts as absent.
+    private static func isOurs(_ name: String) -> Bool { name.hasPrefix(prefix) || known.contains(name) }
+
+    /// The value of a variable; an empty one counts as absent. HOME is also what the user database says.
     subscript(name: String) -> String? {
         if let value = unsafe getenv(name).map({ unsafe String(cString: $0) }), !value.isEmpty { return value }
-        return file[name].flatMap { $0.isEmpty ? nil : $0 }
+        if let value = file[name], !value.isEmpty { return value }
+        return name == "HOME" ? Self.homeOfUser() : nil
     }
 
-    private static func read(_ path: String) throws -> String? {
-        guard let handle = unsafe fopen(path, "r") else {
-            if errno == ENOENT { return nil }
-            throw DotEnv.Failure(description: "\(path): cannot be read: \(unsafe String(cString: strerror(errno)))")
+    /// Services are started without HOME, and the numeric users of containers may have no entry: nil then.
+    private static func homeOfUser() -> String? {
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        let size = 1 << 14
+        var texts = [CChar](repeating: 0, count: size)
+        guard unsafe getpwuid_r(geteuid(), &entry, &texts, size, &found) == 0, unsafe found != nil,
+            let folder = unsafe entry.pw_dir
+        else { return nil }
+        let home = unsafe String(cString: folder)
+        return home.hasPrefix("/") ? home : nil
+    }
+
+    private static func processNames() -> [String] {
+        var names: [String] = []
+        var variable = unsafe environ
+        // A null pointer after clearenv(3).
+        guard Int(bitPattern: variable) != 0 else { return [] }
+        while let text = unsafe variable.pointee {
+            names.append(String(unsafe String(cString: text).prefix { $0 != "=" }))
+            unsafe variable += 1
         }
+        return names
+    }
+
+    /// The file's content; nil when there is none.
+    private static func read(_ path: String) throws(DotEnv.Failure) -> [UInt8]? {
+        var status = stat()
+        // Where we may not even look, as in the folder of another user, there is nothing that is meant for us; and a folder of
+        // this name is a Python environment.
+        guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { return nil }
+        guard let handle = unsafe fopen(path, "re") else { throw unreadable() }
         defer { unsafe fclose(handle) }
         var octets: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
@@ -44,8 +102,13 @@ struct Environment {
             let count = unsafe fread(&chunk, 1, chunk.count, handle)
             octets += chunk[..<count]
             guard count == chunk.count else { break }
-            guard octets.count <= 1 << 20 else { throw DotEnv.Failure(description: "\(path): larger than 1 MiB") }
+            guard octets.count <= 1 << 20 else { throw DotEnv.Failure(description: "larger than 1 MiB") }
         }
-        return String(decoding: octets, as: UTF8.self)
+        guard unsafe ferror(handle) == 0 else { throw unreadable() }
+        return octets
+    }
+
+    private static func unreadable() -> DotEnv.Failure {
+        DotEnv.Failure(description: "cannot be read: \(unsafe String(cString: strerror(errno)))")
     }
 }

@@ -123,11 +123,7 @@ struct FetchCommand: AsyncParsableCommand {
     }
 
     private func logger() throws -> Logger {
-        var logger = try log.makeLogger(label: "registry-ndn fetch")
-        let isAsked = unsafe log.level != nil || getenv("DOCKER_NDN_LOG") != nil
-        // What goes wrong ends the command with a sentence of its own.
-        if !isAsked { logger.logLevel = .error }
-        return logger
+        try log.makeLogger(label: "registry-ndn fetch", usually: .error)
     }
 
     private func copy(

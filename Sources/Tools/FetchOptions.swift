@@ -16,13 +16,22 @@ struct FetchOptions: ParsableArguments {
             """)
     var congestion = CongestionAlgorithm.rate
 
-    @Option(help: "Time for a blob over NDN.")
+    @Option(
+        help: .duration("Time for a blob over NDN.", usually: DurationArgument(.minutes(10))),
+        transform: DurationArgument.parse)
     var timeout = DurationArgument(.minutes(10))
 
-    @Option(help: "Time without any new segment after which NDN counts as failed.")
+    @Option(
+        help: .duration(
+            "Time without any new segment after which NDN counts as failed.", usually: DurationArgument(.seconds(5))),
+        transform: DurationArgument.parse)
     var progressTimeout = DurationArgument(.seconds(5))
 
-    @Option(help: "Memory for what has arrived and is not read yet, of all blobs together; it bounds the window.")
+    @Option(
+        help: .size(
+            "Memory for what has arrived and is not read yet, of all blobs together; it bounds the window.",
+            usually: ByteSizeArgument(octets: 32 << 20)),
+        transform: ByteSizeArgument.parse)
     var memory = ByteSizeArgument(octets: 32 << 20)
 
     @OptionGroup var trust: TrustOptions

@@ -3,8 +3,6 @@ import Logging
 import NIOCore
 import NIOPosix
 import RegistryNDN
-import ServiceLifecycle
-import UnixSignals
 
 #if canImport(Glibc)
     import Glibc
@@ -36,8 +34,9 @@ struct ForwarderCommand: AsyncParsableCommand {
     var tcp = "none"
 
     @Option(
-        help: "Memory for cached Data packets. (default: 512MiB, less where a control group's memory limit asks for it)"
-    )
+        help: .size(
+            "Memory for cached Data packets. (default: 512MiB, less where a control group's memory limit asks for it)"),
+        transform: ByteSizeArgument.parse)
     var cacheSize: ByteSizeArgument?
 
     @OptionGroup var faces: FaceOptions
@@ -59,6 +58,7 @@ struct ForwarderCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = try log.makeLogger(label: "forwarder")
+        let program = await RunningProgram(logger: logger)
         let listeners = try listeners()
         for uri in listeners where uri.scheme != .unix && !uri.isLoopback {
             logger.warning(
@@ -71,18 +71,10 @@ struct ForwarderCommand: AsyncParsableCommand {
         var configuration = faces.configuration
         configuration.socketMode = unixMode.bits
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let signals = await UnixSignalsSequence(trapping: .sigusr1)
         let service = ForwarderService(
             listeners: listeners, limits: limits, faces: configuration, on: loops.next(), logger: logger,
-            statisticsSignals: { signals.voids }, ready: { Ready.announce("\($0)") })
-        do {
-            try await ServiceGroup(
-                services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.quieter
-            ).run()
-        } catch {
-            logger.error("\(error)")
-            throw ExitCode.failure
-        }
+            statisticsSignals: { program.statisticsRequests }, ready: { Ready.announce("\($0)") })
+        try await program.run(service)
         try await loops.shutdownGracefully()
     }
 
@@ -92,26 +84,4 @@ struct ForwarderCommand: AsyncParsableCommand {
 extension FaceURI {
     /// Whether the host is written as a loopback address; a host name other than localhost may be anything.
     var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
-}
-
-extension UnixSignalsSequence {
-    /// The signals without saying which: for a sequence of one kind.
-    var voids: AsyncStream<Void> {
-        AsyncStream { continuation in
-            let task = Task {
-                for await _ in self { continuation.yield() }
-                continuation.finish()
-            }
-            continuation.onTermination = { _ in task.cancel() }
-        }
-    }
-}
-
-extension Logger {
-    /// For the service group, which reports each step of a start and a stop at info.
-    var quieter: Logger {
-        var logger = self
-        if logger.logLevel >= .info { logger.logLevel = .warning }
-        return logger
-    }
 }

@@ -27,7 +27,9 @@ struct ForwarderOptions: ParsableArguments {
             """, transform: NameArgument.parse)
     var key: Name?
 
-    @Option(help: "Time for one attempt of a command. (default: 10s, over UDP 4s)")
+    @Option(
+        help: .duration("Time for one attempt of a command. (default: 10s, over UDP 4s)"),
+        transform: DurationArgument.parse)
     var timeout: DurationArgument?
 
     @OptionGroup var log: LogOptions
@@ -52,17 +54,7 @@ struct ForwarderOptions: ParsableArguments {
 
     /// The key for commands about `prefix`; nil: a digest signs.
     private func signingKey(_ prefix: Name, _ logger: Logger) throws -> SigningKey? {
-        let keychain: Keychain
-        do {
-            keychain = try keys.folder().load()
-        } catch is ValidationError where keys.keychain == nil {
-            // Without a home there is no keychain, unless one is named.
-            return nil
-        } catch let error as SecurityError where error.code == .foreign {
-            logger.warning("going on without keys: \(error)")
-            return nil
-        }
-        for problem in keychain.problems { logger.error("left out of the keychain: \(problem)") }
+        guard let keychain = try keys.keychainIfAny(logger: logger) else { return nil }
         let now = CommandClock.wallClock()
         guard let wanted = key else {
             return try (keychain.key(for: prefix, now: now) ?? keychain.defaultKey).map {
@@ -79,9 +71,7 @@ struct ForwarderOptions: ParsableArguments {
     ///
     /// - Parameter prefix: What commands are about, to find the key that signs them; nil when none is given.
     func withSession(about prefix: Name? = nil, _ body: (ManagementSession) async throws -> Void) async throws {
-        var logger = try log.makeLogger(label: "registry-ndn")
-        // What goes wrong ends the command with a sentence of its own.
-        if log.level == nil { logger.logLevel = .error }
+        let logger = try log.makeLogger(label: "registry-ndn", usually: .error)
         let signing = try prefix.flatMap { try signingKey($0, logger) }
         let session = try await ManagementSession.connect(
             to: try uri(), signer: signing?.signer ?? .digest, certificates: signing?.chain.map(\.data) ?? [],

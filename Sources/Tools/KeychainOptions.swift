@@ -13,11 +13,15 @@ struct KeychainOptions: ParsableArguments {
     /// - Parameter otherwise: The folder when no option says one, such as an environment variable's.
     func folder(otherwise: String? = nil) throws -> KeychainFolder {
         if let path = keychain ?? otherwise { return KeychainFolder(path: path) }
-        let environment = Environment.process()
-        guard let path = KeychainFolder.defaultPath({ environment[$0] }) else {
+        guard let folder = Self.usualFolder else {
             throw ValidationError("there is no HOME to find a keychain in: give --keychain FOLDER")
         }
-        return KeychainFolder(path: path)
+        return folder
+    }
+
+    private static var usualFolder: KeychainFolder? {
+        let environment = Environment.process()
+        return KeychainFolder.defaultPath({ environment[$0] }).map(KeychainFolder.init)
     }
 
     /// What opens a key: nothing for one that is not encrypted, else the file's first line or what the terminal says.
@@ -32,18 +36,31 @@ struct KeychainOptions: ParsableArguments {
         try keychain.unlock(key, passphrase: try passphrase(for: key), now: CommandClock.wallClock())
     }
 
-    /// The key for what is named `name`, ready to sign; nil when there is none, and when the folder holds something else
-    /// than our keychain, which is logged.
-    func signingKey(for name: Name, otherwise: String? = nil, logger: Logger) throws -> SigningKey? {
+    /// The keys, for a program that can go on without any: nil, which is logged, when the folder holds something else than our
+    /// keychain, and when there is no place where keys would usually be, or none that we may look into.
+    func keychainIfAny(otherwise: String? = nil, logger: Logger) throws -> Keychain? {
+        let path = keychain ?? otherwise
+        guard let folder = path.map(KeychainFolder.init) ?? Self.usualFolder else {
+            logger.warning("going on without keys: there is no HOME to find a keychain in; --keychain FOLDER names one")
+            return nil
+        }
         let keychain: Keychain
         do {
-            keychain = try folder(otherwise: otherwise).load()
-        } catch let error as SecurityError where error.code == .foreign {
+            keychain = try folder.load()
+        } catch {
+            guard error.code == .foreign || path == nil && error.code == .system else { throw error }
             logger.warning("going on without keys: \(error)")
             return nil
         }
         for problem in keychain.problems { logger.error("left out of the keychain: \(problem)") }
-        guard let key = keychain.key(for: name, now: CommandClock.wallClock()) else { return nil }
+        return keychain
+    }
+
+    /// The key for what is named `name`, ready to sign; nil when there is none.
+    func signingKey(for name: Name, otherwise: String? = nil, logger: Logger) throws -> SigningKey? {
+        guard let keychain = try keychainIfAny(otherwise: otherwise, logger: logger),
+            let key = keychain.key(for: name, now: CommandClock.wallClock())
+        else { return nil }
         return try unlock(key, in: keychain)
     }
 }

@@ -3,25 +3,35 @@ public import Logging
 
 #if canImport(Glibc)
     import Glibc
+#elseif canImport(Musl)
+    import Musl
 #endif
 
-/// The log level, from `--log` or `DOCKER_NDN_LOG`.
+/// What is logged, and how.
 struct LogOptions: ParsableArguments {
     @Option(
-        name: .customLong("log"), help: "Log level: trace, debug, info, notice, warning, error (env DOCKER_NDN_LOG).")
+        name: .customLong("log"),
+        help: "Log level: trace, debug, info, notice, warning, error (env DOCKER_NDN_LOG; default info).")
     var level: Logger.Level?
 
-    /// The program's root logger: one JSON object a line on stderr.
-    func makeLogger(label: String) throws -> Logger {
-        var logger = Logger(label: label) { _ in JSONLogHandler(stream: .standardError) }
-        logger.logLevel = try level ?? Self.environmentLevel() ?? .info
+    @Option(help: "Lines of the log: json, text for people, or auto: text where stderr is a terminal.")
+    var logFormat = LogFormatArgument.auto
+
+    /// The program's root logger, on stderr.
+    ///
+    /// - Parameter usual: The level when neither the command line nor the environment says one. Where what goes wrong ends a
+    ///   command with a sentence of its own, it is `error`.
+    func makeLogger(label: String, usually usual: Logger.Level = .info) throws -> Logger {
+        let environment = try Environment()
+        let handler = LineLogHandler(descriptor: STDERR_FILENO, format: logFormat.format(for: STDERR_FILENO))
+        var logger = Logger(label: label) { _ in handler }
+        logger.logLevel = try level ?? Self.level(environment) ?? usual
+        for complaint in environment.complaints { logger.warning("\(complaint)") }
         return logger
     }
 
-    private static func environmentLevel() throws -> Logger.Level? {
-        guard let text = unsafe getenv("DOCKER_NDN_LOG").map({ unsafe String(cString: $0) }), !text.isEmpty else {
-            return nil
-        }
+    private static func level(_ environment: Environment) throws -> Logger.Level? {
+        guard let text = environment["DOCKER_NDN_LOG"] else { return nil }
         // The original's loggers write levels in upper case and know D, I, W, E and N for none.
         let short: [String: Logger.Level] = [
             "v": .trace, "d": .debug, "i": .info, "w": .warning, "e": .error, "f": .critical, "n": .critical,

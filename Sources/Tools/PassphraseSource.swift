@@ -11,14 +11,23 @@ enum PassphraseSource {
         let description: String
     }
 
-    /// The first line of a file.
-    static func read(file path: String) throws -> Passphrase {
-        guard let handle = unsafe fopen(path, "re") else { throw failure("--passphrase-file \(path)") }
+    /// The first line of a file, without the byte order mark that some editors begin UTF-8 with.
+    ///
+    /// - Parameter option: The option that named the file.
+    static func read(file path: String, option: String = "--passphrase-file") throws -> Passphrase {
+        let place = "\(option) \(path)"
+        guard let handle = unsafe fopen(path, "re") else { throw failure(place) }
         defer { unsafe fclose(handle) }
+        var octets = unsafe line(handle)
+        guard unsafe ferror(handle) == 0 else { throw failure(place) }
+        if octets.starts(with: [0xEF, 0xBB, 0xBF]) { octets.removeFirst(3) }
+        guard !octets.starts(with: [0xFF, 0xFE]), !octets.starts(with: [0xFE, 0xFF]) else {
+            throw Failure(description: "\(place): the file is UTF-16: save it as UTF-8")
+        }
         do {
-            return unsafe try Passphrase(line(handle))
+            return try Passphrase(octets)
         } catch {
-            throw error.at("the first line of \(path)")
+            throw error.at("the first line of \(place)")
         }
     }
 

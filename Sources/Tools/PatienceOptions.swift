@@ -4,17 +4,26 @@ import RegistryNDN
 
 /// How long the client waits for those who ask it, and for the registry on their behalf.
 struct PatienceOptions: ParsableArguments {
-    @Option(help: "How long a connection may lie idle between two requests, or take for the head of one.")
+    @Option(
+        help: .duration(
+            "How long a connection may lie idle between two requests, or take for the head of one.",
+            usually: DurationArgument(HTTPLimits().headTimeout)),
+        transform: DurationArgument.parse)
     var idleTimeout = DurationArgument(HTTPLimits().headTimeout)
 
     @Option(
-        help: """
+        help: .duration(
+            """
             How long a program may pause within the body that it sends, send less than 1000 octets a second of it, or take \
             nothing of an answer, before its connection is closed.
-            """)
+            """, usually: DurationArgument(HTTPLimits().responseTimeout)), transform: DurationArgument.parse)
     var stallTimeout = DurationArgument(HTTPLimits().responseTimeout)
 
-    @Option(help: "How long the registry may take to answer a push: it moves the whole layer before it says 201.")
+    @Option(
+        help: .duration(
+            "How long the registry may take to answer a push: it moves the whole layer before it says 201.",
+            usually: DurationArgument(UpstreamConfiguration().commitTimeout)),
+        transform: DurationArgument.parse)
     var commitTimeout = DurationArgument(UpstreamConfiguration().commitTimeout)
 
     func validate() throws {

@@ -20,10 +20,14 @@ struct PingCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Interests to send.")
     var count = 4
 
-    @Option(name: .shortAndLong, help: "Pause from one to the next.")
+    @Option(
+        name: .shortAndLong, help: .duration("Pause from one to the next.", usually: DurationArgument(.seconds(1))),
+        transform: DurationArgument.parse)
     var interval = DurationArgument(.seconds(1))
 
-    @Option(help: "How long an answer is waited for.")
+    @Option(
+        help: .duration("How long an answer is waited for.", usually: DurationArgument(.seconds(4))),
+        transform: DurationArgument.parse)
     var timeout = DurationArgument(.seconds(4))
 
     @Flag(help: "Ask for NAME itself, or what begins with it: any Data below it counts, a cache's too.")
@@ -41,8 +45,7 @@ struct PingCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var logger = try log.makeLogger(label: "registry-ndn ping")
-        if log.level == nil { logger.logLevel = .error }
+        let logger = try log.makeLogger(label: "registry-ndn ping", usually: .error)
         let group = MultiThreadedEventLoopGroup.singleton
         let pinger = try await Pinger.connect(to: try await findRouter(group, logger), group: group, logger: logger)
         Output.write("PING \(name) via \(pinger.router)\n")

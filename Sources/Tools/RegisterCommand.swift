@@ -21,7 +21,9 @@ struct RegisterCommand: AsyncParsableCommand {
 
     @OptionGroup var target: RouteTarget
 
-    @Option(help: "How long the route lives, such as 1h. (default: as long as its face)")
+    @Option(
+        help: .duration("How long the route lives. (default: as long as its face)"),
+        transform: DurationArgument.parse)
     var expires: DurationArgument?
 
     @OptionGroup var forwarder: ForwarderOptions

@@ -1,13 +1,52 @@
 import ArgumentParser
 
-@main
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 struct RegistryNDNCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "registry-ndn",
         abstract: "Docker registry blobs over Named Data Networking.",
+        version: Version.text,
         subcommands: [
             ClientCommand.self, ForwarderCommand.self, FetchCommand.self, ServerCommand.self, KeygenCommand.self,
             CertCommand.self, RegisterCommand.self, UnregisterCommand.self, RoutesCommand.self, FacesCommand.self,
             StrategyCommand.self, PingCommand.self,
         ])
+}
+
+@main
+enum Program {
+    static func main() async {
+        // Before anything else opens a file.
+        StandardDescriptors.openClosed()
+        let arguments = ProcessArguments.afterName()
+        var called: any ParsableCommand.Type = RegistryNDNCommand.self
+        do {
+            try HelpTopic(arguments)?.check(in: RegistryNDNCommand.self)
+            var command = try await RegistryNDNCommand.asyncParseAsRoot(arguments)
+            called = type(of: command)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as ValidationError {
+            // Thrown by a command that runs, whose usage is its own and not the root's.
+            Terminal.write("Error: \(error)\n\(usage(of: called))\n")
+            exit(ExitCode.validationFailure.rawValue)
+        } catch {
+            RegistryNDNCommand.exit(withError: error)
+        }
+    }
+
+    /// As the parser itself writes it below an error.
+    private static func usage(of command: any ParsableCommand.Type) -> String {
+        let usage = RegistryNDNCommand.usageString(for: command)
+        let names = usage.split(separator: " ").prefix { $0 != "<options>" && $0 != "<subcommand>" && $0.first != "[" }
+        return "Usage: \(usage)\n  See '\(names.joined(separator: " ")) --help' for more information."
+    }
 }

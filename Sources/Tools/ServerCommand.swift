@@ -3,8 +3,6 @@ import Logging
 import NIOCore
 import NIOPosix
 import RegistryNDN
-import ServiceLifecycle
-import UnixSignals
 
 /// `registry-ndn server`: answers Interests with the blobs of a registry.
 struct ServerCommand: AsyncParsableCommand {
@@ -22,29 +20,18 @@ struct ServerCommand: AsyncParsableCommand {
         // Ranges of the cache; not the buffers that sockets are read into, of half as much.
         Heap.mapBlocks(from: 1 << 20)
         let logger = try log.makeLogger(label: "server")
-        let configuration: BlobServer.Configuration
-        do {
-            configuration = try await options.configuration(logger: logger)
-        } catch let error as DotEnv.Failure {
-            throw ValidationError("\(error)")
-        }
+        let program = await RunningProgram(logger: logger)
+        let configuration = try await options.configuration(logger: logger)
         for uri in configuration.listeners where !uri.isLoopback {
             logger.warning(
                 "listening beyond this machine: Data is 100 times an Interest, and UDP sources can be forged",
                 metadata: ["uri": "\(uri)"])
         }
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let signals = await UnixSignalsSequence(trapping: .sigusr1)
         let service = BlobServer(
-            configuration, group: loops, logger: logger, statisticsSignals: { signals.voids }, ready: Self.announce)
-        do {
-            try await ServiceGroup(
-                services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.quieter
-            ).run()
-        } catch {
-            logger.error("\(error)")
-            throw ExitCode.failure
-        }
+            configuration, group: loops, logger: logger, statisticsSignals: { program.statisticsRequests },
+            ready: Self.announce)
+        try await program.run(service)
         try await loops.shutdownGracefully()
     }
 

@@ -53,15 +53,20 @@ struct ServerOptions: ParsableArguments {
     var fetchCaches: Int?
 
     @Option(
-        help:
+        help: .size(
             "Memory for ranges and finished packets together (default 64MiB, less where a control group's memory limit asks for it)."
-    )
+        ),
+        transform: ByteSizeArgument.parse)
     var cacheSize: ByteSizeArgument?
 
     @Option(help: "Interests a second that one source address of another machine may send to --listen.")
     var sourceInterests = 50_000
 
-    @Option(help: "Octets a second that one source address of another machine is sent by --listen.")
+    @Option(
+        help: .size(
+            "What one source address of another machine is sent by --listen in a second.",
+            usually: ByteSizeArgument(octets: 256 << 20)),
+        transform: ByteSizeArgument.parse)
     var sourceRate = ByteSizeArgument(octets: 256 << 20)
 
     @OptionGroup var faces: FaceOptions

@@ -59,6 +59,7 @@ public struct ClientResponder: HTTPResponder {
         let isWrite = !request.head.method.isSafe
         switch upstreams.select(target: request.head.uri, isWrite: isWrite, listener: listener) {
         case .upstream(let route):
+            record.site = route.index
             var head = request.head
             head.uri = route.target
             head.headers = head.headers.removingForwarded()
@@ -79,6 +80,7 @@ public struct ClientResponder: HTTPResponder {
     private static let robots = "User-agent: *\nDisallow: /\n"
 
     private func log(_ record: RequestRecord, _ status: HTTPResponseStatus?) {
+        if let site = record.site { sites[site].totals.add(record) }
         logger.log(
             level: record.failure == nil ? .info : .warning, "request",
             metadata: record.metadata(status: status.map { Int($0.code) }, now: .now()))

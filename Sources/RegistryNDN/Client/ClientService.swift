@@ -10,22 +10,26 @@ public struct ClientService: Service {
     private let sites: [RegistrySite]
     private let network: any BlobNetwork
     private let logger: Logger
+    private let signals: @Sendable () -> AsyncStream<Void>
     private let ready: @Sendable () -> Void
 
     /// - Parameters:
     ///   - endpoints: where it listens; the position of each is its number among the listeners of `upstreams`.
     ///   - sites: the registries, in the order in which `upstreams` lists them.
     ///   - network: through which their blobs come; shut down at the end.
+    ///   - signals: Each element asks for a statistics line of each registry.
     ///   - ready: called once requests are served.
     public init(
         endpoints: [HTTPEndpoint], sites: [RegistrySite], upstreams: UpstreamSet, network: any BlobNetwork,
         logger: Logger,
+        statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
         ready: @escaping @Sendable () -> Void
     ) {
         self.endpoints = endpoints
         self.sites = sites
         self.network = network
         self.logger = logger
+        self.signals = signals
         self.ready = ready
         responder = ClientResponder(sites: sites, upstreams: upstreams, logger: logger)
     }
@@ -36,12 +40,18 @@ public struct ClientService: Service {
             group.addTask { await responder.runPaths() }
             group.addTask { await network.run() }
             for site in sites { group.addTask { await check(site.upstream) } }
+            group.addTask { for await _ in signals() { logStatistics() } }
             ready()
             await serve()
             group.cancelAll()
         }
+        logStatistics()
         for site in sites { site.upstream.shutdown() }
         await network.shutdown()
+    }
+
+    private func logStatistics() {
+        for site in sites { logger.info("statistics", metadata: site.statistics) }
     }
 
     private func serve() async {

@@ -87,7 +87,9 @@ public struct HTTPEndpoint: Sendable {
                     let open = OpenConnections(limit: limits.connections)
                     for try await channel in connections {
                         guard open.enter() else {
-                            logger.warning("connection refused: too many", metadata: ["limit": "\(limits.connections)"])
+                            logger.warning(
+                                "connection refused: too many",
+                                metadata: ["limit": .stringConvertible(limits.connections)])
                             channel.close(promise: nil)
                             continue
                         }

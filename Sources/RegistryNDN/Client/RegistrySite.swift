@@ -9,6 +9,7 @@ public struct RegistrySite: Sendable {
     let path: NDNPath
     let blobs: BlobFlow
     let relay: UpstreamRelay
+    let totals = RequestTotals()
 
     /// - Parameters:
     ///   - prefix: below which the blobs have their names.
@@ -32,6 +33,15 @@ public struct RegistrySite: Sendable {
             source: source, upstream: upstream, path: path, poisoned: PoisonedDigests(),
             repairs: UpstreamRepairs(upstream: upstream), policy: policy)
         relay = UpstreamRelay(upstream: upstream)
+    }
+
+    /// As the statistics line has it.
+    var statistics: Logger.Metadata {
+        var metadata = totals.values.metadata
+        metadata["registry"] = "\(upstream.base)"
+        metadata["prefix"] = "\(prefix.uri)"
+        metadata["path"] = "\(path.isUsable ? "up" : "down")"
+        return metadata
     }
 
     /// Serves a request, which has been selected for this registry.

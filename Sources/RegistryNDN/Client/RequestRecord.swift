@@ -9,6 +9,8 @@ struct RequestRecord: Sendable {
     /// Without the query, which may hold secrets.
     let path: String
     let began: NIODeadline
+    /// Number of the registry it was for; nil when it selected none.
+    var site: Int?
     var repository: String?
     var digest: String?
     var ndnBytes: UInt64 = 0
@@ -52,11 +54,13 @@ struct RequestRecord: Sendable {
     func metadata(status: Int?, now: NIODeadline) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "request": "\(id)", "method": "\(method)", "path": "\(path)", "source": "\(source)",
-            "ndn_bytes": "\(ndnBytes)", "upstream_bytes": "\(upstreamBytes)", "segments": "\(segments)",
-            "retries": "\(retries)",
-            "duration_ms": "\((now - began).nanoseconds / 1_000_000)", "status": "\(status ?? 0)",
+            "ndn_bytes": .stringConvertible(ndnBytes), "upstream_bytes": .stringConvertible(upstreamBytes),
+            "segments": .stringConvertible(segments),
+            "retries": .stringConvertible(retries),
+            "duration_ms": .stringConvertible((now - began).nanoseconds / 1_000_000),
+            "status": .stringConvertible(status ?? 0),
         ]
-        if repairedBytes > 0 { metadata["repaired_bytes"] = "\(repairedBytes)" }
+        if repairedBytes > 0 { metadata["repaired_bytes"] = .stringConvertible(repairedBytes) }
         metadata["name"] = repository.map { "\($0)" }
         metadata["digest"] = digest.map { "\($0)" }
         metadata["fallback"] = fallback.map { "\($0)" }

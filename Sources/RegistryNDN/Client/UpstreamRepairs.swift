@@ -36,7 +36,8 @@ final class UpstreamRepairs: Sendable {
                     self.upstream.logger.warning(
                         "a faulty segment cannot be repaired",
                         metadata: [
-                            "blob": "\(request.blob)", "offset": "\(octets.lowerBound)", "octets": "\(octets.count)",
+                            "blob": "\(request.blob)", "offset": .stringConvertible(octets.lowerBound),
+                            "octets": .stringConvertible(octets.count),
                             "error": "\(error)",
                         ])
                     done(nil)

@@ -45,7 +45,7 @@ public struct FCHService: RouterDirectory {
         }
         logger.warning(
             "no router service, using its last answer",
-            metadata: ["error": "\(failure)", "routers": "\(remembered.count)"])
+            metadata: ["error": "\(failure)", "routers": .stringConvertible(remembered.count)])
         return remembered
     }
 

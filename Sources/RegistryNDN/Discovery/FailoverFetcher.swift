@@ -66,7 +66,7 @@ public final class FailoverFetcher: BlobNetwork {
             logger.notice(
                 "router chosen",
                 metadata: [
-                    "router": "\(current.map { "\($0.uri)" } ?? "none")", "spares": "\(spares)",
+                    "router": "\(current.map { "\($0.uri)" } ?? "none")", "spares": .stringConvertible(spares),
                     "rtt_us": "\((chosen?.rtt?.nanoseconds ?? -1000) / 1000)",
                 ])
         } catch {

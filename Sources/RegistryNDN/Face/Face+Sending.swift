@@ -59,6 +59,6 @@ extension Face {
 
     func dropOutgoing(_ number: Int) {
         counters.outDrops &+= UInt64(number)
-        logger.trace("dropped what should go out", metadata: ["packets": "\(number)"])
+        logger.trace("dropped what should go out", metadata: ["packets": .stringConvertible(number)])
     }
 }

@@ -101,7 +101,7 @@ public final class FaceListener {
             hasWarnedFull = true
             logger.notice(
                 "too many peers, new ones are refused",
-                metadata: ["listener": "\(local)", "faces": "\(table.count)", "host": "\(host)"])
+                metadata: ["listener": "\(local)", "faces": .stringConvertible(table.count), "host": "\(host)"])
         }
         return room.isFree
     }

@@ -21,6 +21,6 @@ enum ReceiveBuffer {
         else { return }
         logger.notice(
             "the system limits UDP receive buffers; sysctl -w net.core.rmem_max=\(configuration.receiveBufferSize) makes UDP faster",
-            metadata: ["octets": "\(size / 2)", "window": "\(window(size))"])
+            metadata: ["octets": .stringConvertible(size / 2), "window": .stringConvertible(window(size))])
     }
 }

@@ -71,7 +71,10 @@ extension FetchEngine {
         }
         logger.debug(
             "segments came from elsewhere",
-            metadata: ["blob": "\(fetch.name)", "first": "\(segments.lowerBound)", "octets": "\(octets.readableBytes)"])
+            metadata: [
+                "blob": "\(fetch.name)", "first": .stringConvertible(segments.lowerBound),
+                "octets": .stringConvertible(octets.readableBytes),
+            ])
         for segment in segments {
             let length = min(geometry.chunk, octets.readableBytes)
             guard let payload = octets.readSlice(length: length),

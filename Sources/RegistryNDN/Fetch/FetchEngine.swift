@@ -108,7 +108,8 @@ final class FetchEngine {
         begin(alone, at: start, chunk: geometry.chunk, window: window)
         add(alone)
         settle(alone, now: .now())
-        logger.debug("a slow reader goes on alone", metadata: ["blob": "\(fetch.name)", "offset": "\(offset)"])
+        logger.debug(
+            "a slow reader goes on alone", metadata: ["blob": "\(fetch.name)", "offset": .stringConvertible(offset)])
     }
 
     func add(_ fetch: BlobFetch) {
@@ -187,7 +188,7 @@ final class FetchEngine {
             "Data refused",
             metadata: [
                 "data": "\(data.name.uri)", "rule": "\(failure.rule.rawValue)", "for": "\(failure.name.uri)",
-                "more": "\(more)",
+                "more": .stringConvertible(more),
             ])
     }
 

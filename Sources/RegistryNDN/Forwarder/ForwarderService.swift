@@ -68,8 +68,10 @@ extension ForwarderStatistics {
     /// As the statistics line has it.
     var metadata: Logger.Metadata {
         [
-            "interests": "\(interests)", "data": "\(data)", "cs_hits": "\(hits)", "cs_misses": "\(misses)",
-            "cs_bytes": "\(storedOctets)", "pit": "\(pending)", "faces": "\(faces)",
+            "interests": .stringConvertible(interests), "data": .stringConvertible(data),
+            "cs_hits": .stringConvertible(hits), "cs_misses": .stringConvertible(misses),
+            "cs_bytes": .stringConvertible(storedOctets), "pit": .stringConvertible(pending),
+            "faces": .stringConvertible(faces),
         ]
     }
 }

@@ -303,7 +303,8 @@ final class BlobProducer {
         if failure == .outOfReach, let why {
             logger.warning("a blob is not served over NDN", metadata: ["why": "\(why)"])
         } else if let why, let suppressed = failures.pass(now: eventLoop.now) {
-            logger.warning("cannot read from the registry", metadata: ["why": "\(why)", "more": "\(suppressed)"])
+            logger.warning(
+                "cannot read from the registry", metadata: ["why": "\(why)", "more": .stringConvertible(suppressed)])
         }
         startReads()
     }

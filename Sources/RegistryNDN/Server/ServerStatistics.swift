@@ -25,10 +25,13 @@ struct ServerStatistics: Sendable {
     /// As the statistics line has it.
     var metadata: Logger.Metadata {
         [
-            "interests": "\(interests)", "data": "\(data)", "registry_reads": "\(registryReads)",
-            "registry_bytes": "\(registryOctets)", "registry_streams": "\(registryStreams)",
-            "cache_hits": "\(cacheHits)", "cache_bytes": "\(cacheOctets)",
-            "shed": "\(shed)", "limited": "\(limited)", "signatures": "\(signatures)",
+            "interests": .stringConvertible(interests), "data": .stringConvertible(data),
+            "registry_reads": .stringConvertible(registryReads),
+            "registry_bytes": .stringConvertible(registryOctets),
+            "registry_streams": .stringConvertible(registryStreams),
+            "cache_hits": .stringConvertible(cacheHits), "cache_bytes": .stringConvertible(cacheOctets),
+            "shed": .stringConvertible(shed), "limited": .stringConvertible(limited),
+            "signatures": .stringConvertible(signatures),
         ]
     }
 }

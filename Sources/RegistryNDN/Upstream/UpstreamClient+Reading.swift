@@ -34,7 +34,7 @@ extension UpstreamClient {
         try await discard(answer)
         logger.debug(
             "a link of the upstream is asked for again",
-            metadata: ["uri": "\(head.uri)", "status": "\(answer.head.status.code)"])
+            metadata: ["uri": "\(head.uri)", "status": .stringConvertible(answer.head.status.code)])
         return try await follow(first, from: begin, send: send)
     }
 

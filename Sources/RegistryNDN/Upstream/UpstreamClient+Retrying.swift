@@ -44,7 +44,9 @@ extension UpstreamClient {
             try await discard(response)
             logger.debug(
                 "the upstream is busy",
-                metadata: ["uri": "\(head.uri)", "status": "\(response.head.status.code)", "pause": "\(delay)"])
+                metadata: [
+                    "uri": "\(head.uri)", "status": .stringConvertible(response.head.status.code), "pause": "\(delay)",
+                ])
             try await Self.sleep(delay)
         }
     }

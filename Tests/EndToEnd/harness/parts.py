@@ -140,8 +140,8 @@ class Client(Part):
         return authority(self.uri("http"))
 
     def requests(self, digest: Optional[str] = None) -> list[dict]:
-        """The finished blob requests it logged, with their numbers as integers."""
-        return [_with_numbers(event) for event in self.program.events("request")
+        """The finished blob requests it logged."""
+        return [event for event in self.program.events("request")
                 if digest is None or event.get("digest") == digest]
 
     def request(self, digest: str, count: int = 1, timeout: float = 15.0) -> dict:
@@ -153,12 +153,7 @@ class Client(Part):
                 seen.append(event)
             return len(seen) >= count
         self.program.event("request", accept, timeout)
-        return _with_numbers(seen[count - 1])
-
-
-def _with_numbers(event: dict) -> dict:
-    return {key: int(value) if key in ("ndn_bytes", "upstream_bytes", "retries", "duration_ms", "status")
-            and value.isdigit() else value for key, value in event.items()}
+        return seen[count - 1]
 
 
 def authority(uri: str) -> str:

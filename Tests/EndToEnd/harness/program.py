@@ -104,7 +104,7 @@ class Program:
         start = len(self.lines)
         self.signal(signal.SIGUSR1)
         event = self.event("statistics", start=start)
-        return {key: int(value) for key, value in event.items() if value.lstrip("-").isdigit()}
+        return {key: value for key, value in event.items() if isinstance(value, int)}
 
     # Cost
 
