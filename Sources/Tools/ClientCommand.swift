@@ -95,7 +95,10 @@ struct ClientCommand: AsyncParsableCommand {
         }
         let addresses = zip(registries.listeners, endpoints).map { $0.with(port: $1.address?.port ?? $0.port) }
         let service = ClientService(
-            endpoints: endpoints, sites: sites, upstreams: registries.upstreams, network: network, logger: logger,
+            endpoints: endpoints, sites: sites, upstreams: registries.upstreams, network: network,
+            lending: endpoint.lending(
+                registries, hasCredentials: hasCredentials, hasCertificate: self.connecting.cert != nil),
+            logger: logger,
             statisticsSignals: { program.statisticsRequests },
             ready: {
                 for address in addresses {

@@ -14,10 +14,28 @@ struct EndpointOptions: ParsableArguments {
     @Option(help: "PEM file of the key of --tls-cert, without a passphrase.")
     var tlsKey: String?
 
+    @Option(
+        help: """
+            Name of a host by which programs reach the client, beside localhost, its addresses and the registries' names \
+            (repeatable). Requests for other hosts may be a web page's: they get no --credentials.
+            """)
+    var host: [String] = []
+
     func validate() throws {
+        for name in host where RegistryHost(name) == nil {
+            throw ValidationError("--host \(name): write the name of a host, such as mirror.example")
+        }
         guard (tlsCert == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-cert and --tls-key belong together: give both, or neither")
         }
+    }
+
+    /// Which requests get our own credentials: those for a name by which programs know the client.
+    func lending(_ registries: MirroredRegistries, hasCredentials: Bool, hasCertificate: Bool) -> LendingRule {
+        let ofRegistries = registries.registries.flatMap { $0.hosts.map(\.text) + [$0.url.authority] }
+        return LendingRule(
+            hosts: host + ofRegistries + registries.listeners.map { "\($0)" }, hasCredentials: hasCredentials,
+            hasCertificate: hasCertificate)
     }
 
     /// nil for plain HTTP; wrong files are told, and end the program.

@@ -7,21 +7,27 @@ public struct ClientResponder: HTTPResponder {
     private let sites: [RegistrySite]
     private let upstreams: UpstreamSet
     private let listener: Int
+    private let lending: LendingRule
     private let logger: Logger
 
     /// - Parameters:
     ///   - sites: in the order in which `upstreams` lists them.
     ///   - listener: the number of the listener whose requests it answers.
-    public init(sites: [RegistrySite], upstreams: UpstreamSet, listener: Int = 0, logger: Logger) {
+    ///   - lending: which requests get our own credentials.
+    public init(
+        sites: [RegistrySite], upstreams: UpstreamSet, listener: Int = 0, lending: LendingRule = LendingRule(),
+        logger: Logger
+    ) {
         self.sites = sites
         self.upstreams = upstreams
         self.listener = listener
+        self.lending = lending
         self.logger = logger
     }
 
     /// The same for the requests of another listener.
     func at(listener: Int) -> ClientResponder {
-        ClientResponder(sites: sites, upstreams: upstreams, listener: listener, logger: logger)
+        ClientResponder(sites: sites, upstreams: upstreams, listener: listener, lending: lending, logger: logger)
     }
 
     /// Probes the NDN paths that are down, and repairs what they give, until the task is cancelled.
@@ -36,7 +42,17 @@ public struct ClientResponder: HTTPResponder {
 
     public func respond(to request: HTTPRequest, _ response: inout ResponseWriter) async throws {
         var record = RequestRecord(head: request.head, now: .now())
+        var request = request
+        let requester = lending.requester(of: request.head)
+        request.mayUseCredentials = requester == .program
+        response.isForPage = requester != .program
         do {
+            if let why = lending.refusal(of: requester, request.head.method) {
+                record.failure = why
+                try await response.send(OCIError(.denied, message: "request refused, \(why)"), .forbidden)
+                return log(record, response.status)
+            }
+            record.withheld = lending.withheld(from: requester, request.head)
             try await serve(request, &response, &record)
         } catch {
             record.failure = "\(error)"
@@ -63,8 +79,9 @@ public struct ClientResponder: HTTPResponder {
             var head = request.head
             head.uri = route.target
             head.headers = head.headers.removingForwarded()
-            try await sites[route.index].serve(
-                HTTPRequest(head: head, body: request.body), route, &response, &record)
+            let request = HTTPRequest(
+                head: head, body: request.body, mayUseCredentials: request.mayUseCredentials)
+            try await sites[route.index].serve(request, route, &response, &record)
         case .version:
             // OCI distribution specification 1.1, "Determining Support": 200 for an implementation.
             let headers: HTTPHeaders = [

@@ -17,11 +17,12 @@ public struct ClientService: Service {
     ///   - endpoints: where it listens; the position of each is its number among the listeners of `upstreams`.
     ///   - sites: the registries, in the order in which `upstreams` lists them.
     ///   - network: through which their blobs come; shut down at the end.
+    ///   - lending: which requests get our own credentials.
     ///   - signals: Each element asks for a statistics line of each registry.
     ///   - ready: called once requests are served.
     public init(
         endpoints: [HTTPEndpoint], sites: [RegistrySite], upstreams: UpstreamSet, network: any BlobNetwork,
-        logger: Logger,
+        lending: LendingRule = LendingRule(), logger: Logger,
         statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
         ready: @escaping @Sendable () -> Void
     ) {
@@ -31,7 +32,7 @@ public struct ClientService: Service {
         self.logger = logger
         self.signals = signals
         self.ready = ready
-        responder = ClientResponder(sites: sites, upstreams: upstreams, logger: logger)
+        responder = ClientResponder(sites: sites, upstreams: upstreams, lending: lending, logger: logger)
     }
 
     /// Serves until the task is cancelled, or until the program shuts down gracefully and the last response is out.

@@ -8,6 +8,8 @@ public struct HTTPRequest: Sendable {
     public let head: HTTPRequestHead
     /// nil when the request has none.
     public let body: RequestBody?
+    /// Whether it may be let in with credentials of ours.
+    public var mayUseCredentials = true
 }
 
 /// Answers requests.

@@ -25,6 +25,8 @@ struct RequestRecord: Sendable {
     var usedUpstream = false
     /// Why the request left the NDN path.
     var fallback: String?
+    /// Why it was not let in as us.
+    var withheld: String?
     /// Why the response is not complete.
     var failure: String?
 
@@ -64,6 +66,7 @@ struct RequestRecord: Sendable {
         metadata["name"] = repository.map { "\($0)" }
         metadata["digest"] = digest.map { "\($0)" }
         metadata["fallback"] = fallback.map { "\($0)" }
+        metadata["credentials"] = withheld.map { "\($0)" }
         metadata["failure"] = failure.map { "\($0)" }
         return metadata
     }

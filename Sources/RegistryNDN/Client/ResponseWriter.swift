@@ -13,6 +13,9 @@ public struct ResponseWriter: ~Copyable {
     public private(set) var status: HTTPResponseStatus?
     /// Whether the response is out whole.
     public private(set) var isComplete = false
+    /// Whether the answer is for a web page, which nobody here allows to read it: the upstream's word for that (the fields of
+    /// CORS) is left out.
+    var isForPage = false
     /// Whether the connection ends with this response.
     private(set) var closes: Bool
 
@@ -72,6 +75,7 @@ public struct ResponseWriter: ~Copyable {
         var head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         head.headers.remove(name: "Transfer-Encoding")
         head.headers.remove(name: "Connection")
+        if isForPage { head.headers.removeAccessControl() }
         hasBody = !isHead && status.mayHaveResponseBody
         if hasBody, !head.headers.contains(name: "Content-Length") {
             if version.isHTTP11 {
@@ -84,5 +88,13 @@ public struct ResponseWriter: ~Copyable {
         if status == .noContent { head.headers.remove(name: "Content-Length") }
         if closes { head.headers.add(name: "Connection", value: "close") }
         return head
+    }
+}
+
+extension HTTPHeaders {
+    /// Takes out what tells a browser that a page of another site may read the answer.
+    fileprivate mutating func removeAccessControl() {
+        let names = lazy.map(\.name).filter { $0.lowercased().hasPrefix("access-control-") }
+        for name in Set(names) { remove(name: name) }
     }
 }

@@ -1,0 +1,81 @@
+internal import NIOHTTP1
+
+/// The rule of which requests get credentials of our own, and which are refused since they may be a web page's.
+public struct LendingRule: Hashable, Sendable {
+    private let names: Set<String>
+    private let hasCredentials: Bool
+    private let hasCertificate: Bool
+
+    /// - Parameters:
+    ///   - hosts: the names by which programs know the endpoint, with or without a port. Beside them count localhost and every
+    ///     IP address: no page has such a name unless it was loaded from there.
+    ///   - hasCredentials: there are some to lend.
+    ///   - hasCertificate: a certificate of ours is shown to a registry, which lets in whoever uses the connection.
+    public init(hosts: [String] = [], hasCredentials: Bool = false, hasCertificate: Bool = false) {
+        names = Set(hosts.compactMap(Self.canonical))
+        self.hasCredentials = hasCredentials
+        self.hasCertificate = hasCertificate
+    }
+
+    /// Who a request may be from.
+    ///
+    /// Origin and Sec-Fetch-Site are forbidden to scripts (Fetch, "forbidden request-header"), so that a page can neither leave
+    /// them out nor choose them, and programs send neither. Browsers leave both out of a GET that a page sends over plain HTTP
+    /// to what it takes for its own host: Host tells these.
+    func requester(of head: HTTPRequestHead) -> Requester {
+        if let origin = head.headers.first(name: "origin") { return .page(.origin(Self.shown(origin))) }
+        for site in head.headers["sec-fetch-site"] where site.lowercased() != "none" {
+            return .page(.site(Self.shown(site)))
+        }
+        let host = head.headers.first(name: "host") ?? ""
+        return knows(host) ? .program : .page(.host(Self.shown(host)))
+    }
+
+    /// Why a request is not served at all; nil when it is.
+    ///
+    /// A page may read what anybody may. A certificate cannot be left out of one request, so that where there is one a page
+    /// reads nothing either. An unknown host alone does no harm where nothing is lent.
+    func refusal(of requester: Requester, _ method: HTTPMethod) -> String? {
+        guard case .page(let sign) = requester else { return nil }
+        if method.isSafe { return hasCertificate ? "nothing is read for it with our certificate: \(sign)" : nil }
+        if case .host = sign, !hasCredentials, !hasCertificate { return nil }
+        return "nothing is written for it: \(sign)"
+    }
+
+    /// Why a request gets none of our credentials; nil where it may have them, brings its own, or there are none.
+    func withheld(from requester: Requester, _ head: HTTPRequestHead) -> String? {
+        guard case .page(let sign) = requester, hasCredentials, !head.headers.contains(name: "authorization") else {
+            return nil
+        }
+        return "our credentials are not used for it: \(sign)"
+    }
+
+    private func knows(_ host: String) -> Bool {
+        guard let name = Self.canonical(host) else { return false }
+        return name == "localhost" || IPAddress.family(of: name) != nil || names.contains(name)
+    }
+
+    /// A Host field (RFC 9110 section 7.2) without its port, brackets and final dot; nil when it is none.
+    private static func canonical(_ text: String) -> String? {
+        var name = text[...]
+        if name.hasPrefix("[") {
+            guard let end = name.firstIndex(of: "]"), isPort(name[name.index(after: end)...]) else { return nil }
+            name = name[name.index(after: name.startIndex)..<end]
+            return IPAddress.family(of: name) == .v6 ? String(name) : nil
+        }
+        if let colon = name.firstIndex(of: ":") {
+            guard isPort(name[colon...]) else { return nil }
+            name = name[..<colon]
+        }
+        if name.hasSuffix(".") { name = name.dropLast() }
+        return RegistryHost(name)?.text
+    }
+
+    /// Nothing, or a colon and a number.
+    private static func isPort(_ text: Substring) -> Bool {
+        text.isEmpty || text.first == ":" && text.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    /// A peer's text in a message.
+    private static func shown(_ value: String) -> String { String(value.prefix(100)) }
+}

@@ -1,0 +1,30 @@
+/// Who a request is from, as far as our own credentials depend on it.
+///
+/// A browser sends what any web page asks of it, to this machine too. A page must neither read with our credentials nor
+/// write at all.
+enum Requester: Hashable {
+    /// A program that was pointed here.
+    case program
+    /// Perhaps a web page, for the reason that is given.
+    case page(Sign)
+
+    /// What speaks for a web page.
+    enum Sign: Hashable, CustomStringConvertible {
+        /// The field Origin, which browsers send with what a script asks for, and with all that is not a GET or HEAD.
+        case origin(String)
+        /// Sec-Fetch-Site: it was not a person who typed the address.
+        case site(String)
+        /// Host is none of the names that this endpoint is known by: a page's own name may lead here (DNS rebinding).
+        case host(String)
+
+        var description: String {
+            switch self {
+            case .origin(let value): "it comes from a web page (Origin: \(value))"
+            case .site(let value): "it comes from a web page (Sec-Fetch-Site: \(value))"
+            case .host(""): "it does not say which host it is for"
+            case .host(let value):
+                "it is for the host \(value), which may be a web page's: --host \(value) says that it is ours"
+            }
+        }
+    }
+}
