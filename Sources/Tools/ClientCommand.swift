@@ -47,6 +47,7 @@ struct ClientCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func run() async throws {
+        try OpenFiles.prepare()
         // Slabs of segments, the smallest too (`BudgetShare`).
         Heap.mapBlocks(from: 96 << 10)
         let logger = try log.makeLogger(label: "client")
@@ -137,16 +138,8 @@ struct ClientCommand: AsyncParsableCommand {
             return try await HTTPEndpoint.bind(
                 host: listen.host, port: listen.port, limits: patience.limits, certificate: certificate, group: group,
                 logger: logger)
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            logger.error(
-                "port \(listen.port) of \(listen.host) is taken by another program: stop that one, or choose another port with --listen, such as \(listen.with(port: 0)) for a free one"
-            )
-        } catch let error as IOError where error.errnoCode == EACCES {
-            logger.error("port \(listen.port) needs privileges: choose one above 1023 with --listen")
-        } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
-            logger.error("\(listen.host) is not an address of this machine: choose one with --listen")
         } catch {
-            logger.error("cannot listen at \(listen): \(error)")
+            logger.error("\(error)")
         }
         throw ExitCode.failure
     }

@@ -57,6 +57,7 @@ struct ForwarderCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try OpenFiles.prepare()
         let logger = try log.makeLogger(label: "forwarder")
         let program = await RunningProgram(logger: logger)
         let listeners = try listeners()

@@ -14,7 +14,7 @@ struct PatienceOptions: ParsableArguments {
     @Option(
         help: .duration(
             """
-            How long a program may pause within the body that it sends, send less than 1000 octets a second of it, or take \
+            How long a program may pause within the body that it sends (before its first byte five times as long), send less than 1000 octets a second of it, or take \
             nothing of an answer, before its connection is closed.
             """, usually: DurationArgument(HTTPLimits().responseTimeout)), transform: DurationArgument.parse)
     var stallTimeout = DurationArgument(HTTPLimits().responseTimeout)

@@ -62,7 +62,7 @@ struct RunningProgram {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch {
-            logger.error("\(error)")
+            logger.error("\(ErrorSentence.of(error))")
             throw ExitCode.failure
         }
     }
@@ -96,7 +96,7 @@ private struct SignalService: Service {
                 logger.notice("\(reload.name) was read again", metadata: ["file": "\(reload.file)"])
             } catch {
                 logger.error(
-                    "\(reload.name) was not read again, the old one stays in use", metadata: ["error": "\(error)"])
+                    "\(reload.name) was not read again, the old one stays in use", metadata: ["error": "\(ErrorSentence.of(error))"])
             }
         }
     }

@@ -17,6 +17,7 @@ struct ServerCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func run() async throws {
+        try OpenFiles.prepare()
         // Ranges of the cache; not the buffers that sockets are read into, of half as much.
         Heap.mapBlocks(from: 1 << 20)
         let logger = try log.makeLogger(label: "server")

@@ -29,7 +29,7 @@ struct UpstreamOptions: ParsableArguments {
     @Option(
         help: """
             http://[USER:PASSWORD@]HOST:PORT of a proxy for all connections to registries and NDN-FCH. (default: HTTPS_PROXY, \
-            HTTP_PROXY and NO_PROXY of the environment)
+            HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment)
             """)
     var proxy: String?
 
@@ -56,6 +56,7 @@ struct UpstreamOptions: ParsableArguments {
         var configuration = UpstreamConfiguration()
         configuration.proxies = try proxies()
         configuration.followsToLocal = localRedirects
+        if let notice = configuration.proxies.notice { logger.notice("\(notice)") }
         // The system's authorities alone are read with the first connection that needs them: half of the time until ready.
         guard tls != TLSConfiguration() else { return configuration }
         do {

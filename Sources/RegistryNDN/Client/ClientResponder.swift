@@ -55,12 +55,15 @@ public struct ClientResponder: HTTPResponder {
             record.withheld = lending.withheld(from: requester, request.head)
             try await serve(request, &response, &record)
         } catch {
-            record.failure = "\(error)"
+            record.failure =
+                Task.isCancelled ? "the connection was closed before the answer was out" : ErrorSentence.of(error)
             guard response.status == nil, !Task.isCancelled else {
                 log(record, response.status)
                 throw error
             }
             let (status, message) = GatewayError.answer(to: error, record)
+            // The rest of its body is not waited for.
+            if status == .requestTimeout { response.endConnection() }
             try await response.send(message, status)
         }
         log(record, response.status)

@@ -62,7 +62,9 @@ public struct ClientService: Service {
                     do {
                         try await endpoint.run(responder.at(listener: number))
                     } catch {
-                        if !Task.isCancelled { logger.error("an endpoint failed", metadata: ["error": "\(error)"]) }
+                        if !Task.isCancelled {
+                            logger.error("an endpoint failed", metadata: ["error": "\(ErrorSentence.of(error))"])
+                        }
                     }
                 }
             }

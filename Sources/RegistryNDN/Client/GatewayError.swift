@@ -4,7 +4,12 @@ internal import NIOHTTP1
 enum GatewayError {
     /// Never 404: Docker does not ask again after that.
     static func answer(to error: any Error, _ record: RequestRecord) -> (HTTPResponseStatus, OCIError) {
-        let detail = record.fallback.map { "NDN: \($0); upstream: \(error)" } ?? "\(error)"
+        // The upstream has nothing to do with it.
+        if let late = (error as? UpstreamError)?.underlying as? RequestBodyFailure ?? error as? RequestBodyFailure {
+            return (.requestTimeout, late.answer)
+        }
+        let detail =
+            record.fallback.map { "NDN: \($0); upstream: \(ErrorSentence.of(error))" } ?? ErrorSentence.of(error)
         switch error {
         case let error as UpstreamError where error.code == .timeout || error.code == .slow:
             return (.gatewayTimeout, OCIError(.unavailable, message: "the upstream does not answer", detail: detail))

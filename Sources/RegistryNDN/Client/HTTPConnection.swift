@@ -26,13 +26,17 @@ struct HTTPConnection: Sendable {
     typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
 
     let channel: any Channel
+    let seat: ConnectionSeat
     let limits: HTTPLimits
     let responder: any HTTPResponder
     let logger: Logger
     private let occupancy = ConnectionOccupancy()
 
-    init(channel: any Channel, limits: HTTPLimits, responder: any HTTPResponder, logger: Logger) {
+    init(
+        channel: any Channel, seat: ConnectionSeat, limits: HTTPLimits, responder: any HTTPResponder, logger: Logger
+    ) {
         self.channel = channel
+        self.seat = seat
         self.limits = limits
         self.responder = responder
         self.logger = logger
@@ -67,7 +71,7 @@ struct HTTPConnection: Sendable {
                 try await linger(&parts)
             }
         } catch let error as TLSError where error.code != .truncated && error.code != .broken {
-            logger.info("a client was refused", metadata: ["reason": "\(error)"])
+            logger.info("a client was refused", metadata: ["reason": "\(ErrorSentence.of(error))"])
         } catch {
             logger.trace("connection ended", metadata: ["reason": "\(error)"])
         }
@@ -91,12 +95,14 @@ struct HTTPConnection: Sendable {
     /// Waits for a request; nil when there will be none.
     private func nextHead(_ parts: inout Parts) async throws -> HTTPRequestHead? {
         guard occupancy.becomeIdle() else { return nil }
-        let timer = closeWhenTaken(after: limits.headTimeout)
+        seat.waits()
+        let timer = closeWhenTaken(after: seat.isRefused ? limits.handshakeTimeout : limits.headTimeout)
         defer { timer.cancel() }
         guard let part = try await parts.next() else { return nil }
         guard case .head(var head) = part else { throw HTTPParserError.invalidInternalState }
         head.headers.trimValues()
         occupancy.becomeBusy()
+        seat.works()
         return head
     }
 
@@ -104,6 +110,11 @@ struct HTTPConnection: Sendable {
     private func answer(_ head: HTTPRequestHead, _ parts: inout Parts, _ outbound: Outbound) async throws -> Bool {
         var head = head
         head.useOriginForm()
+        if seat.isRefused {
+            var response = ResponseWriter(outbound, to: head, closes: true)
+            try await response.refuseForNow("too many connections")
+            return false
+        }
         if let refusal = RequestHeadCheck.refusal(of: head) {
             var response = ResponseWriter(outbound, to: head, closes: true)
             try await response.refuse(refusal)
@@ -144,10 +155,13 @@ struct HTTPConnection: Sendable {
     /// Hands a request's body over. Returns whether it was read to its end.
     private func feed(_ body: RequestBody, from parts: inout Parts) async throws -> Bool {
         var discarded = 0
+        var hasBegun = false
+        // Who only announces a body gives way like one who asks for nothing.
+        seat.waits()
         var trickle = TrickleLimit(rate: limits.bodyRate, window: limits.bodyTimeout)
         while true {
             let begin = channel.eventLoop.now
-            let timer = close(after: limits.bodyTimeout)
+            let timer = fail(body, after: hasBegun ? limits.bodyTimeout : limits.bodyBegin, hasBegun: hasBegun)
             let part: HTTPServerRequestPart?
             do {
                 part = try await parts.next()
@@ -157,14 +171,14 @@ struct HTTPConnection: Sendable {
                 body.finish(.failure(error))
                 throw error
             }
+            let isFirst = !hasBegun
+            if isFirst { seat.works() }
+            hasBegun = true
             switch part {
             case .body(let chunk):
-                guard trickle.takes(chunk.readableBytes, from: begin, to: channel.eventLoop.now) else {
-                    logger.info(
-                        "a client was cut off",
-                        metadata: ["reason": "its body came slower than \(limits.bodyRate) octets a second"])
-                    channel.close(promise: nil)
-                    body.finish(.failure(ChannelError.eof))
+                // The wait for the first octets has a limit of its own.
+                guard isFirst || trickle.takes(chunk.readableBytes, from: begin, to: channel.eventLoop.now) else {
+                    body.finish(.failure(RequestBodyFailure.slow(rate: limits.bodyRate)))
                     return false
                 }
                 if await body.send(chunk) { continue }
@@ -177,6 +191,16 @@ struct HTTPConnection: Sendable {
                 body.finish(.failure(ChannelError.eof))
                 return false
             }
+        }
+    }
+
+    /// Fails a body of which nothing comes: whoever answers says so, and then the connection ends.
+    private func fail(_ body: RequestBody, after delay: TimeAmount, hasBegun: Bool) -> Scheduled<Void> {
+        let (channel, linger) = (channel, limits.linger)
+        return channel.eventLoop.scheduleTask(in: delay) {
+            body.finish(
+                .failure(RequestBodyFailure.silent(seconds: delay.nanoseconds / 1_000_000_000, hasBegun: hasBegun)))
+            channel.eventLoop.scheduleTask(in: linger) { channel.close(promise: nil) }
         }
     }
 

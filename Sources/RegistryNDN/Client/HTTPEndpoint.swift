@@ -3,59 +3,97 @@ public import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import ServiceLifecycle
-internal import Synchronization
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#endif
 
 /// A listening socket for HTTP/1.1.
 public struct HTTPEndpoint: Sendable {
     /// A chunk of a body is up to 512 KiB: one is on its way to the kernel while the next is being made.
     private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 128 << 10, high: 256 << 10)
+    /// Attempts to find a port that is free on all addresses of a host.
+    private static let attempts = 8
 
-    private let server: NIOAsyncChannel<any Channel, Never>
+    private typealias Server = NIOAsyncChannel<any Channel, Never>
+
+    /// One for each address of the host.
+    private let servers: [Server]
     private let limits: HTTPLimits
     private let logger: Logger
 
-    /// Where it listens, with the real port when 0 was asked for.
-    public var address: SocketAddress? { server.channel.localAddress }
+    /// Where it listens, with the real port when 0 was asked for; the first of its addresses.
+    public var address: SocketAddress? { servers.first?.channel.localAddress }
 
-    /// Binds.
+    /// Binds all addresses of a host that this machine has: whoever is told `localhost` may try 127.0.0.1 or ::1 first.
     ///
     /// - Parameter certificate: shown to clients, which then must speak TLS; nil for plain HTTP.
-    /// - Throws: `IOError` when the address is taken or is none of this host.
+    /// - Throws: `ListenError`.
     public static func bind(
         host: String, port: Int, limits: HTTPLimits = HTTPLimits(), certificate: EndpointCertificate? = nil,
         group: any EventLoopGroup, logger: Logger
     ) async throws -> HTTPEndpoint {
-        let bootstrap = ServerBootstrap(group: group)
+        let uri = FaceURI(scheme: .tcp, family: nil, host: host, port: port)
+        let addresses: [SocketAddress]
+        do {
+            addresses = try await HostResolver.addresses(of: uri, on: group.next()).get()
+        } catch {
+            throw ListenError(host: host, port: port, error)
+        }
+        var attempt = 1
+        while true {
+            do {
+                let servers = try await bind(addresses) { try await bind($0, limits, certificate, group, logger) }
+                return HTTPEndpoint(servers: servers, limits: limits, logger: logger)
+            } catch let error as IOError where error.isInUse && port == 0 && attempt < attempts {
+                attempt += 1
+            } catch {
+                throw ListenError(host: host, port: port, error)
+            }
+        }
+    }
+
+    /// All of the addresses at one port, but those that this machine does not have.
+    private static func bind(
+        _ addresses: [SocketAddress], _ bind: (SocketAddress) async throws -> Server
+    ) async throws -> [Server] {
+        var servers: [Server] = []
+        var missing: (any Error)?
+        do {
+            for address in addresses {
+                let port = servers.first?.channel.localAddress?.port
+                do {
+                    servers.append(try await bind(port.map { address.with(port: $0) } ?? address))
+                } catch let error as IOError where error.isWithoutAddress {
+                    missing = missing ?? error
+                }
+            }
+            if servers.isEmpty, let missing { throw missing }
+            return servers
+        } catch {
+            for server in servers { try? await server.executeThenClose { _ in } }
+            throw error
+        }
+    }
+
+    private static func bind(
+        _ address: SocketAddress, _ limits: HTTPLimits, _ certificate: EndpointCertificate?,
+        _ group: any EventLoopGroup, _ logger: Logger
+    ) async throws -> Server {
+        try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPauseHandler(logger: logger))
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.writeBufferWaterMark, value: waterMark)
             // HTTPConnection begins to read.
             .childChannelOption(.autoRead, value: false)
-        let uri = FaceURI(scheme: .tcp, family: nil, host: host, port: port)
-        let addresses = try await HostResolver.addresses(of: uri, on: group.next()).get()
-        var failure: any Error = FaceError(.unresolved, "\(host) has no address")
-        for address in addresses {
-            do {
-                let server = try await bootstrap.bind(to: address) { channel in
-                    channel.eventLoop.makeCompletedFuture { () -> any Channel in
-                        try initialize(channel, limits: limits, certificate: certificate)
-                        return channel
-                    }
+            .bind(to: address) { channel in
+                channel.eventLoop.makeCompletedFuture { () -> any Channel in
+                    try initialize(channel, limits: limits, certificate: certificate)
+                    return channel
                 }
-                return HTTPEndpoint(server: server, limits: limits, logger: logger)
-            } catch let error as IOError where [EADDRNOTAVAIL, EAFNOSUPPORT].contains(error.errnoCode) {
-                // A name may have an address that this machine has not: ::1, where IPv6 is off.
-                failure = error
             }
-        }
-        throw failure
     }
 
     /// The peer's half-close closes the connection: an HTTP client that has no more to say and yet waits for an answer
@@ -80,52 +118,34 @@ public struct HTTPEndpoint: Sendable {
 
     /// Serves until the task is cancelled, or until the program shuts down gracefully and the last response is out.
     public func run(_ responder: any HTTPResponder) async throws {
-        let listener = server.channel
+        let listeners = servers.map(\.channel)
+        // Others of the program's connections, to registries above all, need descriptors too.
+        let descriptors = DescriptorLimit.current
+        let room = DescriptorLimit.connections(
+            atMost: limits.connections, limit: descriptors - min(limits.ownConnections, descriptors / 4))
+        let seats = ConnectionSeats(limit: room, logger: logger)
         try await withGracefulShutdownHandler {
-            try await server.executeThenClose { connections in
-                try await withThrowingDiscardingTaskGroup { group in
-                    let open = OpenConnections(limit: limits.connections)
-                    for try await channel in connections {
-                        guard open.enter() else {
-                            logger.warning(
-                                "connection refused: too many",
-                                metadata: ["limit": .stringConvertible(limits.connections)])
-                            channel.close(promise: nil)
-                            continue
-                        }
-                        let connection = HTTPConnection(
-                            channel: channel, limits: limits, responder: responder, logger: logger)
-                        group.addTask {
-                            await connection.run()
-                            open.leave()
-                        }
+            try await withThrowingDiscardingTaskGroup { group in
+                for server in servers { group.addTask { try await serve(server, seats, responder) } }
+            }
+        } onGracefulShutdown: {
+            for listener in listeners { listener.close(promise: nil) }
+        }
+    }
+
+    private func serve(_ server: Server, _ seats: ConnectionSeats, _ responder: any HTTPResponder) async throws {
+        try await server.executeThenClose { connections in
+            try await withThrowingDiscardingTaskGroup { group in
+                for try await channel in connections {
+                    guard let seat = seats.seat(for: channel) else { continue }
+                    let connection = HTTPConnection(
+                        channel: channel, seat: seat, limits: limits, responder: responder, logger: logger)
+                    group.addTask {
+                        await connection.run()
+                        seat.leave()
                     }
                 }
             }
-        } onGracefulShutdown: {
-            listener.close(promise: nil)
         }
-    }
-}
-
-/// Counts connections.
-private final class OpenConnections: Sendable {
-    private let count = Mutex(0)
-    private let limit: Int
-
-    init(limit: Int) {
-        self.limit = limit
-    }
-
-    func enter() -> Bool {
-        count.withLock { count in
-            guard count < limit else { return false }
-            count += 1
-            return true
-        }
-    }
-
-    func leave() {
-        count.withLock { $0 -= 1 }
     }
 }

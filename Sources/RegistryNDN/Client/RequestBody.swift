@@ -23,6 +23,8 @@ public final class RequestBody: AsyncSequence, Sendable {
     }
 
     private struct State {
+        /// The first chunk, until it is read.
+        var first: ByteBuffer?
         var chunk: ByteBuffer?
         var end: Result<Void, any Error>?
         var isAbandoned = false
@@ -38,6 +40,7 @@ public final class RequestBody: AsyncSequence, Sendable {
         }
 
         mutating func next(_ reader: Reader) -> Wake {
+            if let first = first.take() { return Wake(reader: (reader, .success(first))) }
             if let chunk = chunk.take() {
                 return Wake(reader: (reader, .success(chunk)), writer: writer.take().map { ($0, true) })
             }
@@ -55,6 +58,7 @@ public final class RequestBody: AsyncSequence, Sendable {
 
         mutating func abandon() -> Wake {
             isAbandoned = true
+            first = nil
             chunk = nil
             return Wake(
                 reader: reader.take().map { ($0, .failure(CancellationError())) },
@@ -65,6 +69,14 @@ public final class RequestBody: AsyncSequence, Sendable {
     private let state = Mutex(State())
 
     init() {}
+
+    /// Waits for the first octets or the end. To be called before anything is read; throws why none come.
+    func begin() async throws {
+        guard let chunk = try await next() else { return }
+        state.withLock { state in
+            if !state.isAbandoned { state.first = chunk }
+        }
+    }
 
     /// Waits until `chunk` is taken. Returns false when nobody will take any.
     func send(_ chunk: ByteBuffer) async -> Bool {
@@ -105,4 +117,24 @@ public final class RequestBody: AsyncSequence, Sendable {
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(body: self)
     }
+}
+
+/// Why the body of a request did not come.
+enum RequestBodyFailure: Error, Hashable, CustomStringConvertible {
+    /// No octet came for so long.
+    case silent(seconds: Int64, hasBegun: Bool)
+    /// So few octets a second came.
+    case slow(rate: Int)
+
+    var description: String {
+        switch self {
+        case .silent(let seconds, let hasBegun):
+            "the request's body \(hasBegun ? "did not go on" : "did not begin") within \(seconds) s; --stall-timeout allows more"
+        case .slow(let rate):
+            "the request's body came slower than \(rate) bytes a second, on average over --stall-timeout"
+        }
+    }
+
+    /// What goes with 408 (Request Timeout).
+    var answer: OCIError { OCIError(.blobUploadInvalid, message: "\(self)") }
 }

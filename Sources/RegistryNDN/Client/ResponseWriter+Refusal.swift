@@ -20,6 +20,15 @@ extension ResponseWriter {
         try await send(.rangeNotSatisfiable, headers, ByteBuffer(string: error.body))
     }
 
+    /// RFC 9110 section 15.6.4: the same request may be served in a moment.
+    mutating func refuseForNow(_ why: String) async throws {
+        let error = OCIError(.unavailable, message: "\(why): ask again in a moment")
+        let headers: HTTPHeaders = [
+            "Retry-After": "1", "Content-Type": OCIError.contentType, "Docker-Distribution-Api-Version": "registry/2.0",
+        ]
+        try await send(.serviceUnavailable, headers, ByteBuffer(string: error.body))
+    }
+
     mutating func refuse(_ refusal: RequestRefusal) async throws {
         try await send(OCIError(.unsupported, message: "request refused: \(refusal.reason)"), refusal.status)
     }

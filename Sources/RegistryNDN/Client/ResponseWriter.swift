@@ -26,6 +26,9 @@ public struct ResponseWriter: ~Copyable {
         self.closes = closes
     }
 
+    /// Says that nothing follows on this connection.
+    mutating func endConnection() { closes = true }
+
     /// Writes the head, and with it the first octets of the body when there are some.
     ///
     /// A `Content-Length` among `headers` frames the body; without it the body is chunked, or ends with the connection

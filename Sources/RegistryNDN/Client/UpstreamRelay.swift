@@ -16,6 +16,8 @@ struct UpstreamRelay: Sendable {
         head.headers.remove(name: "expect")
         let answer: UpstreamResponse
         if let body = request.body {
+            // A registry does not wait as long for its first octets as we do.
+            try await body.begin()
             answer = try await upstream.relay(head, body: body)
         } else {
             answer = try await upstream.relay(head)

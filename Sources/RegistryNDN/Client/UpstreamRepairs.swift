@@ -38,7 +38,7 @@ final class UpstreamRepairs: Sendable {
                         metadata: [
                             "blob": "\(request.blob)", "offset": .stringConvertible(octets.lowerBound),
                             "octets": .stringConvertible(octets.count),
-                            "error": "\(error)",
+                            "error": "\(ErrorSentence.of(error))",
                         ])
                     done(nil)
                 }

@@ -68,8 +68,12 @@ final class AcceptPauseHandler: ChannelDuplexHandler {
         onPause()
         guard !isPaused else { return }
         isPaused = true
+        // The read that failed is still wanted, so that the selector would report the socket again at once.
+        let channel = context.channel
+        channel.setOption(.autoRead, value: false).whenFailure { _ in }
         context.eventLoop.assumeIsolated().scheduleTask(in: AcceptPause.length) { [self] in
             isPaused = false
+            channel.setOption(.autoRead, value: true).whenFailure { _ in }
             guard isReadWanted else { return }
             isReadWanted = false
             context.read()

@@ -5,7 +5,7 @@
 #endif
 
 /// How many files and sockets this process may have open at a time.
-enum DescriptorLimit {
+public enum DescriptorLimit {
     /// Descriptors kept back for files, event loops and connections that the program makes itself.
     static let reserve = 64
 
@@ -14,6 +14,21 @@ enum DescriptorLimit {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
         return Int(clamping: limit.rlim_cur)
+    }
+
+    /// Raises the soft limit to the hard one, which every process may: the usual soft limit of 1024 is for programs that use
+    /// select(2).
+    ///
+    /// - Returns: the soft limit from now on.
+    public static func raise() -> Int {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        if unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max {
+            limit.rlim_cur = limit.rlim_max
+            // Where it fails the old limit holds, and `current` tells.
+            _ = unsafe setrlimit(resource, &limit)
+        }
+        return current
     }
 
     /// Connections that others may hold: `wanted`, or what the limit leaves beside the reserve, which is at most half of it.

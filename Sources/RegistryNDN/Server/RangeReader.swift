@@ -42,7 +42,7 @@ struct RangeReader: RangeReading {
             guard var stream, try await reach(read, &stream, id), try await copy(read, &stream, id) else { return nil }
             return await rest(of: stream)
         } catch {
-            fail(read, Self.isOfTheBlob(error) ? .refused : .failed, "\(error)")
+            fail(read, Self.isOfTheBlob(error) ? .refused : .failed, ErrorSentence.of(error))
             return nil
         }
     }

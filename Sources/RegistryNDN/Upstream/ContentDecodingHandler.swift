@@ -42,7 +42,7 @@ final class ContentDecodingHandler: ChannelDuplexHandler {
         switch error {
         case NIOHTTPDecompression.DecompressionError.limit: fail(context, "it is too large when decompressed")
         case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
-            fail(context, "it cannot be decompressed: \(error)")
+            fail(context, "it cannot be decompressed")
         default: context.fireErrorCaught(error)
         }
     }

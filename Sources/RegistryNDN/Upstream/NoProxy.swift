@@ -3,7 +3,7 @@ internal import NIOCore
 /// The hosts that are reached without a proxy: what NO_PROXY lists, as Go and thus Docker reads it.
 ///
 /// Entries are separated by commas: `*`; an IP address; a CIDR block; a domain, which covers the names below it too; a domain
-/// with a leading dot, which covers only these. Address and domain may have a port. Loopback is never reached through a proxy.
+/// with a leading dot, which covers only these. Address and domain may have a port, IPv6 may have brackets. Loopback is never reached through a proxy.
 struct NoProxy: Hashable, Sendable {
     private enum Rule: Hashable {
         case all
@@ -39,12 +39,12 @@ struct NoProxy: Hashable, Sendable {
         if text == "*" { return .all }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         if parts.count == 2 {
-            guard let network = octets(String(parts[0])), let bits = Int(parts[1]),
+            guard let network = octets(bare(parts[0])), let bits = Int(parts[1]),
                 (0...network.count * 8).contains(bits)
             else { return nil }
             return .block(network: network, bits: bits, port: nil)
         }
-        if let address = octets(text) { return .block(network: address, bits: address.count * 8, port: nil) }
+        if let address = octets(bare(text[...])) { return .block(network: address, bits: address.count * 8, port: nil) }
         var host = text
         var port: Int?
         if let colon = text.lastIndex(of: ":") {
@@ -52,13 +52,18 @@ struct NoProxy: Hashable, Sendable {
             port = Int(number)
             host = String(text[..<colon])
         }
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        host = bare(host[...])
         if let address = octets(host) { return .block(network: address, bits: address.count * 8, port: port) }
         if host.hasPrefix("*.") { host.removeFirst() }
         let below = host.hasPrefix(".")
         if below { host.removeFirst() }
         if host.hasSuffix(".") { host.removeLast() }
         return host.isEmpty ? nil : .domain(host, below: below, port: port)
+    }
+
+    /// An IPv6 address without the brackets in which it may stand.
+    private static func bare(_ host: Substring) -> String {
+        String(host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host)
     }
 
     /// The 4 or 16 octets of an address, 4 for an IPv4 address in IPv6's clothes.

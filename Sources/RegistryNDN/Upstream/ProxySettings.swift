@@ -4,21 +4,32 @@ public struct ProxySettings: Sendable {
     private let plain: Result<ProxyURL, UpstreamError>?
     private let exceptions: NoProxy
     private let isExplicit: Bool
+    /// What is set and has no effect, in a sentence; nil when all has.
+    public let notice: String?
 
     /// No proxy.
     public static let none = ProxySettings(environment: { _ in nil })
 
-    /// HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in lower case too; the upper case goes first.
+    /// HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in lower case too; the upper case goes first. Where one of the first two is
+    /// missing ALL_PROXY stands for it, as curl has it.
     ///
-    /// A value that cannot be read is told by the first connection that needs it.
+    /// A value that cannot be read is told by the first connection that needs it. In ALL_PROXY, which desktops set to a SOCKS proxy
+    /// for everything that knows one, it is only noticed: Docker does not look at that variable either.
     public init(environment: (String) -> String?) {
         func value(_ name: String) -> String? { environment(name) ?? environment(name.lowercased()) }
         func proxy(_ name: String) -> Result<ProxyURL, UpstreamError>? {
             guard let text = value(name) else { return nil }
             return Result { () throws(UpstreamError) in try ProxyURL(text, from: name) }
         }
-        secure = proxy("HTTPS_PROXY")
-        plain = proxy("HTTP_PROXY")
+        let (secure, plain) = (proxy("HTTPS_PROXY"), proxy("HTTP_PROXY"))
+        var (all, notice) = (proxy("ALL_PROXY"), String?.none)
+        if case .failure(let error)? = all {
+            all = nil
+            if secure == nil || plain == nil { notice = "\(error); ALL_PROXY has no effect" }
+        }
+        self.secure = secure ?? all
+        self.plain = plain ?? all
+        self.notice = notice
         exceptions = NoProxy(value("NO_PROXY") ?? "")
         isExplicit = false
     }
@@ -29,6 +40,7 @@ public struct ProxySettings: Sendable {
         plain = .success(explicit)
         exceptions = NoProxy("")
         isExplicit = true
+        notice = nil
     }
 
     /// The proxy on the way to `url`; nil for the direct way.

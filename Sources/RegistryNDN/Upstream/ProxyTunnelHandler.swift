@@ -69,7 +69,7 @@ final class ProxyTunnelHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if !isOpen { fail(context, "broke off: \(error)") }
+        if !isOpen { fail(context, "broke off: \(ErrorSentence.of(error))") }
         context.fireErrorCaught(error)
     }
 

@@ -47,7 +47,7 @@ struct UpstreamCheck {
             for try await _ in answer.body {}
             return (answer.head, Self.complaint(answer.head.status, upstream.configuration.credential != nil))
         } catch {
-            return (nil, "\(error)")
+            return (nil, ErrorSentence.of(error))
         }
     }
 

@@ -56,7 +56,9 @@ extension UpstreamClient {
         otherwise error: UpstreamError
     ) async throws {
         guard let delay = delay(cause, retry: retry, since: begin) else { throw error }
-        logger.debug("request repeated on a new connection", metadata: ["uri": "\(head.uri)", "reason": "\(error)"])
+        logger.debug(
+            "request repeated on a new connection",
+            metadata: ["uri": "\(head.uri)", "reason": "\(ErrorSentence.of(error))"])
         if delay > .zero { try await Self.sleep(delay) }
     }
 

@@ -43,6 +43,6 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        underlying.map { "\(message): \($0)" } ?? message
+        underlying.map { "\(message): \(ErrorSentence.of($0))" } ?? message
     }
 }

@@ -149,6 +149,122 @@ struct ClientEndpointTests {
         }
     }
 
+    /// Without a word it was closed.
+    @Test(arguments: [
+        "Content-Length: 9\r\n\r\n", "Content-Length: 9\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n",
+    ])
+    func aBodyThatDoesNotComeIsAnsweredByWhoReadsIt(rest: String) async throws {
+        var limits = HTTPLimits()
+        limits.bodyTimeout = .milliseconds(20)
+        limits.linger = .milliseconds(50)
+        let reading = ClosureResponder { request, response in
+            do {
+                try await request.body?.begin()
+                for try await _ in request.body! {}
+            } catch let failure as RequestBodyFailure {
+                try await response.send(failure.answer, .requestTimeout)
+            }
+        }
+        try await withEndpoint(reading, limits: limits) { address in
+            try await RawConnection.with(address) { connection in
+                try await connection.send("PUT / HTTP/1.1\r\nHost: a\r\n\(rest)")
+                let response = try await connection.response()
+                #expect(response.status == 408 && response.text.contains("--stall-timeout"))
+                #expect(await connection.toEnd() == "")
+            }
+        }
+    }
+
+    @Test func aBodyMayBeginLaterThanItMayPause() async throws {
+        var limits = HTTPLimits()
+        limits.bodyTimeout = .seconds(1)
+        #expect(limits.bodyBegin == .seconds(5))
+        #expect(HTTPLimits().bodyBegin == .minutes(10))
+        // Go's clients keep a connection for 90 s.
+        #expect(HTTPLimits().headTimeout > .seconds(90))
+    }
+
+    @Test func listensAtAllAddressesOfAName() async throws {
+        let endpoint = try await HTTPEndpoint.bind(
+            host: "localhost", port: 0, group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
+        let port = try #require(endpoint.address?.port)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try? await endpoint.run(echo) }
+            defer { group.cancelAll() }
+            for host in ["127.0.0.1", "::1"] {
+                let address = try SocketAddress(ipAddress: host, port: port)
+                // A machine without IPv6 has no ::1.
+                guard host != "::1" || Self.hasLoopbackV6 else { continue }
+                try await RawConnection.with(address) { connection in
+                    try await connection.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+                    #expect(try await connection.response().text == "GET /a\n")
+                }
+            }
+        }
+    }
+
+    private static var hasLoopbackV6: Bool {
+        get throws {
+            let addresses = try System.enumerateDevices().compactMap(\.address)
+            return addresses.contains { $0.ipAddress == "::1" }
+        }
+    }
+
+    @Test func aTakenPortIsToldInWords() async throws {
+        try await withEndpoint(echo) { address in
+            await #expect(throws: ListenError.self) {
+                try await HTTPEndpoint.bind(
+                    host: "127.0.0.1", port: address.port!, group: MultiThreadedEventLoopGroup.singleton,
+                    logger: .silent)
+            }
+        }
+    }
+
+    /// Many times as many as there is room for, none of which says anything: all others are served.
+    @Test func whoHoldsConnectionsKeepsNobodyOut() async throws {
+        var limits = HTTPLimits()
+        limits.connections = 8
+        try await withEndpoint(echo, limits: limits) { address in
+            var held: [any Channel] = []
+            for _ in 0..<40 {
+                let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(
+                    to: address
+                ).get()
+                try await channel.writeAndFlush(ByteBuffer(string: "GET / HTTP/1.1\r\nHo"))
+                held.append(channel)
+            }
+            for _ in 0..<3 {
+                try await RawConnection.with(address) { connection in
+                    try await connection.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+                    #expect(try await connection.response().text == "GET /a\n")
+                }
+            }
+            for channel in held { try? await channel.close() }
+        }
+    }
+
+    @Test func whenAllAreBusyOneIsToldToAskAgain() async throws {
+        var limits = HTTPLimits()
+        limits.connections = 2
+        let (busy, isBusy) = AsyncStream<Void>.makeStream()
+        let waiting = ClosureResponder { _, response in
+            isBusy.yield()
+            try await Task.sleep(for: .seconds(1000))
+        }
+        try await withEndpoint(waiting, limits: limits) { address in
+            try await RawConnection.with(address) { first in
+                try await first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                for await _ in busy { break }
+                try await RawConnection.with(address) { connection in
+                    try await connection.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    let response = try await connection.response()
+                    #expect(response.status == 503 && response["retry-after"] == "1")
+                    #expect(await connection.toEnd() == "")
+                }
+            }
+        }
+    }
+
     @Test func saysContinueBeforeTheBodyIsRead() async throws {
         try await withEndpoint(echo) { address in
             try await RawConnection.with(address) { connection in

@@ -18,6 +18,24 @@ import Testing
         #expect(end == nil)
     }
 
+    @Test func itsBeginIsNotLost() async throws {
+        let body = RequestBody()
+        async let sent = [body.send(ByteBuffer(string: "a")), body.send(ByteBuffer(string: "b"))]
+        try await body.begin()
+        var text = ""
+        let chunks = body.makeAsyncIterator()
+        while text.count < 2, let chunk = try await chunks.next() { text += String(buffer: chunk) }
+        #expect(text == "ab")
+        #expect(await sent == [true, true])
+        let empty = RequestBody()
+        empty.finish()
+        try await empty.begin()
+        #expect(try await empty.makeAsyncIterator().next() == nil)
+        let late = RequestBody()
+        late.finish(.failure(RequestBodyFailure.slow(rate: 1)))
+        await #expect(throws: RequestBodyFailure.slow(rate: 1)) { try await late.begin() }
+    }
+
     @Test func nobodyTakesWhatIsSentAfterAbandoning() async throws {
         let body = RequestBody()
         body.abandon()

@@ -60,5 +60,6 @@ import Testing
         #expect(DescriptorLimit.connections(atMost: 1024, limit: 16) == 8)
         #expect(DescriptorLimit.connections(atMost: 1024, limit: 0) == 1)
         #expect(DescriptorLimit.current > 0)
+        #expect(DescriptorLimit.raise() == DescriptorLimit.current)
     }
 }

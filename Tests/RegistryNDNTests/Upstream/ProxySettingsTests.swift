@@ -43,7 +43,9 @@ import Testing
             ("10.0.0.0/9", "https://10.128.0.1", false), ("0.0.0.0/0", "https://192.0.2.1", true),
             ("192.0.2.1", "https://192.0.2.1:444", true), ("192.0.2.1:443", "https://192.0.2.1:444", false),
             ("2001:db8::/32", "https://[2001:db8::7]", true), ("2001:db8::/32", "https://[2001:db9::7]", false),
-            ("[2001:db8::7]:443", "https://[2001:db8::7]", true),
+            ("[2001:db8::7]:443", "https://[2001:db8::7]", true), ("[2001:db8::7]", "https://[2001:db8::7]:444", true),
+            ("[2001:db8::]/32", "https://[2001:db8::7]", true), ("[2001:db8::8]", "https://[2001:db8::7]", false),
+            ("[x.example]", "https://x.example", true), ("[", "https://x.example", false),
             ("10.0.0.0/33, 10.0.0.0/x, /8,,:1, y.example", "https://10.0.0.1", false),
             ("a.example, y.example", "https://y.example", true), ("2.1", "https://192.0.2.1", false),
             ("", "https://x.example", false),
@@ -51,6 +53,26 @@ import Testing
     func exceptions(list: String, url: String, isDirect: Bool) throws {
         let proxy = try way(["HTTPS_PROXY": "http://a:1", "no_proxy": list], url)
         #expect((proxy == nil) == isDirect)
+    }
+
+    @Test func oneVariableForAllStandsWhereTheSchemesIsMissing() throws {
+        #expect(try way(["ALL_PROXY": "http://a:1"], "https://x.example") == "http://a:1")
+        #expect(try way(["all_proxy": "http://a:1"], "http://x.example") == "http://a:1")
+        let both = ["ALL_PROXY": "http://a:1", "HTTPS_PROXY": "http://b:2"]
+        #expect(try way(both, "https://x.example") == "http://b:2")
+        #expect(try way(both, "http://x.example") == "http://a:1")
+        #expect(try way(["ALL_PROXY": "a:1", "NO_PROXY": "x.example"], "http://x.example") == nil)
+        #expect(settings(both).notice == nil)
+    }
+
+    /// Desktops set it for other programs.
+    @Test func oneVariableForAllThatCannotBeUsedIsToldAndHarmsNobody() throws {
+        let socks = ["ALL_PROXY": "socks5://secret@a:1080"]
+        #expect(try way(socks, "https://x.example") == nil)
+        let notice = try #require(settings(socks).notice)
+        #expect(notice.contains("ALL_PROXY") && notice.contains("socks5") && !notice.contains("secret"))
+        let all = ["HTTPS_PROXY": "http://b:2", "HTTP_PROXY": "http://b:2"].merging(socks) { $1 }
+        #expect(settings(all).notice == nil)
     }
 
     @Test func credentials() throws {
