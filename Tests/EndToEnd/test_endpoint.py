@@ -93,14 +93,18 @@ def test_the_soft_limit_is_raised(start, folder):
 def test_a_body_that_does_not_come_is_answered(start):
     """Its first octet has five times as long as any other."""
     client = start.client(NOWHERE, options=["--stall-timeout", "1s"])
-    begun = exchange(client.address, "POST", f"/v2/{REPOSITORY}/blobs/uploads/", {}, b"")
-    target = begun.headers["location"].replace(f"http://{client.address}", "")
-    head = f"PATCH {target} HTTP/1.1\r\nHost: {client.address}\r\nContent-Type: application/octet-stream\r\nContent-Length: 10\r\n\r\n"
+
+    def head() -> bytes:
+        """Of the one part of an upload of its own."""
+        begun = exchange(client.address, "POST", f"/v2/{REPOSITORY}/blobs/uploads/", {}, b"")
+        target = begun.headers["location"].replace(f"http://{client.address}", "")
+        return (f"PATCH {target} HTTP/1.1\r\nHost: {client.address}\r\nContent-Type: application/octet-stream\r\n"
+                "Content-Length: 10\r\n\r\n").encode()
     with connect(client.address) as late, connect(client.address) as silent, connect(client.address) as stuck:
         begin = time.monotonic()
         for connection in (late, silent):
-            connection.sendall(head.encode())
-        stuck.sendall(head.encode() + b"01234")
+            connection.sendall(head())
+        stuck.sendall(head() + b"01234")
         answer = stuck.recv(65536)
         assert answer.startswith(b"HTTP/1.1 408 ") and b'"errors"' in answer and b"--stall-timeout" in answer, answer
         # Later than the one that stopped in the middle may be silent.
