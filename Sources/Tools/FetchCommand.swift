@@ -13,13 +13,15 @@ import UnixSignals
 struct FetchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch",
-        abstract: "Fetch one blob by its NDN name, and check it against the digest in the name.")
+        abstract: "Fetch one blob over NDN, and check it against its digest.",
+        discussion: """
+            BLOB is PREFIX REPOSITORY DIGEST, as in: registry-ndn fetch /example/docker library/alpine sha256:<64 hex \
+            digits> -o FILE; or the whole NDN name, <prefix>/<repository>/<digest>, with %2F for a slash within the \
+            repository's name and sha256:<64 hex digits>, or 32 octets, at the end.
+            """)
 
-    @Argument(
-        help: ArgumentHelp(
-            "NDN name URI of the blob: <prefix>/<repository>/<digest>.",
-            discussion: "The digest is a component of 32 octets (%XX where needed), or sha256:<64 hex digits>."))
-    var name: String
+    @Argument(help: ArgumentHelp("PREFIX REPOSITORY DIGEST, or the NDN name of the blob.", valueName: "blob"))
+    var words: [String]
 
     @Option(name: .shortAndLong, help: "File to write, - for stdout.")
     var output = "-"
@@ -31,7 +33,7 @@ struct FetchCommand: AsyncParsableCommand {
     @Option(help: "Name asked for to find out whether a router works.", transform: NameArgument.parse)
     var probeInterest: Name?
 
-    @Flag(name: .customLong("any-object"), help: "NAME is any segmented object: no digest is checked.")
+    @Flag(name: .customLong("any-object"), help: "BLOB is the NDN name of any segmented object: no digest is checked.")
     var isAnyObject = false
 
     @OptionGroup var fetching: FetchOptions
@@ -44,34 +46,19 @@ struct FetchCommand: AsyncParsableCommand {
     }
 
     func validate() throws {
-        _ = try blob()
+        _ = try target()
         guard output != "-" || isatty(STDOUT_FILENO) == 0 else {
             throw ValidationError("a blob is not for the terminal: give -o FILE")
         }
     }
 
-    /// The blob's name, and the digest it ends in.
-    private func blob() throws -> (name: Name, digest: SHA256Digest?) {
-        guard let parsed = try? Name(uri: name), let last = parsed.last else {
-            throw ValidationError("\(name) is not an NDN name URI, such as /example/docker/library%2Falpine/sha256:…")
-        }
-        let text = String(buffer: last.value)
-        if text.hasPrefix("sha256:"), let digest = SHA256Digest(hex: text.dropFirst(7)) {
-            return (parsed.dropLast().appending(.generic(digest.bytes)), isAnyObject ? nil : digest)
-        }
-        if isAnyObject { return (parsed, nil) }
-        guard let digest = SHA256Digest(bytes: last.value.readableBytesView) else {
-            throw ValidationError(
-                "\(name) does not end in a blob's digest: 32 octets (%XX where needed), or sha256:<64 hex digits>")
-        }
-        return (parsed, digest)
-    }
+    private func target() throws -> FetchTarget { try FetchTarget(words, isAnyObject: isAnyObject) }
 
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await fetch() }
             group.addTask {
-                for await signal in await UnixSignalsSequence(trapping: [.sigint, .sigterm]) {
+                for await signal in await UnixSignalsSequence(trapping: Self.signals) {
                     throw Failure(description: "ended by \(signal)")
                 }
                 // The group was cancelled.
@@ -81,12 +68,21 @@ struct FetchCommand: AsyncParsableCommand {
         }
     }
 
+    /// Those that end it, with its part file removed. What nohup has switched off stays so.
+    private static var signals: [UnixSignal] {
+        var hangUp = sigaction()
+        guard unsafe sigaction(SIGHUP, nil, &hangUp) == 0 else { return [.sigint, .sigterm, .sighup] }
+        // SIG_IGN is the pointer 1.
+        let handler = unsafe unsafeBitCast(hangUp.__sigaction_handler.sa_handler, to: Int.self)
+        return handler == 1 ? [.sigint, .sigterm] : [.sigint, .sigterm, .sighup]
+    }
+
     private func fetch() async throws {
-        let (name, digest) = try blob()
+        let target = try target()
         var file = try OutputFile(path: output)
         let network = try await network()
         do {
-            try await copy(name, digest, from: network, to: file)
+            try await copy(target, from: network, to: file)
             try file.commit()
         } catch {
             await network.shutdown()
@@ -104,7 +100,7 @@ struct FetchCommand: AsyncParsableCommand {
                 waitsUntilUp: waitsUntilUp)
         }
         if let router = try asking.choice().uri { return try await connect(router, true) }
-        let questions = ProbeQuestions(name: probeInterest, producer: try blob().name.dropLast(2))
+        let questions = ProbeQuestions(name: probeInterest, producer: try target().name.dropLast(2))
         let network = FailoverFetcher(
             finder: try discovery.finder(
                 questions, authorityFile: authorities.caFile, group: group, logger: logger),
@@ -127,37 +123,42 @@ struct FetchCommand: AsyncParsableCommand {
     }
 
     private func copy(
-        _ name: Name, _ expected: SHA256Digest?, from network: any BlobNetwork, to file: borrowing OutputFile
+        _ target: FetchTarget, from network: any BlobNetwork, to file: borrowing OutputFile
     ) async throws {
         let start = NIODeadline.now()
-        let reader = try await open(name, network)
+        let reader = try await open(target, network)
         let digest = OverlappedSHA256()
         var octets: UInt64 = 0
         var bar = Terminal.isInteractive ? ProgressBar(total: reader.size, now: start) : nil
         defer { bar?.clear() }
         do {
             while let chunk = try await reader.next() {
-                if expected != nil { await digest.update(chunk) }
+                if target.digest != nil { await digest.update(chunk) }
                 try file.write(chunk)
                 octets += UInt64(chunk.readableBytes)
                 bar?.update(octets, now: .now())
             }
         } catch let error as FetchError {
-            throw Failure(description: "after \(octets) of \(reader.size) octets: \(error)")
+            throw Failure(description: "\(target.text): after \(octets) of \(reader.size) bytes: \(error)")
         }
         let actual = await digest.finalize()
-        guard expected == nil || actual == expected else {
-            throw Failure(description: "wrong octets: their SHA-256 is \(actual.hex), not the one in the name")
+        guard target.digest == nil || actual == target.digest else {
+            throw Failure(description: "\(target.text): what came is something else, with the SHA-256 \(actual.hex)")
         }
         bar?.clear()
         report(reader.statistics, elapsed: .now() - start)
     }
 
-    private func open(_ name: Name, _ network: any BlobNetwork) async throws -> any BlobStream {
+    private func open(_ target: FetchTarget, _ network: any BlobNetwork) async throws -> any BlobStream {
         do {
-            return try await network.stream(name, range: .whole)
+            return try await network.stream(target.name, range: .whole)
         } catch {
-            throw Failure(description: "cannot fetch \(name.uri) from \(try asking.choice()): \(error)")
+            var why = "\(error)"
+            if let blob = target.blob {
+                why = await FetchDiagnosis(blob: blob, router: try asking.choice().uri, logger: try logger()).text(
+                    error)
+            }
+            throw Failure(description: "cannot fetch \(target.text): \(why)")
         }
     }
 
@@ -169,7 +170,7 @@ struct FetchCommand: AsyncParsableCommand {
         let octets = Double(statistics.octets)
         Terminal.write(
             """
-            \(statistics.octets) octets in \(Int(seconds * 1000)) ms, \(ProgressBar.size(octets / seconds))/s
+            \(statistics.octets) bytes in \(Int(seconds * 1000)) ms, \(ProgressBar.size(octets / seconds))/s
             \(statistics.segments) segments, \(statistics.interests) Interests, \
             \(statistics.retransmissions) retransmissions (\(statistics.overtaken) overtaken, \
             \(statistics.timeouts) timeouts, \(statistics.nacks) Nacks), \(statistics.marks) marks, \

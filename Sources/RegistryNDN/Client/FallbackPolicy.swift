@@ -8,4 +8,13 @@ public enum FallbackPolicy: String, Hashable, Sendable, CaseIterable {
     case redirect
     /// The request fails, 502 or 504, unless the upstream says that there is no such blob, or none for this client.
     case fail
+
+    /// What becomes of blobs while NDN does not deliver any.
+    var meanwhile: String {
+        switch self {
+        case .proxy: "blobs come from the upstream meanwhile"
+        case .redirect: "requests for blobs are redirected to the upstream meanwhile"
+        case .fail: "requests for blobs fail meanwhile, as --fallback fail says"
+        }
+    }
 }

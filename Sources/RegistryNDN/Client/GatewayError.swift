@@ -8,15 +8,22 @@ enum GatewayError {
         if let late = (error as? UpstreamError)?.underlying as? RequestBodyFailure ?? error as? RequestBodyFailure {
             return (.requestTimeout, late.answer)
         }
-        let detail =
-            record.fallback.map { "NDN: \($0); upstream: \(ErrorSentence.of(error))" } ?? ErrorSentence.of(error)
+        let words = ErrorSentence.of(error)
+        switch error {
+        case BlobFailure.notOverNDN, BlobFailure.elsewhere:
+            let detail = record.fallback.map { "\($0); \(words)" } ?? words
+            return (.gatewayTimeout, OCIError(.unavailable, message: "NDN does not deliver the blob", detail: detail))
+        default:
+            return answer(to: error, detail: record.fallback.map { "NDN: \($0); upstream: \(words)" } ?? words)
+        }
+    }
+
+    private static func answer(to error: any Error, detail: String) -> (HTTPResponseStatus, OCIError) {
         switch error {
         case let error as UpstreamError where error.code == .timeout || error.code == .slow:
             return (.gatewayTimeout, OCIError(.unavailable, message: "the upstream does not answer", detail: detail))
         case is UpstreamError:
             return (.badGateway, OCIError(.unavailable, message: "the upstream cannot be reached", detail: detail))
-        case BlobFailure.notOverNDN, BlobFailure.elsewhere:
-            return (.gatewayTimeout, OCIError(.unavailable, message: "NDN does not deliver the blob", detail: detail))
         case is BlobFailure:
             let message = "what the upstream sent is not the blob"
             return (.badGateway, OCIError(.digestInvalid, message: message, detail: detail))

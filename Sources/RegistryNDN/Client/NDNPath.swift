@@ -7,10 +7,13 @@ final class NDNPath: Sendable {
     private let health: Mutex<PathHealth<BlobName>>
     private let failures: AsyncStream<Void>
     private let failed: AsyncStream<Void>.Continuation
+    private let policy: FallbackPolicy
     private let logger: Logger
 
-    init(health: PathHealth<BlobName> = PathHealth(), logger: Logger) {
+    /// - Parameter policy: what becomes of blobs while the path is down, for the log.
+    init(health: PathHealth<BlobName> = PathHealth(), policy: FallbackPolicy = .proxy, logger: Logger) {
         self.health = Mutex(health)
+        self.policy = policy
         self.logger = logger
         (failures, failed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -24,7 +27,7 @@ final class NDNPath: Sendable {
             return
         }
         logger.warning(
-            "NDN path down; blobs come from the upstream meanwhile",
+            "NDN path down; \(policy.meanwhile)",
             metadata: ["prefix": "\(blob.prefix)", "blob": "\(blob)", "error": "\(error)"])
         failed.yield()
     }

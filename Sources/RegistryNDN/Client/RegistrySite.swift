@@ -18,7 +18,8 @@ public struct RegistrySite: Sendable {
         prefix: Name, source: any BlobSource, upstream: UpstreamClient, policy: FallbackPolicy = .proxy, logger: Logger
     ) {
         self.init(
-            prefix: prefix, source: source, upstream: upstream, policy: policy, path: NDNPath(logger: logger))
+            prefix: prefix, source: source, upstream: upstream, policy: policy,
+            path: NDNPath(policy: policy, logger: logger))
     }
 
     init(

@@ -73,7 +73,7 @@ enum BlobFailure: Error, CustomStringConvertible {
         case .rest(let what): "the rest of the blob cannot be had from the upstream: \(what)"
         case .elsewhere:
             "the registry redirects to where it has the blob, and --fallback fail forbids to go or send there"
-        case .notOverNDN: "NDN does not deliver the blob, and --fallback fail forbids to ask the upstream"
+        case .notOverNDN: "--fallback fail forbids to ask the upstream"
         }
     }
 }

@@ -101,16 +101,24 @@ public final class BlobFetcher: Sendable {
         return BlobReader(size: size, range: range.octets(of: size), queue: queue)
     }
 
-    /// Whether anything answers `name` with Data within a second (an Interest with CanBePrefix and MustBeFresh); for
-    /// health probing.
+    /// Whether anything answers `name` within a second with Data that fetches would accept (an Interest with CanBePrefix
+    /// and MustBeFresh); for health probing.
     public func probe(_ name: Name) async -> Bool {
         let engine = engine
+        // Ends without an element when nobody is left to answer.
+        let (answers, answer) = AsyncStream.makeStream(of: Bool.self)
         var builder = InterestBuilder(name: name)
         builder.canBePrefix = true
         builder.mustBeFresh = true
         builder.lifetimeMilliseconds = 1000
         let interest = builder
-        let data = try? await loop.flatSubmit { engine.value.endpoint.express(interest) }.get()
-        return data != nil
+        loop.execute {
+            engine.value.probe(interest) {
+                answer.yield($0)
+                answer.finish()
+            }
+        }
+        for await isAnswered in answers { return isAnswered }
+        return false
     }
 }

@@ -21,7 +21,7 @@ final class FetchEngine {
     /// Octets that all fetches together may hold, by what each was granted.
     var granted: UInt64 = 0
     /// Checks signatures, when there are trust anchors.
-    private var verification: SegmentVerification?
+    private(set) var verification: SegmentVerification?
     private var refusals = LogLimiter()
     /// The time of the batch being handled.
     private var batchTime: NIODeadline?

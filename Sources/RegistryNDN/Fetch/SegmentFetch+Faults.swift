@@ -59,7 +59,7 @@ extension SegmentFetch {
     /// All transmissions of a segment are used up.
     mutating func exhausted(_ index: Int, _ path: inout FetchPath, now: NIODeadline) {
         let isAlive = now - timers.progress < .seconds(1)
-        if !(isAlive && makeHole(index, &path)) { fail(.stalled) }
+        if !(isAlive && makeHole(index, &path)) { fail(geometry == nil ? .noSize : .stalled) }
     }
 
     /// - Returns: whether the owner can fill another hole.

@@ -19,7 +19,7 @@ extension SegmentFetch {
     func nextDeadline(_ path: FetchPath, isUp: Bool, now: NIODeadline) -> NIODeadline {
         var next = timers.deadline
         if size == nil { next = min(next, timers.sizeDeadline) }
-        if isWaiting { next = min(next, timers.progress + timers.progressTimeout) }
+        if isProgressing { next = min(next, timers.progress + timers.progressTimeout) }
         if let nacked = timers.nacked { next = min(next, nacked.until) }
         guard isUp else {
             guard isStarved else { return next }
@@ -34,8 +34,11 @@ extension SegmentFetch {
         return next
     }
 
-    /// Something is asked for: the progress timer runs.
+    /// Something is asked for.
     private var isWaiting: Bool { ring.inFlight > 0 || ring.lost > 0 || holes.open > 0 || timers.holdUntil != nil }
+
+    /// The progress timer runs: something came before. Until then the time for the size counts alone.
+    private var isProgressing: Bool { isWaiting && geometry != nil }
 
     /// Nothing is awaited, but there is something to ask for: all that was had been answered when the face went down.
     private var isStarved: Bool { !isWaiting && (wantsFinal || unsent < sequentialEnd) }
@@ -44,7 +47,7 @@ extension SegmentFetch {
         if let nacked = timers.nacked, now >= nacked.until { return fail(.notFound) }
         if now >= timers.deadline { return fail(.deadline) }
         if size == nil, now >= timers.sizeDeadline { return fail(isUp ? .noSize : .faceDown) }
-        if isWaiting, now >= timers.progress + timers.progressTimeout { fail(isUp ? .stalled : .faceDown) }
+        if isProgressing, now >= timers.progress + timers.progressTimeout { fail(isUp ? .stalled : .faceDown) }
         if let since = timers.starvedSince, now >= since + timers.progressTimeout { fail(.faceDown) }
     }
 

@@ -28,10 +28,9 @@ final class SegmentVerification {
         self.settled = settled
         threads = NIOThreadPool(numberOfThreads: min(4, max(1, System.coreCount)))
         threads.start()
-        resolver = KeyResolver(policy, now: { CommandClock.wallClock() }) { [weak endpoint] name, canBePrefix, done in
+        resolver = KeyResolver(policy, now: { CommandClock.wallClock() }) { [weak endpoint] interest, done in
             guard let endpoint else { return done(nil) }
-            var interest = InterestBuilder(name: name)
-            interest.canBePrefix = canBePrefix
+            var interest = interest
             // So that what is missing is told, and what was lost is there, before the blob's size counts as unknown; what
             // arrives later than this answers the next one from a cache.
             interest.lifetimeMilliseconds = 400

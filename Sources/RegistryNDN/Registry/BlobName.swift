@@ -53,5 +53,6 @@ public struct BlobName: Hashable, Sendable, CustomStringConvertible {
     /// `<prefix>/<repository>/<digest>/32=metadata`.
     public var metadataName: Name { name.appending(Self.metadataComponent) }
 
-    public var description: String { name.uri }
+    /// As people write it: prefix, repository and digest, apart from each other.
+    public var description: String { "\(prefix.uri) \(repository) \(digest)" }
 }

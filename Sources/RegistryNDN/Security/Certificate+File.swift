@@ -11,23 +11,41 @@ extension Certificate {
         try self.init(decoding: ByteBuffer(bytes: octets))
     }
 
-    /// Reads what a file may hold: a certificate or a SafeBag, as base64 or as the element itself.
+    /// The label of a certificate in a PEM file of ndnd's tools.
+    private static let label = "NDN CERT"
+
+    /// Reads what a file may hold: a certificate or a SafeBag, as base64 or as the element itself; or a certificate as PEM,
+    /// which ndnd's tools write.
     ///
     /// - Throws: `SecurityError.malformed`.
     public init(any octets: ByteBuffer) throws(SecurityError) {
         var wire = octets
         let first = octets.getInteger(at: octets.readerIndex, as: UInt8.self)
         if first != UInt8(TLVType.data) && first != UInt8(SafeBag.type) {
-            guard let decoded = Base64.decode(octets.readableBytesView), !decoded.isEmpty else {
-                throw SecurityError(.malformed, "neither a certificate nor a SafeBag, in binary or in base64")
+            let text = String(buffer: octets)
+            if text.contains("-----BEGIN ") {
+                wire = try Self.octets(pem: text)
+            } else if let decoded = Base64.decode(text.utf8), !decoded.isEmpty {
+                wire = ByteBuffer(bytes: decoded)
+            } else {
+                throw SecurityError(.malformed, "neither a certificate nor a SafeBag, in binary, in base64 or in PEM")
             }
-            wire = ByteBuffer(bytes: decoded)
         }
         if wire.getInteger(at: wire.readerIndex, as: UInt8.self) == UInt8(SafeBag.type) {
             self = try SafeBag(decoding: wire).certificate
         } else {
             try self.init(decoding: wire)
         }
+    }
+
+    /// The first certificate of a PEM file.
+    private static func octets(pem text: String) throws(SecurityError) -> ByteBuffer {
+        let pem = try PEM(text)
+        guard pem.label == label else {
+            throw SecurityError(
+                .malformed, "the PEM file has a \(pem.label), not an \(label), which ndnd's `sec sign-cert` writes")
+        }
+        return pem.octets
     }
 
     /// The `.ndncert` file: base64 in lines of 64 columns (PROTOCOL.md 5.1.6).

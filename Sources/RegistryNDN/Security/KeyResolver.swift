@@ -9,6 +9,8 @@ final class KeyResolver {
     private static let capacity = 256
     /// How long a failure counts before it is tried again.
     private static let failureHold: UInt64 = 1000
+    /// Certificates that are asked for past the caches, for one key.
+    private static let freshTries = 3
 
     private enum Entry {
         case known(PublicKey, until: UInt64)
@@ -16,18 +18,23 @@ final class KeyResolver {
         case pending([(Outcome) -> Void])
     }
 
+    /// Asks for a certificate by its name, or by a prefix of it; nil when none arrives.
+    typealias Fetch = (InterestBuilder, @escaping (DataPacket?) -> Void) -> Void
+
+    /// What is being looked for on behalf of one KeyLocator.
+    private final class Search {
+        var freshTries = KeyResolver.freshTries
+    }
+
     let policy: TrustPolicy
-    private let fetch: (Name, _ canBePrefix: Bool, @escaping (DataPacket?) -> Void) -> Void
+    private let fetch: Fetch
     private let now: () -> UInt64
     private var entries: [Name: Entry] = [:]
 
     /// - Parameters:
     ///   - now: Milliseconds since 1970.
-    ///   - fetch: Asks for a certificate; nil when none arrives.
-    init(
-        _ policy: TrustPolicy, now: @escaping () -> UInt64,
-        fetch: @escaping (Name, _ canBePrefix: Bool, @escaping (DataPacket?) -> Void) -> Void
-    ) {
+    ///   - fetch: Asks for a certificate.
+    init(_ policy: TrustPolicy, now: @escaping () -> UInt64, fetch: @escaping Fetch) {
         self.policy = policy
         self.now = now
         self.fetch = fetch
@@ -46,7 +53,7 @@ final class KeyResolver {
         if entries.count >= Self.capacity { forget() }
         let locator = locator.owned()
         entries[locator] = .pending([completion])
-        resolve(locator, chain: []) { [self] result in
+        resolve(locator, chain: [], Search()) { [self] result in
             guard case .pending(let waiting)? = entries[locator] else { return }
             switch result {
             case .success(let (key, until)): entries[locator] = .known(key, until: until)
@@ -63,14 +70,26 @@ final class KeyResolver {
     /// Until when the key counts: the earliest end of validity on the way to the anchor, an hour at most.
     private typealias Resolution = Result<(PublicKey, until: UInt64), TrustFailure>
 
-    private func resolve(_ locator: Name, chain: [Name], _ completion: @escaping (Resolution) -> Void) {
+    private func resolve(
+        _ locator: Name, chain: [Name], _ search: Search, _ completion: @escaping (Resolution) -> Void
+    ) {
         do throws(TrustFailure) {
             switch try policy.step(for: locator, chain: chain, now: now()) {
             case .anchor(let key): completion(.success((key, now() &+ 3_600_000)))
             case .fetch(let name, let canBePrefix):
-                fetch(name, canBePrefix) { [self] data in
-                    guard let data else { return completion(.failure(.init(rule: .unreachable, name: name))) }
-                    arrived(data, for: name, chain: chain, completion)
+                var interest = InterestBuilder(name: name)
+                interest.canBePrefix = canBePrefix
+                ask(interest, chain: chain, search) { [self] result in
+                    // A key may have several certificates, and a cache gives the first that it has; it may also have
+                    // been filled with something else under the name.
+                    guard case .failure(let failure) = result, failure.rule != .unreachable, search.freshTries > 0
+                    else { return completion(result) }
+                    search.freshTries -= 1
+                    interest.mustBeFresh = true
+                    ask(interest, chain: chain, search) { second in
+                        if case .failure(let last) = second, last.rule == .unreachable { return completion(result) }
+                        completion(second)
+                    }
                 }
             }
         } catch {
@@ -78,13 +97,23 @@ final class KeyResolver {
         }
     }
 
+    private func ask(
+        _ interest: InterestBuilder, chain: [Name], _ search: Search, _ completion: @escaping (Resolution) -> Void
+    ) {
+        fetch(interest) { [self] data in
+            guard let data else { return completion(.failure(.init(rule: .unreachable, name: interest.name))) }
+            arrived(data, for: interest.name, chain: chain, search, completion)
+        }
+    }
+
     private func arrived(
-        _ data: DataPacket, for locator: Name, chain: [Name], _ completion: @escaping (Resolution) -> Void
+        _ data: DataPacket, for locator: Name, chain: [Name], _ search: Search,
+        _ completion: @escaping (Resolution) -> Void
     ) {
         do throws(TrustFailure) {
             let certificate = try policy.certificate(data, for: locator, now: now())
             let issuer = try policy.locator(of: certificate.data.signature, signing: certificate.name)
-            resolve(issuer, chain: chain + [certificate.keyName]) { result in
+            resolve(issuer, chain: chain + [certificate.keyName], search) { result in
                 completion(
                     result.flatMap { key, until in
                         guard certificate.isSigned(by: key) else {

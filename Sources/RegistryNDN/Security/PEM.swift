@@ -1,6 +1,7 @@
 internal import NIOCore
 
-/// One textual encoding of RFC 7468: a label and octets; text before it is ignored.
+/// One textual encoding of RFC 7468: a label and octets; text before it is ignored, and so are header fields before the
+/// octets as RFC 1421 has them and ndnd writes them.
 struct PEM {
     let label: String
     let octets: ByteBuffer
@@ -22,7 +23,11 @@ struct PEM {
         guard let end = lines[start...].firstIndex(of: "-----END \(label)-----") else {
             throw SecurityError(.malformed, "the PEM file is truncated: no line -----END \(label)-----")
         }
-        guard let octets = Base64.decode(lines[(start + 1)..<end].joined().utf8), !octets.isEmpty else {
+        let body = lines[(start + 1)..<end]
+        // A field has a colon, which base64 has not; white space continues the field before.
+        let fields =
+            body.first?.contains(":") == true ? body.prefix { $0.contains(":") || $0.first?.isWhitespace == true } : []
+        guard let octets = Base64.decode(body.dropFirst(fields.count).joined().utf8), !octets.isEmpty else {
             throw SecurityError(.malformed, "the PEM file is damaged: what is between its marks is no base64")
         }
         self.init(label: label, octets: ByteBuffer(bytes: octets))

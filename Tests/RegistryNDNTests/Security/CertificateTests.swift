@@ -40,6 +40,20 @@ struct CertificateTests {
         }
     }
 
+    @Test("PEM as ndnd writes it is read, with its fields before the octets", arguments: Vector.of("certificate"))
+    func pem(_ vector: Vector) throws {
+        let certificate = try Certificate(decoding: vector.wire)
+        let fields = "Name: \(certificate.name.uri)\nSigType: Ed25519\nValidity: 2026-01-01 - 2027-01-01\n\n"
+        for (fields, newline) in [(fields, "\n"), (fields, "\r\n"), ("", "\n")] {
+            let text = "# of ndnd sec\n-----BEGIN NDN CERT-----\n\(fields)\(certificate.file)-----END NDN CERT-----\n"
+            let written = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: newline)
+            #expect(try Certificate(any: ByteBuffer(string: written)) == certificate)
+        }
+        let key = "-----BEGIN NDN KEY-----\n\(certificate.file)-----END NDN KEY-----\n"
+        let error = #expect(throws: SecurityError.self) { try Certificate(any: ByteBuffer(string: key)) }
+        #expect(error?.message.contains("NDN KEY") == true)
+    }
+
     @Test("A new certificate is as ndnsec makes it, and reads back")
     func selfSigned() throws {
         let key = try PrivateKey.generateP256()

@@ -7,16 +7,19 @@ import Testing
 private final class TrustScript {
     var now = TestKey.now
     var certificates: [DataPacket] = []
+    /// In a cache: it answers what need not be fresh.
+    var cached: [DataPacket] = []
     private(set) var asked: [Name] = []
     private var held: [() -> Void]?
 
     func resolver(_ anchors: [Certificate]) -> KeyResolver {
-        KeyResolver(TrustPolicy(anchors: anchors), now: { self.now }) { [self] name, canBePrefix, done in
-            asked.append(name)
-            var interest = InterestBuilder(name: name)
-            interest.canBePrefix = canBePrefix
+        KeyResolver(TrustPolicy(anchors: anchors), now: { self.now }) { [self] interest, done in
+            asked.append(interest.name)
             let packet = try! Interest(decoding: interest.encode())
-            let answer = { done(self.certificates.first { $0.satisfies(packet) }) }
+            let answer = {
+                let known = (interest.mustBeFresh ? [] : self.cached) + self.certificates
+                done(known.first { $0.satisfies(packet) })
+            }
             if held != nil { held?.append(answer) } else { answer() }
         }
     }
@@ -66,6 +69,44 @@ struct KeyResolverTests {
             #expect(try outcome(resolver, locator)?.get().spki == host.certificate.publicKey.spki)
         }
         #expect(script.asked.count == 4, "two for the certificate's name, two for the key's")
+    }
+
+    @Test("A certificate in a cache that cannot be trusted: another one of the key, or of the name, is asked for")
+    func junk() throws {
+        let root = try TestKey("/a")
+        let past = ValidityPeriod(notBefore: 1, notAfter: 2)
+        let site = try TestKey("/a/b", issuer: root)
+        let expired = try Certificate.issue(
+            site.key.publicKey(), named: site.name,
+            terms: .init(issuerID: .generic("x"), version: 1, validity: past),
+            signer: .key(root.key, locator: root.name))
+        let impostor = try TestKey("/a")
+        let forged = try Certificate.issue(
+            site.key.publicKey(), named: site.name,
+            terms: .init(
+                issuerID: site.certificate.issuerID, version: site.certificate.version.number ?? 0,
+                validity: site.certificate.validity),
+            signer: .key(impostor.key, locator: impostor.name))
+        script.certificates = [site.certificate.data]
+        for junk in [expired, forged] {
+            script.cached = [junk.data]
+            #expect(rule(script.resolver([root.certificate]), site.name) == nil)
+        }
+        #expect(rule(script.resolver([root.certificate]), forged.name) == nil)
+    }
+
+    @Test("Junk that comes from everywhere is asked for a few times in all")
+    func endlessJunk() throws {
+        let root = try TestKey("/a")
+        let impostor = try TestKey("/a")
+        var (last, certificates) = (impostor, [DataPacket]())
+        for depth in 0..<4 {
+            last = try TestKey("/a", id: "d\(depth)", issuer: last)
+            certificates.append(last.certificate.data)
+        }
+        script.certificates = certificates
+        #expect(rule(script.resolver([root.certificate]), last.name) == .forged)
+        #expect(script.asked.count <= 4 * 4)
     }
 
     @Test("Many who ask at once cause one search")

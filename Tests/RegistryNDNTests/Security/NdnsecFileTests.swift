@@ -36,8 +36,8 @@ import Testing
         var resolved: KeyResolver.Outcome?
         let now = UInt64(site.validity.notAfter) * 1000 - 1
         // The issuer is an anchor for as long as its own certificate says, which ends later.
-        let resolver = KeyResolver(TrustPolicy(anchors: [root]), now: { now }) { name, _, done in
-            done(name == site.name ? site.data : nil)
+        let resolver = KeyResolver(TrustPolicy(anchors: [root]), now: { now }) { interest, done in
+            done(interest.name == site.name ? site.data : nil)
         }
         resolver.key(site.name) { resolved = $0 }
         #expect(try resolved?.get().spki == site.publicKey.spki)
