@@ -63,6 +63,8 @@ package struct Scenario: Sendable {
     package var isCached: @Sendable (_ content: Int, _ segment: UInt64) -> Bool = { _, _ in false }
     /// The cache keeps what passes, for the consumers that come later.
     package var cachesAll = false
+    /// The near router drops an Interest for the same name so soon after the one that it forwarded.
+    package var suppression = TimeAmount.zero
     package var changes: [LinkChange] = []
     /// nil: until every blob is there.
     package var duration: TimeAmount?

@@ -19,6 +19,8 @@ package struct Simulation {
     private var cached: Set<UInt64> = []
     /// The near router's PIT, when it has a cache: who waits for a segment.
     private var pending: [UInt64: [EventQueue.Event]] = [:]
+    /// When the near router last forwarded an Interest for a segment, when it suppresses others.
+    private var forwarded: [UInt64: NIODeadline] = [:]
     private var steps = 0
     private var measurements: Measurements
     private var isMeasuring: Bool { now - Self.start >= scenario.warmUp }
@@ -170,6 +172,10 @@ package struct Simulation {
             }
         } else if scenario.cachesAll {
             pending[key] = [event]
+        }
+        if scenario.suppression > .zero {
+            if let last = forwarded[key], now - last < scenario.suppression { return }
+            forwarded[key] = now
         }
         event.kind = .atProducer
         if linkState.isLost(100, link, &random) { return }

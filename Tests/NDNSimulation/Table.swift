@@ -3,7 +3,7 @@ import RegistryNDN
 
 /// The scenario table with its bounds.
 package enum Table {
-    package static var rows: [Row] { grid + queues + sharing + changes + caches }
+    package static var rows: [Row] { grid + queues + sharing + changes + caches + suppression }
 
     /// More octets than any run takes.
     static let endless = 1 << 40
@@ -177,6 +177,29 @@ package enum Table {
                 ]
                 return scenario
             },
+        ]
+    }
+
+    // MARK: Routers that drop repetitions
+
+    /// ndnd drops what is asked for again within 400 ms.
+    static var suppression: [Row] {
+        let name = "sent again within 400 ms is dropped"
+        func row(_ what: String, _ least: Double, _ link: Link) -> Row {
+            Row("\(name), \(what)", [.utilization(least)]) {
+                var scenario = one($0, link, seconds: 10, warmUp: 2)
+                scenario.suppression = .milliseconds(400)
+                return scenario
+            }
+        }
+        var buffer = Link(rate: 400e6, rtt: .milliseconds(1))
+        // Linux's default receive buffer, filled by packets of 8 kB.
+        (buffer.queue, buffer.jitter, buffer.loss) = (106_000, .milliseconds(1), 0.01)
+        return [
+            row("1 % lost", 0.95, link { $0.loss = 0.01 }),
+            row("100 Mbit/s, 10 ms, 1 % lost", 0.9, Link(rate: 100e6, rtt: .milliseconds(10), loss: 0.01)),
+            row("100 Mbit/s, 1 ms, 5 % lost", 0.7, Link(rate: 100e6, rtt: .milliseconds(1), loss: 0.05)),
+            row("a small receive buffer", 0.6, buffer),
         ]
     }
 

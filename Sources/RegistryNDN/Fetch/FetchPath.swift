@@ -16,6 +16,7 @@ package struct Transmission: Sendable {
 package struct FetchPath: Sendable {
     package private(set) var rtt = RTTEstimator()
     private(set) var controller: Congestion
+    var suppression = Suppression()
     private let algorithm: CongestionAlgorithm
     package let maximumWindow: Int
     /// Interests in flight, all fetches together.
@@ -199,6 +200,7 @@ package struct FetchPath: Sendable {
     /// The connection is new: nothing learnt holds.
     mutating func reset(initialWindow: Int, isLocal: Bool) {
         rtt = RTTEstimator()
+        suppression = Suppression()
         controller = Congestion(algorithm, initialWindow: initialWindow, isLocal: isLocal)
         losses.begin(before: nil, next: nextSequence)
         pacer = Pacer()

@@ -27,7 +27,10 @@ extension SegmentFetch {
             return min(next, timers.starvedSince.map { $0 + timers.progressTimeout } ?? now)
         }
         if let hold = timers.holdUntil, hold > now { return min(next, hold) }
-        if let index = ring.firstLost, readyAgain(index) > now { next = min(next, readyAgain(index)) }
+        if let index = ring.firstLost {
+            let ready = readyAgain(index, path, now: now)
+            if ready > now { next = min(next, ready) }
+        }
         if let oldest = ring.oldestInFlight { next = min(next, ring[oldest].sent.sentAt + path.rtt.timeout) }
         if let probe = probeDeadline(path) { next = min(next, probe) }
         if let overtaken = firstOvertaken { next = min(next, whenLost(overtaken, path)) }
@@ -101,7 +104,9 @@ extension SegmentFetch {
     private func probeDeadline(_ path: FetchPath) -> NIODeadline? {
         guard let oldest = ring.oldestInFlight, timers.probes < 2 else { return nil }
         // One that NFD would drop is no probe.
-        return max(timers.lastActivity + path.rtt.probeDelay * (1 << timers.probes), readyAgain(oldest))
+        return max(
+            timers.lastActivity + path.rtt.probeDelay * (1 << timers.probes),
+            ring[oldest].sent.sentAt + RTTEstimator.suppression(transmissions: ring[oldest].transmissions))
     }
 
     /// Silence: the oldest Interest is sent again before its timer expires, since a lost tail has nothing behind it that

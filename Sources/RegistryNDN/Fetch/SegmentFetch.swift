@@ -123,6 +123,8 @@ package struct SegmentFetch: Sendable {
         return base > geometry.final || base >= stop
     }
     package var isOver: Bool { isComplete || failure != nil }
+    /// Segments asked for that are not here.
+    var outstanding: Int { ring.inFlight + ring.lost }
 
     /// Sets the ring's bounds, once, when nothing is in flight.
     private mutating func adopt(_ geometry: BlobGeometry, capacity wanted: Int) {
@@ -216,7 +218,7 @@ package struct SegmentFetch: Sendable {
             guard now >= hold else { return nil }
             timers.holdUntil = nil
         }
-        if let index = ring.firstLost, now >= readyAgain(index) {
+        if let index = ring.firstLost, now >= readyAgain(index, path, now: now) {
             return send(index, &path, now: now)
         }
         if wantsFinal { return send(capacity, &path, now: now) }
@@ -227,8 +229,8 @@ package struct SegmentFetch: Sendable {
     }
 
     /// When the lost segment in slot `index` may be sent again.
-    func readyAgain(_ index: Int) -> NIODeadline {
-        ring[index].sent.sentAt + RTTEstimator.suppression(transmissions: ring[index].transmissions)
+    func readyAgain(_ index: Int, _ path: FetchPath, now: NIODeadline) -> NIODeadline {
+        ring[index].sent.sentAt + path.suppression.delay(transmissions: ring[index].transmissions, now: now)
     }
 
     private mutating func send(_ index: Int, _ path: inout FetchPath, now: NIODeadline) -> SegmentInterest? {
@@ -242,6 +244,7 @@ package struct SegmentFetch: Sendable {
         ring[index].transmissions += 1
         ring[index].sent = path.transmit(now: now)
         if !again { ring[index].firstSentAt = now }
+        if ring[index].transmissions == 2 { path.suppression.repeated(after: ring[index].gap, now: now) }
         ring[index].isFresh = fresh
         ring.send(index)
         timers.lastActivity = now
@@ -319,6 +322,10 @@ package struct SegmentFetch: Sendable {
             statistics.spurious += 1
         }
         if !isEarlier { latestAnswered = max(latestAnswered, slot.sent.sequence) }
+        if isAmbiguous, !isEarlier {
+            path.suppression.answered(
+                after: now - slot.firstSentAt, transmissions: slot.transmissions, rtt: path.rtt.smoothed)
+        }
         timers.lastActivity = now
         path.received(
             slot.sent, isAmbiguous: isAmbiguous, first: slot.transmissions == 2 ? slot.firstSentAt : nil,

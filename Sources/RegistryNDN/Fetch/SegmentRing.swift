@@ -26,6 +26,9 @@ struct SegmentRing: Sendable {
         var isFresh = false
         /// What came was faulty: further ones must carry it.
         var wantsFresh = false
+
+        /// From the first transmission to the last.
+        var gap: TimeAmount { sent.sentAt - firstSentAt }
     }
 
     private struct Queue {

@@ -14,7 +14,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["10 Mbit/s, 50 ms, loss 1.0 %", "fragments, 1 % of them lost", "jitter 10 ms"])
+    @Test(arguments: [
+        "10 Mbit/s, 50 ms, loss 1.0 %", "fragments, 1 % of them lost", "jitter 10 ms",
+        "sent again within 400 ms is dropped, 100 Mbit/s, 1 ms, 5 % lost",
+    ])
     func rowOfTheTable(name: String) throws {
         let row = try #require(Table.rows.first { $0.name == name })
         for (bound, value) in zip(row.bounds, try row.run(FetchConfiguration().congestion)) {

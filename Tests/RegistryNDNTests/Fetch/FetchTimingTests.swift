@@ -42,6 +42,64 @@ import Testing
         #expect(rtt.timeout == .milliseconds(200))
     }
 
+    @Test("Nothing at all is no size, however short the time for progress is")
+    func nothingIsNoSize() {
+        let script = FetchScript {
+            ($0.progressTimeout, $0.sizeTimeout) = (.seconds(1), .seconds(10))
+            $0.retransmissions = 3
+        }
+        while script.fetch.failure == nil {
+            _ = script.sent()
+            script.wait(.milliseconds(100))
+        }
+        #expect(script.fetch.failure == .noSize)
+    }
+
+    @Test("A blob of which one segment comes each four seconds has its time, and no more")
+    func trickle() {
+        let script = FetchScript { ($0.timeout, $0.retransmissions) = (.minutes(2), 254) }
+        let start = script.now
+        _ = script.sent()
+        _ = script.data(0, final: 999)
+        script.fetch.raiseLimit(to: 1000)
+        _ = script.sent()
+        _ = script.data(999, final: 999)
+        var next: UInt64 = 1
+        while script.fetch.failure == nil {
+            for _ in 0..<40 where script.fetch.failure == nil {
+                script.wait(.milliseconds(100))
+                _ = script.sent()
+            }
+            _ = script.data(next, final: 999)
+            next += 1
+        }
+        #expect(script.fetch.failure == .deadline)
+        #expect(script.now - start < .minutes(2) + .seconds(1))
+    }
+
+    /// NFD's best-route sends an Interest to the nearest server, and a repetition to the next one.
+    @Test("A router that sends every other transmission of a segment to a server which hangs: all segments come")
+    func hungServer() {
+        let script = FetchScript { $0.sizeTimeout = .seconds(10) }
+        var transmissions: [UInt64: Int] = [:]
+        var answers: [(at: NIODeadline, segment: UInt64)] = []
+        let end = script.now + .minutes(2)
+        while script.fetch.failure == nil, !script.fetch.isComplete, script.now < end {
+            script.fetch.raiseLimit(to: 100)
+            for interest in script.sent() {
+                transmissions[interest.segment, default: 0] += 1
+                if transmissions[interest.segment]! % 2 == 0 {
+                    answers.append((script.now + .milliseconds(10), interest.segment))
+                }
+            }
+            script.wait(.milliseconds(2))
+            let due = answers.filter { $0.at <= script.now }
+            answers.removeAll { $0.at <= script.now }
+            for answer in due { _ = script.data(answer.segment, final: 99) }
+        }
+        #expect(script.fetch.failure == nil && script.fetch.isComplete)
+    }
+
     @Test func suppressionDoublesLikeNFD() {
         let delays = (1...7).map { RTTEstimator.suppression(transmissions: UInt8($0)) }
         #expect(delays == [12, 24, 48, 96, 192, 260, 260].map { .milliseconds($0) })
