@@ -2,10 +2,15 @@
 
 import signal
 import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
+from ndn.security import DigestSha256Signer
 
-from harness.parts import PREFIX, blob_name, registry_ndn
+from harness.parts import PREFIX, binary, blob_name, registry_ndn
+from harness.trust import PacketProducer, segments
 
 REPOSITORY = "demo/blobs"
 
@@ -16,6 +21,60 @@ def test_fetch_writes_the_blob(chain, blob, folder):
     done = registry_ndn("fetch", blob_name(REPOSITORY, digest), "-o", target, "--router", chain[0].unix, folder=folder)
     assert done.returncode == 0, done.stderr
     assert target.read_bytes() == octets
+
+
+def test_fetch_takes_prefix_repository_and_digest(chain, blob, folder):
+    digest, octets = blob(300_000)
+    target = folder / "blob"
+    for words in ([PREFIX, REPOSITORY, digest], [PREFIX, REPOSITORY, digest.removeprefix("sha256:").upper()],
+                  [f"{PREFIX}/{quote(REPOSITORY, safe='')}/{digest}"]):
+        done = registry_ndn("fetch", *words, "-o", target, "--router", chain[0].unix, folder=folder)
+        assert done.returncode == 0, done.stderr
+        assert target.read_bytes() == octets
+        target.unlink()
+
+
+def test_fetch_says_who_is_missing(start, blob, folder, shared_registry):
+    digest, _ = blob(300_000)
+    unknown = "sha256:" + "3" * 64
+
+    def fetch(router, *words):
+        done = registry_ndn("fetch", *words, "-o", folder / "blob", "--router", router, folder=folder)
+        assert done.returncode == 1 and "no further segments" not in done.stderr, done.stderr
+        assert f"{words[0]} {words[1]} {words[2]}" in done.stderr, done.stderr
+        return done.stderr
+    forwarder = start.forwarder()
+    assert "no route to /example/docker" in fetch(forwarder.unix, PREFIX, REPOSITORY, digest)
+    start.server(uplink=forwarder.unix)
+    assert "its registry does not know the repository" in fetch(forwarder.unix, PREFIX, REPOSITORY, unknown)
+    assert "no route to /nowhere" in fetch(forwarder.unix, "/nowhere", REPOSITORY, digest)
+
+
+def test_fetch_says_that_the_registry_or_everybody_is_silent(start, blob, folder):
+    digest, _ = blob(300_000)
+    registry = start.own_registry()
+    server = start.server(registry=registry)
+    registry.stop()
+    work = [[PREFIX, REPOSITORY, digest, server.udp], [PREFIX, REPOSITORY, digest, "127.0.0.1:9"]]
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda words: registry_ndn(
+            "fetch", *words[:3], "-o", folder / words[3], "--router", words[3], folder=folder), work))
+    assert "its registry does not answer" in done[0].stderr, done[0].stderr
+    assert "nothing answers at" in done[1].stderr, done[1].stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_removes_the_part_file(start, blob, folder, number):
+    digest, octets = blob(2_000_000)
+    packets = segments(REPOSITORY, digest, octets, DigestSha256Signer())
+    producer = start.keep(PacketProducer(packets[:60] + packets[-1:]))
+    with subprocess.Popen([binary(), "fetch", PREFIX, REPOSITORY, digest, "-o", folder / "blob", "--router",
+                           producer.address], cwd=folder, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as program:
+        producer.until(lambda: producer.answered >= 61)
+        program.send_signal(number)
+        _, words = program.communicate(timeout=20)
+    assert program.returncode == 1 and f"ended by {number.name}".encode() in words, words
+    assert not list(folder.glob("blob*"))
 
 
 def test_fetch_directly_over_udp(start, blob, folder):
@@ -46,6 +105,9 @@ def test_fetch_of_an_unknown_blob_leaves_no_file(chain, folder):
     ["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--router", "127.0.0.1:9", "--congestion", "luck"],
     ["forwarder", "--cache-size", "much"],
     ["fetch"],
+    ["fetch", PREFIX, "demo/blobs"],
+    ["fetch", PREFIX, "Not A Repository", "sha256:" + "0" * 64],
+    ["fetch", PREFIX, "demo/blobs", "sha256:0"],
 ], ids=lambda arguments: " ".join(arguments[:3]))
 def test_wrong_usage_is_64(arguments, folder):
     done = registry_ndn(*arguments, folder=folder)

@@ -30,14 +30,16 @@ struct BlobFlow: Sendable {
             let stream = try await source.open(
                 request.blob, range: request.wanted.range,
                 repair: policy == .proxy ? repairs.repair(for: request, tally) : nil)
+            let reading = path.begin(request, stream)
             defer {
+                path.end(reading)
                 record.segments = stream.segments
                 record.retries = stream.retransmissions
                 stream.cancel()
                 record.subtract(tally, from: stream.range)
             }
             path.answered()
-            try await deliver(stream, request, &response, &record)
+            try await deliver(reading, &response, &record)
         } catch let error where response.status == nil && !Task.isCancelled && Self.isFromSource(error) {
             note(error, request.blob, &record)
             try await fallBack(request, &response, &record)
@@ -48,31 +50,31 @@ struct BlobFlow: Sendable {
     }
 
     private func deliver(
-        _ stream: any BlobStream, _ request: BlobRequest, _ response: inout ResponseWriter,
-        _ record: inout RequestRecord
+        _ reading: BlobReading, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
+        let (request, stream) = (reading.request, reading.stream)
         let headers = request.blob.headers(size: stream.size)
         if request.wanted == .whole {
             var body = VerifiedBody(digest: request.blob.digest, size: stream.size, headers: headers)
-            try await deliver(stream, request, &body, &response, &record)
+            try await deliver(reading, &body, &response, &record)
         } else if stream.range.isEmpty {
             try await response.refuseRange(size: stream.size)
         } else {
             var body = PartialBody(range: stream.range, size: stream.size, headers: headers)
-            try await deliver(stream, request, &body, &response, &record)
+            try await deliver(reading, &body, &response, &record)
         }
     }
 
     private func deliver<Body: BlobBody & ~Copyable>(
-        _ stream: any BlobStream, _ request: BlobRequest, _ body: inout Body, _ response: inout ResponseWriter,
-        _ record: inout RequestRecord
+        _ reading: BlobReading, _ body: inout Body, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
+        let (request, stream) = (reading.request, reading.stream)
         do {
-            while !body.isComplete, let chunk = try await next(of: stream, isFirst: response.status == nil) {
+            while !body.isComplete, let chunk = try await next(of: reading, isFirst: response.status == nil) {
                 record.ndnBytes += UInt64(chunk.readableBytes)
                 try await body.append(chunk, to: &response)
             }
-        } catch let error as FetchError where response.status != nil && policy == .proxy && !Task.isCancelled {
+        } catch  where response.status != nil && policy == .proxy && !Task.isCancelled && Self.isPathEnd(error) {
             note(error, request.blob, &record)
             stream.cancel()
             try await appendRest(of: request, size: stream.size, &body, &response, &record)
@@ -81,11 +83,17 @@ struct BlobFlow: Sendable {
     }
 
     /// The next octets; while nothing has been sent they must not take long.
-    private func next(of stream: any BlobStream, isFirst: Bool) async throws(FetchError) -> ByteBuffer? {
-        guard isFirst else { return try await stream.next() }
+    private func next(of reading: BlobReading, isFirst: Bool) async throws -> ByteBuffer? {
+        let stream = reading.stream
+        return try await reading.waiting {
+            isFirst ? try await Self.first(of: stream) : try await stream.next()
+        }
+    }
+
+    private static func first(of stream: any BlobStream) async throws(FetchError) -> ByteBuffer? {
         let result = await withTaskGroup(of: Bool.self) { group in
             group.addTask {
-                guard (try? await Task.sleep(for: Self.firstOctetTimeout)) != nil else { return false }
+                guard (try? await Task.sleep(for: firstOctetTimeout)) != nil else { return false }
                 stream.cancel()
                 return true
             }
@@ -108,6 +116,11 @@ struct BlobFlow: Sendable {
         error is FetchError || error is BlobFailure
     }
 
+    /// NDN brings no more of the blob, as far as it came.
+    private static func isPathEnd(_ error: any Error) -> Bool {
+        if case BlobFailure.pathLeft = error { true } else { error is FetchError }
+    }
+
     private func note(_ error: any Error, _ blob: BlobName, _ record: inout RequestRecord) {
         switch error {
         case let error as FetchError:
@@ -117,7 +130,7 @@ struct BlobFlow: Sendable {
             record.fallback = record.fallback ?? "\(failure)"
             switch failure {
             case .wrongDigest, .wrongSize: poisoned.insert(blob.digest)
-            case .rest, .notOverNDN, .elsewhere: break
+            case .rest, .notOverNDN, .elsewhere, .pathLeft: break
             }
         default: break
         }

@@ -30,11 +30,13 @@ public struct ClientResponder: HTTPResponder {
         ClientResponder(sites: sites, upstreams: upstreams, listener: listener, lending: lending, logger: logger)
     }
 
-    /// Probes the NDN paths that are down, and repairs what they give, until the task is cancelled.
+    /// Probes the NDN paths that are down, watches those that are up, and repairs what they give, until the task is
+    /// cancelled.
     public func runPaths() async {
         await withTaskGroup(of: Void.self) { group in
             for site in sites {
                 group.addTask { await site.path.run(site.source) }
+                group.addTask { await site.path.watch(against: site.upstream) }
                 group.addTask { await site.blobs.repairs.run() }
             }
         }

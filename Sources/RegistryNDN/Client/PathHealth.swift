@@ -11,14 +11,23 @@ struct PathHealth<Probe: Sendable>: Sendable {
     /// How long an answer speaks for the path: one blob that nobody serves does not condemn what brought another just now.
     static var trust: TimeAmount { .seconds(10) }
 
+    /// How long a path is left that is much slower than the upstream; nothing that it answers meanwhile brings it back.
+    static var absence: TimeAmount { .minutes(10) }
+    /// From one comparison with the upstream to the next, and how many times as fast that must be.
+    static var trialInterval: TimeAmount { .minutes(1) }
+    static var advantage: Double { 2 }
+
     private enum State {
         case up
         case down(until: NIODeadline, nextProbe: NIODeadline, Probe)
+        /// The upstream is much faster.
+        case left(until: NIODeadline)
     }
 
     private var state = State.up
     private var lastAnswer: NIODeadline?
     private var hasFailedSince = false
+    private var nextTrial = NIODeadline.uptimeNanoseconds(0)
     private let pause: TimeAmount
     private let interval: TimeAmount
 
@@ -32,7 +41,7 @@ struct PathHealth<Probe: Sendable>: Sendable {
     func isUsable(now: NIODeadline) -> Bool {
         switch state {
         case .up: true
-        case .down(let until, _, _): now >= until
+        case .down(let until, _, _), .left(let until): now >= until
         }
     }
 
@@ -55,8 +64,32 @@ struct PathHealth<Probe: Sendable>: Sendable {
     mutating func answered(now: NIODeadline) -> Bool {
         lastAnswer = now
         hasFailedSince = false
-        if case .up = state { return false }
-        state = .up
+        switch state {
+        case .up: return false
+        case .left(let until) where now < until: return false
+        case .down, .left:
+            state = .up
+            return true
+        }
+    }
+
+    /// The path leaves most of what it is asked for unanswered. Returns whether to compare it with the upstream now.
+    mutating func beginsTrial(now: NIODeadline) -> Bool {
+        guard isUsable(now: now), now >= nextTrial else { return false }
+        nextTrial = now + Self.trialInterval
+        return true
+    }
+
+    /// The comparison is over. Returns whether the path is left.
+    ///
+    /// A thin line that NDN and the upstream share is no faster for the upstream: all its blobs stay where they are.
+    ///
+    /// - Parameters:
+    ///   - path: octets a second of all blobs over NDN.
+    ///   - upstream: of one of them from the upstream.
+    mutating func tried(path: Double, upstream: Double, now: NIODeadline) -> Bool {
+        guard upstream > 0, upstream >= Self.advantage * path else { return false }
+        state = .left(until: now + Self.absence)
         return true
     }
 

@@ -65,6 +65,8 @@ enum BlobFailure: Error, CustomStringConvertible {
     case notOverNDN
     /// The registry sends the client elsewhere for the blob, and that is not to be tried.
     case elsewhere
+    /// The path is left while the blob is under way, ``NDNPath/watch(against:)``.
+    case pathLeft
 
     var description: String {
         switch self {
@@ -73,6 +75,7 @@ enum BlobFailure: Error, CustomStringConvertible {
         case .rest(let what): "the rest of the blob cannot be had from the upstream: \(what)"
         case .elsewhere:
             "the registry redirects to where it has the blob, and --fallback fail forbids to go or send there"
+        case .pathLeft: "NDN leaves most Interests unanswered, and the upstream is much faster"
         case .notOverNDN: "--fallback fail forbids to ask the upstream"
         }
     }

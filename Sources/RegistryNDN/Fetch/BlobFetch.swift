@@ -7,6 +7,8 @@ final class BlobFetch {
     /// How long octets in order wait for the rest of their slab: beyond 10 MB/s, or 3 when many blobs share the budget,
     /// slabs fill sooner and cost neither a copy nor its memory.
     private static let partialDelay = TimeAmount.milliseconds(50)
+    /// How often readers learn what the fetch does while nothing is in order.
+    private static let reportInterval = TimeAmount.milliseconds(250)
 
     let id: FetchScheduler.ID
     let name: Name
@@ -41,6 +43,8 @@ final class BlobFetch {
     /// Requests for holes that are not answered.
     var repairs = 0
     private var statistics = FetchStatistics()
+    /// When readers were told of them last.
+    private var reportedAt = NIODeadline.uptimeNanoseconds(0)
     private var outcome: Result<Void, FetchError>?
 
     init(
@@ -100,6 +104,7 @@ final class BlobFetch {
             deliverBy = nil
         }
         push(chunks)
+        report(chunks.isEmpty, now: now)
         if earlyOctets > retained { dropEarly() }
         if fetch.isComplete {
             finish(.success(()))
@@ -110,6 +115,7 @@ final class BlobFetch {
 
     private func note(_ fetch: borrowing SegmentFetch, _ path: borrowing FetchPath) {
         statistics = fetch.statistics
+        statistics.outstanding = UInt64(fetch.outstanding)
         statistics.smoothedRTT = path.rtt.smoothed
         statistics.minimumRTT = path.rtt.minimum
         statistics.window = path.window
@@ -154,6 +160,13 @@ final class BlobFetch {
         guard early != nil else { return }
         early?.append(contentsOf: chunks)
         earlyOctets += count
+    }
+
+    private func report(_ isSilent: Bool, now: NIODeadline) {
+        if isSilent, now - reportedAt < Self.reportInterval { return }
+        reportedAt = now
+        // What was pushed has told it.
+        if isSilent { for reader in readers { reader.report(statistics) } }
     }
 
     private func dropEarly() {

@@ -87,6 +87,11 @@ final class ChunkQueue: Sendable {
         waiting?.resume()
     }
 
+    /// Tells what the fetch does while there is nothing to push.
+    func report(_ statistics: FetchStatistics) {
+        state.withLock { $0.statistics = statistics }
+    }
+
     /// The reader gets the chunks that are here, then the end or the error.
     func finish(_ outcome: Result<Void, FetchError>, statistics: FetchStatistics) {
         let waiting = state.withLock { state in

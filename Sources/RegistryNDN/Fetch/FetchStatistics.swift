@@ -26,6 +26,8 @@ public struct FetchStatistics: Sendable, Hashable {
     public var faults: UInt64 = 0
     /// Segments that came from elsewhere, since the path gave only faulty ones.
     public var repaired: UInt64 = 0
+    /// Segments asked for that are not here now.
+    public var outstanding: UInt64 = 0
     /// Smoothed RTT of the path, RFC 6298; nil before the first sample.
     public var smoothedRTT: TimeAmount?
     /// Smallest RTT seen on the path.

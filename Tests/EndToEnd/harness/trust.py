@@ -69,6 +69,8 @@ class PacketProducer:
         self._socket.bind(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self._socket.getsockname()[1]
         self._open = True
+        self.answered = 0
+        self._progress = threading.Condition()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -80,6 +82,14 @@ class PacketProducer:
             answer = self._answer(octets) if octets[0] == 5 else None
             if answer:
                 self._socket.sendto(answer, client)
+                with self._progress:
+                    self.answered += 1
+                    self._progress.notify_all()
+
+    def until(self, condition, timeout: float = 15.0) -> None:
+        """Waits for what more answers bring about."""
+        with self._progress:
+            assert self._progress.wait_for(condition, timeout)
 
     def _answer(self, interest: bytes) -> Optional[bytes]:
         name, parameters, _, _ = parse_interest(interest, True)
