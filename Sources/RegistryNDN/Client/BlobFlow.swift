@@ -113,7 +113,9 @@ struct BlobFlow: Sendable {
 
     /// Whether another source may do better: the client has not gone, and the upstream was not asked yet.
     private static func isFromSource(_ error: any Error) -> Bool {
-        error is FetchError || error is BlobFailure
+        // Whoever else serves it would need memory too.
+        if case FetchError.busy = error { return false }
+        return error is FetchError || error is BlobFailure
     }
 
     /// NDN brings no more of the blob, as far as it came.

@@ -46,7 +46,7 @@ extension FetchError {
     var isPathFailure: Bool {
         switch self {
         case .noRoute, .noSize, .stalled, .faceDown, .untrusted: true
-        case .notFound, .deadline, .malformed, .cancelled: false
+        case .notFound, .deadline, .malformed, .cancelled, .busy: false
         }
     }
 }

@@ -10,6 +10,9 @@ enum GatewayError {
         }
         let words = ErrorSentence.of(error)
         switch error {
+        case FetchError.busy:
+            let message = "too many blobs at once: try again"
+            return (.serviceUnavailable, OCIError(.unavailable, message: message, detail: "\(error)"))
         case BlobFailure.notOverNDN, BlobFailure.elsewhere:
             let detail = record.fallback.map { "\($0); \(words)" } ?? words
             return (.gatewayTimeout, OCIError(.unavailable, message: "NDN does not deliver the blob", detail: detail))

@@ -12,6 +12,8 @@ final class ChunkQueue: Sendable {
         var chunks: Deque<ByteBuffer> = []
         /// Offset of the first octet not handed to the reader.
         var position: UInt64 = 0
+        /// Octets of the chunk that the reader took last, until it comes back.
+        var held = 0
         /// Offset behind the last octet pushed.
         var end: UInt64 = 0
         /// Offset behind the last octet wanted.
@@ -110,9 +112,12 @@ final class ChunkQueue: Sendable {
             state.isAwaited = awaiting
             return Progress(
                 position: state.position, isGone: state.isCancelled, isServed: state.outcome != nil,
-                isDrained: state.outcome != nil && state.chunks.isEmpty)
+                isDrained: state.outcome != nil && state.chunks.isEmpty && state.held == 0)
         }
     }
+
+    /// Octets that the reader took and has not come back from.
+    var held: Int { state.withLock { $0.isCancelled ? 0 : $0.held } }
 
     /// Nothing more will be pushed, or nobody reads any more.
     var isOver: Bool { state.withLock { $0.outcome != nil } }
@@ -123,7 +128,7 @@ final class ChunkQueue: Sendable {
         let isGone: Bool
         /// Nothing more will be pushed.
         let isServed: Bool
-        /// The reader has everything.
+        /// The reader has everything, and is done with it.
         let isDrained: Bool
     }
 
@@ -194,10 +199,15 @@ final class ChunkQueue: Sendable {
 
     private func take() -> Taken {
         let (taken, isAwaited) = state.withLock { state -> (Taken, Bool) in
+            let hadSome = state.held > 0
+            state.held = 0
             guard let chunk = state.chunks.popFirst() else {
-                return (state.outcome.map { .over($0) } ?? .empty, false)
+                guard let outcome = state.outcome else { return (.empty, false) }
+                defer { state.isAwaited = state.isAwaited && !hadSome }
+                return (.over(outcome), state.isAwaited && hadSome)
             }
             state.position += UInt64(chunk.readableBytes)
+            state.held = chunk.readableBytes
             defer { state.isAwaited = false }
             return (.chunk(chunk), state.isAwaited)
         }

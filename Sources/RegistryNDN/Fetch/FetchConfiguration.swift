@@ -16,6 +16,8 @@ public struct FetchConfiguration: Sendable {
     public var progressTimeout = TimeAmount.seconds(5)
     /// Octets that all blobs of one fetcher together may hold: segments ahead of a gap and chunks not yet read.
     public var memoryBudget = 32 << 20
+    /// How long a reader waits for memory while others use all of it, also what waits in their connections.
+    public var admissionTimeout = TimeAmount.seconds(20)
     /// InterestLifetime of segment Interests; nil: the default of 4 s, not encoded.
     public var interestLifetime: TimeAmount?
 

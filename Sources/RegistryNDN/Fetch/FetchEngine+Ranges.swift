@@ -5,10 +5,15 @@ extension FetchEngine {
     /// Adds a reader of a range of a blob.
     func open(_ blob: Name, range: BlobRange, deadline: NIODeadline?, reader: ChunkQueue) {
         guard !isClosed else { return reader.finish(.failure(.cancelled), statistics: .init()) }
+        let blob = blob.owned()
+        admit(reader) { [self] in begin(blob, range: range, deadline: deadline, reader: reader) }
+    }
+
+    private func begin(_ blob: Name, range: BlobRange, deadline: NIODeadline?, reader: ChunkQueue) {
         let now = NIODeadline.now()
         let deadline = min(deadline ?? .distantFuture, now + configuration.timeout)
         if let shape = shapes[blob] {
-            start(reader, of: blob.owned(), range: range, shape: shape, deadline: deadline)
+            start(reader, of: blob, range: range, shape: shape, deadline: deadline)
         } else if let asked = byName[blob]?.first(where: {
             $0.isActive && $0.shapeWanted != nil && $0.admits(reader)
         }) {
@@ -17,7 +22,7 @@ extension FetchEngine {
         } else {
             let id = scheduler.add(SegmentFetch(configuration: configuration, deadline: deadline, now: now))
             let fetch = BlobFetch(
-                id: id, name: blob.owned(), lifetime: configuration.interestLifetime, deadline: deadline,
+                id: id, name: blob, lifetime: configuration.interestLifetime, deadline: deadline,
                 reader: reader, isShared: false)
             fetch.want(range, for: reader)
             add(fetch)

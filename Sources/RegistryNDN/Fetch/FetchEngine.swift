@@ -23,6 +23,7 @@ final class FetchEngine {
     /// Checks signatures, when there are trust anchors.
     private(set) var verification: SegmentVerification?
     private var refusals = LogLimiter()
+    var admission = Admission()
     /// The time of the batch being handled.
     private var batchTime: NIODeadline?
     private var timer: Scheduled<Void>?
@@ -57,11 +58,16 @@ final class FetchEngine {
     func open(_ blob: Name, deadline: NIODeadline?, reader: ChunkQueue) {
         guard !isClosed else { return reader.finish(.failure(.cancelled), statistics: .init()) }
         if let running = byName[blob]?.first(where: { $0.join(reader) }) { return noteRepair(of: running) }
+        let blob = blob.owned()
+        admit(reader) { [self] in begin(blob, deadline: deadline, reader: reader) }
+    }
+
+    private func begin(_ blob: Name, deadline: NIODeadline?, reader: ChunkQueue) {
         let now = NIODeadline.now()
         let deadline = min(deadline ?? .distantFuture, now + configuration.timeout)
         let id = scheduler.add(SegmentFetch(configuration: configuration, deadline: deadline, now: now))
         let fetch = BlobFetch(
-            id: id, name: blob.owned(), lifetime: configuration.interestLifetime, deadline: deadline, reader: reader)
+            id: id, name: blob, lifetime: configuration.interestLifetime, deadline: deadline, reader: reader)
         add(fetch)
         askForMetadata(fetch)
         settle()
@@ -262,6 +268,7 @@ final class FetchEngine {
         let now = NIODeadline.now()
         scheduler.advance(now: now)
         for fetch in fetches { settle(fetch, now: now) }
+        admitWaiting(now: now)
         pump(now: now)
         // The last Interest of a segment may have been its last chance.
         for fetch in fetches where hasNewHoles(fetch) { settle(fetch, now: now) }
@@ -312,6 +319,7 @@ final class FetchEngine {
         for fetch in fetches {
             if let due = fetch.deliverBy { next = min(next ?? due, due) }
         }
+        if let due = nextAdmission(now: now) { next = min(next ?? due, due) }
         guard let next, next < timerDeadline else { return }
         timer?.cancel()
         timerDeadline = next
@@ -330,6 +338,7 @@ final class FetchEngine {
     func close() {
         guard !isClosed else { return }
         isClosed = true
+        refuseWaiting()
         failAll(.cancelled)
         settle()
         timer?.cancel()

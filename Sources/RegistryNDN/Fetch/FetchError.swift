@@ -18,6 +18,8 @@ public enum FetchError: Error, Sendable, Hashable {
     case cancelled
     /// The connection to the router is down.
     case faceDown
+    /// Other readers use all of ``FetchConfiguration/memoryBudget``, for ``FetchConfiguration/admissionTimeout`` already.
+    case busy
 }
 
 extension FetchError: CustomStringConvertible {
@@ -32,6 +34,7 @@ extension FetchError: CustomStringConvertible {
         case .untrusted(let failure): "not trusted: \(failure)"
         case .cancelled: "cancelled"
         case .faceDown: "the connection to the router is down"
+        case .busy: "other blobs in flight, and what waits for those who asked for them, use all the memory (--memory)"
         }
     }
 }
