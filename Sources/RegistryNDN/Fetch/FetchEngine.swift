@@ -270,8 +270,8 @@ final class FetchEngine {
         for fetch in fetches { settle(fetch, now: now) }
         admitWaiting(now: now)
         pump(now: now)
-        // The last Interest of a segment may have been its last chance.
-        for fetch in fetches where hasNewHoles(fetch) { settle(fetch, now: now) }
+        // The last Interest of a segment may have been its last chance. A fetch that failed by that has no timer any more.
+        for fetch in fetches where hasNewHoles(fetch) || hasFailed(fetch) { settle(fetch, now: now) }
         schedule(now: now)
     }
 
@@ -327,6 +327,11 @@ final class FetchEngine {
             self?.timerDeadline = .distantFuture
             self?.settle()
         }
+    }
+
+    /// It failed, and its readers have not been told.
+    private func hasFailed(_ fetch: BlobFetch) -> Bool {
+        fetch.isActive && scheduler[fetch.id]?.failure != nil
     }
 
     // MARK: End

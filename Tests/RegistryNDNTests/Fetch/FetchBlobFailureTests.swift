@@ -120,6 +120,23 @@ import Testing
         }
     }
 
+    @Test("The last Interest of a segment is used up: the blob fails then, though nothing else happens")
+    func exhausted() async throws {
+        let blob = TestBlob("blob", size: 100_000)
+        var configuration = FetchConfiguration.patient
+        (configuration.retransmissions, configuration.progressTimeout) = (1, .hours(1))
+        configuration.timeout = .hours(1)
+        configuration.sizeTimeout = .hours(1)
+        for (silent, error) in [(0, FetchError.noSize), (5, .stalled)] {
+            try await FetchFixture.run(
+                configuration: configuration,
+                handler: { _, segment in segment == UInt64(silent) ? .silence : blob.answer(segment) }
+            ) { fixture in
+                await #expect(throws: error) { try await fixture.read(blob.name) }
+            }
+        }
+    }
+
     @Test func probing() async throws {
         try await FetchFixture.run(
             handler: { _, segment in segment == 0 ? .data(ByteBuffer(string: "x"), final: 0) : .nack(.noRoute) }
