@@ -48,7 +48,8 @@ extension BlobFlow {
         defer { answer.body.cancel() }
         record.usedUpstream = true
         guard answer.head.status == .ok else {
-            return try await RegistryNDN.relay(answer, request.references, &response, &record)
+            let headers = request.blob.fields(of: answer, request.references)
+            return try await RegistryNDN.relay(answer, headers: headers, &response, &record)
         }
         guard answer.head.contentCoding == nil else {
             throw UpstreamError(.range, "the upstream's answer has a content coding though identity was asked for")

@@ -24,20 +24,12 @@ struct UpstreamRelay: Sendable {
         }
         defer { answer.body.cancel() }
         record.usedUpstream = true
-        try await relay(answer, references, &response, &record)
+        let headers = references.rewrite(answer.head.headers.removingHopByHop(), of: answer.head.status)
+        try await RegistryNDN.relay(answer, headers: headers, &response, &record)
     }
 }
 
-/// Passes an upstream's answer on as it comes.
-func relay(
-    _ answer: UpstreamResponse, _ references: UpstreamReferences, _ response: inout ResponseWriter,
-    _ record: inout RequestRecord
-) async throws {
-    let headers = references.rewrite(answer.head.headers.removingHopByHop(), of: answer.head.status)
-    try await relay(answer, headers: headers, &response, &record)
-}
-
-/// The same with header fields that are ready to go.
+/// Passes an upstream's answer on as it comes, with header fields that are ready to go.
 func relay(
     _ answer: UpstreamResponse, headers: HTTPHeaders, _ response: inout ResponseWriter, _ record: inout RequestRecord
 ) async throws {

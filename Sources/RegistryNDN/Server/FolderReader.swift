@@ -36,6 +36,8 @@ struct FolderReader: RangeReading {
         let outcome: Outcome
         do {
             outcome = try await pool.runIfActive { try copy(read) }
+        } catch let error as SystemError where error.isOfTheBlob {
+            outcome = .failed(.refused, "\(folder): \(read.blob.digest): \(error)")
         } catch {
             outcome = .failed(.failed, "\(folder): \(error)")
         }
@@ -78,4 +80,9 @@ struct FolderReader: RangeReading {
         }
         return .told
     }
+}
+
+extension SystemError {
+    /// Whether it says that this one blob cannot be served, rather than that nothing can be read now.
+    fileprivate var isOfTheBlob: Bool { [EACCES, EINVAL, EISDIR, ELOOP, ENOTDIR, EXDEV].contains(number) }
 }

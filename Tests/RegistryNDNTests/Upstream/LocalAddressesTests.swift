@@ -72,6 +72,30 @@ import Testing
         try await secret.close()
     }
 
+    /// A token service is named by the registry just the same.
+    @Test func aTokenServiceOfARegistryElsewhere() async throws {
+        let secret = try await RawHTTPServer { _, channel in
+            channel.reply("200 OK", body: Array(#"{"token":"x"}"#.utf8))
+        }
+        let proxy = try await RawHTTPServer { _, channel in
+            let challenge =
+                #"WWW-Authenticate: Bearer realm="\#(secret.url)/token",service="a",scope="repository:a:pull""#
+            channel.reply("401 Unauthorized", [challenge], body: [])
+        }
+        var configuration = UpstreamConfiguration()
+        configuration.answersChallenges = true
+        configuration.proxies = ProxySettings(explicit: try ProxyURL("http://127.0.0.1:\(proxy.port)", from: "test"))
+        let client = UpstreamClient(
+            base: try UpstreamURL("http://far.example"), group: MultiThreadedEventLoopGroup.singleton,
+            configuration: configuration, logger: .silent)
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/a/blobs/x")
+        _ = await code { _ = try await client.read(head) }
+        client.shutdown()
+        #expect(secret.requests.isEmpty && !proxy.requests.contains { $0.uri.hasPrefix(secret.url) })
+        try await proxy.close()
+        try await secret.close()
+    }
+
     /// Without a proxy the connection itself refuses, and is not tried again and again.
     @Test func aConnectionToThisMachineIsRefusedOnce() async throws {
         let secret = try await RawHTTPServer { _, channel in channel.reply("200 OK", body: [1]) }
