@@ -4,7 +4,7 @@ import NIOCore
     import Glibc
 #endif
 
-/// A small file that is read whole: a certificate, a SafeBag.
+/// A small file that is read whole: a certificate, a SafeBag, a list of registries.
 enum InputFile {
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -28,7 +28,7 @@ enum InputFile {
             guard count > 0 else { return octets }
             octets.writeBytes(chunk[..<count])
             guard octets.readableBytes <= maximumSize else {
-                throw Failure(description: "\(path): larger than 64 KiB, which no certificate is")
+                throw Failure(description: "\(path): larger than 64 KiB, the most that is read of such a file")
             }
         }
     }

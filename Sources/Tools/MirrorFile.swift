@@ -1,9 +1,6 @@
 import ArgumentParser
+import NIOCore
 import RegistryNDN
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The registries of a client as a TOML file:
 ///
@@ -21,7 +18,7 @@ enum MirrorFile {
     /// Reads the file at `path`; every error says which file, which line and which key.
     static func read(_ path: String) throws -> [MirroredRegistry] {
         func wrong(_ why: String) -> ValidationError { ValidationError("--mirrors \(path): \(why)") }
-        guard let text = contents(of: path) else { throw wrong("the file cannot be read as text") }
+        let text = try contents(of: path)
         let tables: [TOMLTables.Table]
         do throws(TOMLTables.Failure) {
             tables = try TOMLTables(text).tables
@@ -112,17 +109,16 @@ enum MirrorFile {
         }
     }
 
-    private static func contents(of path: String) -> String? {
-        guard let file = unsafe fopen(path, "r") else { return nil }
-        defer { unsafe fclose(file) }
-        var octets: [UInt8] = []
-        var block = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = unsafe fread(&block, 1, block.count, file)
-            guard count > 0 else { break }
-            octets += block[..<count]
+    private static func contents(of path: String) throws -> String {
+        let octets: ByteBuffer
+        do {
+            octets = try InputFile.read(path)
+        } catch {
+            throw ValidationError("--mirrors \(error)")
         }
-        guard unsafe ferror(file) == 0 else { return nil }
-        return String(validating: octets, as: UTF8.self)
+        guard let text = String(validating: octets.readableBytesView, as: UTF8.self) else {
+            throw ValidationError("--mirrors \(path): the file is not text in UTF-8")
+        }
+        return text
     }
 }

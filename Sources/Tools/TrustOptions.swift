@@ -26,13 +26,23 @@ struct TrustOptions: ParsableArguments {
         }
     }
 
+    private func anchor(_ path: String) throws -> Certificate {
+        do {
+            return try CertificateSource.certificate(file: path)
+        } catch {
+            throw ValidationError(
+                "--trust-anchor \(error); it must be an NDN certificate, as `registry-ndn cert export --certificate-only` writes one"
+            )
+        }
+    }
+
     /// The policy, nil when no signatures are checked. An anchor that is not valid now is an error: nothing could be trusted.
     func policy() throws -> TrustPolicy? {
         guard !trustAnchor.isEmpty else { return nil }
         let now = CommandClock.wallClock()
         return TrustPolicy(
             anchors: try trustAnchor.map { path in
-                let certificate = try CertificateSource.certificate(file: path)
+                let certificate = try anchor(path)
                 guard certificate.validity.contains(now) else {
                     throw SecurityError(
                         .mismatch, "--trust-anchor \(path): \(certificate.validity.text(now: now)); is the clock right?"

@@ -9,3 +9,14 @@ public enum WireError: Error, Equatable, Sendable {
     /// A Name URI that does not follow the NDN URI scheme.
     case uri(String)
 }
+
+extension WireError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .incomplete: "the packet is cut short"
+        case .invalid: "the bytes break a rule of the NDN packet format"
+        case .noSpace: "the packet does not fit the buffer that it is written to"
+        case .uri(let reason): reason
+        }
+    }
+}
