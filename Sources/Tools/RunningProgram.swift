@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import RegistryNDN
 import ServiceLifecycle
 import UnixSignals
 
@@ -96,7 +97,8 @@ private struct SignalService: Service {
                 logger.notice("\(reload.name) was read again", metadata: ["file": "\(reload.file)"])
             } catch {
                 logger.error(
-                    "\(reload.name) was not read again, the old one stays in use", metadata: ["error": "\(ErrorSentence.of(error))"])
+                    "\(reload.name) was not read again, the old one stays in use",
+                    metadata: ["error": "\(ErrorSentence.of(error))"])
             }
         }
     }

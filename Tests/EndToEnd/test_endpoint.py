@@ -115,22 +115,6 @@ def test_a_body_that_does_not_come_is_answered(start):
         client.program.event("request", lambda event: words in event.get("failure", ""))
 
 
-def test_localhost_is_both_loopback_addresses(start, folder):
-    client = start.keep(Part("client", folder, ["client", "--upstream", start.registry.url, "--name", parts.PREFIX,
-                                                "--router", NOWHERE, "--listen", "localhost:0"]))
-    client.start()
-    port = client.uri("http://localhost:").rpartition(":")[2]
-    assert exchange(f"127.0.0.1:{port}", "GET", "/v2/").status == 200
-    with socket.socket(socket.AF_INET6) as probe:
-        try:
-            probe.bind(("::1", 0))
-        except OSError:
-            return
-    with socket.create_connection(("::1", int(port)), 10) as connection:
-        connection.sendall(b"GET /v2/ HTTP/1.1\r\nHost: [::1]\r\n\r\n")
-        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
-
-
 def test_a_taken_port_is_told_with_another(folder):
     with socket.socket() as other:
         try:

@@ -12,7 +12,7 @@ struct UnitArgumentTests {
             ("90", 90), ("32M", 32 << 20), ("32m", 32 << 20), ("32MB", 32_000_000), ("32MiB", 32 << 20),
             ("1.5GiB", 3 << 29), ("64 MiB", 64 << 20), ("500kB", 500_000), ("4KB", 4_000), ("4k", 4096), ("0", 0),
             ("7B", 7), ("1T", 1 << 40), ("0.5G", 1 << 29),
-        ])
+        ] as [(String, Int)])
     func sizes(text: String, octets: Int) throws {
         #expect(try ByteSizeArgument.parse(text).octets == octets)
     }
@@ -30,10 +30,10 @@ struct UnitArgumentTests {
     @Test(
         "durations are read as people write them",
         arguments: [
-            ("90", TimeAmount.seconds(90)), ("90s", .seconds(90)), ("10m", .minutes(10)), ("1h30m", .minutes(90)),
+            ("90", .seconds(90)), ("90s", .seconds(90)), ("10m", .minutes(10)), ("1h30m", .minutes(90)),
             ("1d", .hours(24)), ("500ms", .milliseconds(500)), ("1.5h", .minutes(90)), ("1h 5min", .minutes(65)),
             ("0.5", .milliseconds(500)), ("20us", .microseconds(20)), ("0", .zero),
-        ])
+        ] as [(String, TimeAmount)])
     func durations(text: String, amount: TimeAmount) throws {
         #expect(try DurationArgument.parse(text).amount == amount)
     }

@@ -184,35 +184,9 @@ struct ClientEndpointTests {
         #expect(HTTPLimits().headTimeout > .seconds(90))
     }
 
-    @Test func listensAtAllAddressesOfAName() async throws {
-        let endpoint = try await HTTPEndpoint.bind(
-            host: "localhost", port: 0, group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
-        let port = try #require(endpoint.address?.port)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try? await endpoint.run(echo) }
-            defer { group.cancelAll() }
-            for host in ["127.0.0.1", "::1"] {
-                let address = try SocketAddress(ipAddress: host, port: port)
-                // A machine without IPv6 has no ::1.
-                guard host != "::1" || Self.hasLoopbackV6 else { continue }
-                try await RawConnection.with(address) { connection in
-                    try await connection.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
-                    #expect(try await connection.response().text == "GET /a\n")
-                }
-            }
-        }
-    }
-
-    private static var hasLoopbackV6: Bool {
-        get throws {
-            let addresses = try System.enumerateDevices().compactMap(\.address)
-            return addresses.contains { $0.ipAddress == "::1" }
-        }
-    }
-
     @Test func aTakenPortIsToldInWords() async throws {
         try await withEndpoint(echo) { address in
-            await #expect(throws: ListenError.self) {
+            _ = await #expect(throws: ListenError.self) {
                 try await HTTPEndpoint.bind(
                     host: "127.0.0.1", port: address.port!, group: MultiThreadedEventLoopGroup.singleton,
                     logger: .silent)

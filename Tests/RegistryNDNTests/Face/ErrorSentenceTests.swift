@@ -22,7 +22,6 @@ import Testing
             (ChannelError.connectTimeout(.seconds(5)), "no answer within 5 s"),
             (ChannelError.ioOnClosedChannel, "the connection was closed"),
             (ChannelError.eof, "the connection was closed"),
-            (SocketAddressError.unknown(host: "nowhere.example", port: 1), "the host nowhere.example is not known"),
             (HTTPParserError.invalidStatus, "not HTTP/1.1"),
             (ByteToMessageDecoderError.leftoverDataWhenDone(ByteBuffer()), "not HTTP/1.1"),
             (CancellationError(), "nobody waits"),
