@@ -82,11 +82,14 @@ struct ClientCommand: AsyncParsableCommand {
         }
         let network = try await network(router, for: registries.registries[0].name, faces, logger)
         var sites: [RegistrySite] = []
+        var reloads = [certificate.map(Reload.init)].compactMap { $0 }
         for registry in registries.registries {
             var connecting = connecting
-            connecting.credential = try await access.credential(
+            connecting.isForOthers = true
+            connecting.credentials = try await access.keeper(
                 for: registry.url, file: registry.credentials, isRequired: registries.registries.count == 1,
                 isInsecure: self.connecting.insecure, logger: logger)
+            if let keeper = connecting.credentials { reloads.append(Reload(keeper)) }
             sites.append(
                 RegistrySite(
                     prefix: registry.name, source: RouterBlobSource(network: network, probeName: probeInterest),
@@ -107,7 +110,7 @@ struct ClientCommand: AsyncParsableCommand {
                 }
             })
         // Docker asks again for what was cut.
-        try await program.run(service, reloads: [certificate.map(Reload.init)].compactMap { $0 }, patience: .seconds(3))
+        try await program.run(service, reloads: reloads, patience: .seconds(3))
         try? await faces.shutdownGracefully()
         try? await connections.shutdownGracefully()
     }

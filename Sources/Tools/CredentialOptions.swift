@@ -11,33 +11,47 @@ struct CredentialOptions: ParsableArguments {
             """)
     var credentials: String?
 
-    /// The credential for a registry; nil without a file. What is wrong is told, and ends the program.
+    /// The credential for a registry, and where to read it again; nil without a file. What is wrong is told, and ends the
+    /// program.
     ///
     /// - Parameters:
     ///   - file: this registry's own, instead of `--credentials`.
     ///   - isRequired: whether the file must have one: with several registries, some may let everybody in.
     ///   - isInsecure: credentials may go where nothing is encrypted.
-    func credential(
+    func keeper(
         for url: UpstreamURL, file: String? = nil, otherwise: String? = nil, isRequired: Bool = true, isInsecure: Bool,
         logger: Logger
-    ) async throws -> Credential? {
-        guard let path = file ?? credentials ?? otherwise else { return nil }
-        let credential: Credential
+    ) async throws -> CredentialKeeper? {
+        guard let option = file ?? credentials ?? otherwise else { return nil }
+        let path = option == "docker" ? try Self.dockersFile : option
         do {
-            switch try CredentialFile(path: path == "docker" ? Self.dockersFile : path).source(for: url) {
-            case .here(let found): credential = found
-            case .kept(let helper, let server):
-                credential = try await CredentialStore(name: helper).credential(for: server)
+            let file = try CredentialFile(path: path)
+            SecretNotice.log(file.notice, of: path, logger)
+            guard let credential = try await Self.credential(in: file, for: url, isRequired: isRequired) else {
+                logger.notice("--credentials: \(path) has none for \(url)")
+                return nil
             }
-        } catch let error as SecurityError where error.code == .notFound && !isRequired {
-            logger.notice("--credentials: \(error)")
-            return nil
-        } catch {
+            try checkWay(to: url, isInsecure: isInsecure, logger)
+            return CredentialKeeper(credential, file: path, logger: logger) {
+                try await Self.credential(in: CredentialFile(path: path), for: url, isRequired: isRequired)
+            }
+        } catch let error where !(error is ExitCode) {
             logger.error("--credentials: \(error)")
             throw ExitCode.failure
         }
-        try checkWay(to: url, isInsecure: isInsecure, logger)
-        return credential
+    }
+
+    private static func credential(
+        in file: CredentialFile, for url: UpstreamURL, isRequired: Bool
+    ) async throws -> Credential? {
+        do {
+            switch try file.source(for: url) {
+            case .here(let found): return found
+            case .kept(let helper, let server): return try await CredentialStore(name: helper).credential(for: server)
+            }
+        } catch let error as SecurityError where error.code == .notFound && !isRequired {
+            return nil
+        }
     }
 
     private func checkWay(to url: UpstreamURL, isInsecure: Bool, _ logger: Logger) throws {
@@ -62,5 +76,12 @@ struct CredentialOptions: ParsableArguments {
             }
             return "\(home)/.docker/config.json"
         }
+    }
+}
+
+extension Reload {
+    /// Credentials of our own: requests that come afterwards use the new ones.
+    init(_ keeper: CredentialKeeper) {
+        self.init("the file of --credentials", file: keeper.file) { try await keeper.reload() }
     }
 }

@@ -42,7 +42,9 @@ struct EndpointOptions: ParsableArguments {
     func certificate(logger: Logger) throws -> EndpointCertificate? {
         guard let tlsCert, let tlsKey else { return nil }
         do {
-            return try EndpointCertificate(certificate: tlsCert, key: tlsKey)
+            let certificate = try EndpointCertificate(certificate: tlsCert, key: tlsKey)
+            SecretNotice.log(certificate.notice, of: tlsKey, logger)
+            return certificate
         } catch {
             logger.error("\(error)")
             throw ExitCode.failure

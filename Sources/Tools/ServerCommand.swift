@@ -32,7 +32,8 @@ struct ServerCommand: AsyncParsableCommand {
         let service = BlobServer(
             configuration, group: loops, logger: logger, statisticsSignals: { program.statisticsRequests },
             ready: Self.announce)
-        try await program.run(service)
+        try await program.run(
+            service, reloads: [configuration.upstream.credentials.map(Reload.init)].compactMap { $0 })
         try await loops.shutdownGracefully()
     }
 

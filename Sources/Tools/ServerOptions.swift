@@ -144,11 +144,10 @@ struct ServerOptions: ParsableArguments {
             }
             return pattern
         }
-        configuration.upstream.answersChallenges = true
         guard case .registry(let url) = configuration.origin else { return }
-        configuration.upstream.credential = try await access.credential(
+        configuration.upstream.credentials = try await access.keeper(
             for: url, otherwise: environment["DOCKER_NDN_CREDENTIALS"], isInsecure: connecting.insecure, logger: logger)
-        guard configuration.upstream.credential != nil || connecting.cert != nil else { return }
+        guard configuration.upstream.credentials != nil || connecting.cert != nil else { return }
         guard !configuration.repositories.isEmpty else {
             throw ValidationError(
                 "\(connecting.cert == nil ? "--credentials" : "--cert") without --repository: everything that we may read with it would be public over NDN; say which repositories may be, such as --repository 'team/*'"

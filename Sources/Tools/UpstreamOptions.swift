@@ -54,13 +54,16 @@ struct UpstreamOptions: ParsableArguments {
             )
         }
         var configuration = UpstreamConfiguration()
+        configuration.tellsInClear = insecure
         configuration.proxies = try proxies()
         configuration.followsToLocal = localRedirects
         if let notice = configuration.proxies.notice { logger.notice("\(notice)") }
         // The system's authorities alone are read with the first connection that needs them: half of the time until ready.
         guard tls != TLSConfiguration() else { return configuration }
         do {
-            configuration.tls = try TLSContext(client: tls)
+            let context = try TLSContext(client: tls)
+            if let key { SecretNotice.log(context.notice, of: key, logger) }
+            configuration.tls = context
         } catch {
             logger.error("\(error)")
             throw ExitCode.failure

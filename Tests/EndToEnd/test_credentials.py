@@ -1,10 +1,15 @@
 """Registries that ask who one is: docker-registry with passwords, and with a token service."""
 
+from __future__ import annotations
+
 import base64
 import concurrent.futures
 import http.client
+import http.server
 import json
 import os
+import signal
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -93,7 +98,7 @@ def test_credentials_without_patterns_do_not_start(start, folder, closed):
 
 
 @pytest.mark.parametrize("options, words", [
-    (["--credentials", "wrong"], "refuses"), (["--credentials", "lax"], "chmod 600"),
+    (["--credentials", "wrong"], "refuses our credentials"), (["--credentials", "lax"], "chmod go-w"),
     (["--credentials", "missing"], "No such file")])
 def test_credentials_that_are_no_use(start, folder, closed, options, words):
     if options[1] == "wrong":
@@ -103,15 +108,85 @@ def test_credentials_that_are_no_use(start, folder, closed, options, words):
         connection.request("GET", f"/v2/team/app/blobs/{closed.blobs['team/app']}")
         response = connection.getresponse()
         body = response.read().decode()
-        if closed.service:
-            assert response.status == 502 and words in body and guarded.USER not in body
-        else:
-            assert response.status == 401
+        # The registry's own words, so that who pulls can log in; ours are for the log.
+        assert response.status == 401 and response.headers["WWW-Authenticate"] and guarded.USER not in body
+        client.program.find(lambda line: words in line)
         return
-    file = folder / "none" if options[1] == "missing" else credentials_file(folder, closed.address, mode=0o644)
+    file = folder / "none" if options[1] == "missing" else credentials_file(folder, closed.address, mode=0o666)
     with pytest.raises(ProgramError) as ended:
         start.client("127.0.0.1:9", registry=closed, options=["--credentials", file])
     assert words in str(ended.value)
+
+
+def test_a_secret_as_kubernetes_mounts_it(start, folder, closed, monkeypatch):
+    """Readable by others: that is said, but for what systemd hands over."""
+    file = credentials_file(folder, closed.address, mode=0o444)
+    for number in range(2):
+        client = start.client("127.0.0.1:9", registry=closed, name=f"client-{number}", options=["--credentials", file])
+        assert run("curl", "--silent", "--fail", f"http://{client.address}/v2/") == "{}"
+        told = [line for line in client.program.lines if "can be read by other users" in line]
+        assert len(told) == (number == 0), told
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+
+
+def test_a_secret_that_is_replaced_while_the_programs_run(start, folder, closed):
+    file = credentials_file(folder, closed.address, password="an old one")
+    options = ["--credentials", file]
+    server = start.server(registry=closed, options=[*options, "--repository", "team/*"])
+    client = start.client(server.udp, registry=closed, options=options)
+    credentials_file(folder, closed.address)
+    for part in (server, client):
+        part.program.signal(signal.SIGHUP)
+        part.program.find(lambda line: "the file of --credentials was read again" in line)
+        assert any("other credentials were read" in line for line in part.program.lines)
+    digest = closed.blobs["team/app"]
+    assert get(client.address, "team/app", digest) == b"team/app" * 100_000
+    assert client.request(digest)["source"] == "ndn"
+    assert run("curl", "--silent", "--fail", f"http://{client.address}/v2/") == "{}"
+    no_secret_in(server, client)
+
+
+@pytest.mark.parametrize("target", ["/api/keys", "/v2/../api/keys", "/v2/%2e%2e/api/keys"])
+def test_the_password_goes_to_the_registry_s_api_alone(start, folder, target):
+    """Whoever reaches the client could have it sent with anything else that is there."""
+    registry = start.keep(Asking())
+    client = start.client("127.0.0.1:9", registry=registry,
+                          options=["--credentials", credentials_file(folder, registry.address)])
+    for path in ("/v2/", "/v2/team/app/tags/list"):
+        assert run("curl", "--silent", f"http://{client.address}{path}") == "read"
+    run("curl", "--silent", "--path-as-is", "--request", "DELETE", f"http://{client.address}{target}")
+    assert {path for path, authorization in registry.asked if authorization} == {"/v2/", "/v2/team/app/tags/list"}
+
+
+class Asking:
+    """A registry that asks everybody for a password, and notes what it is told."""
+
+    def __init__(self):
+        self.asked: list[tuple[str, str | None]] = []
+        registry = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                given = self.headers["Authorization"]
+                registry.asked.append((self.path, given))
+                self.send_response(200 if given else 401)
+                self.send_header("WWW-Authenticate", "Basic realm=here")
+                self.end_headers()
+                self.wfile.write(b"read")
+
+            do_DELETE = do_GET
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{self.address}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 HELPER = """#!/bin/sh

@@ -72,6 +72,20 @@ def test_docker(site, layout, docker):
         docker.pull(client.address, IMAGE)
 
 
+def test_docker_pushes_a_second_tag_with_the_login_of_the_client(site, layout, docker, start, folder):
+    """All layers are there, so that the first thing it writes is a manifest."""
+    _, registry = site
+    client = start.client("127.0.0.1:9", registry=registry,
+                          options=["--credentials", guarded.credentials_file(folder, registry.address)])
+    docker.forget()
+    assert docker.pull(client.address, IMAGE) == layout[1]
+    docker.tag(f"{client.address}/{IMAGE}", f"{client.address}/demo/app:second")
+    docker.push(client.address, "demo/app:second")
+    docker.forget()
+    assert docker.pull(client.address, "demo/app:second") == layout[1]
+    docker.forget()
+
+
 def test_containerd(site, layout, folder, docker):
     client, _ = site
     ctr = pulls.Ctr(docker, folder, login=LOGIN)

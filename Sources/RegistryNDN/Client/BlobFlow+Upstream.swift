@@ -11,7 +11,7 @@ extension BlobFlow {
         case .proxy where request.wanted == .whole: try await serveWhole(request, &response, &record)
         case .proxy:
             // A part cannot be verified: it is passed on as it comes, and so is the upstream's opinion of the range.
-            try await relay.serve(request.head, request.blob, request.references, &response, &record)
+            try await relay.serve(request.head, request.blob, request.references, request.terms, &response, &record)
         case .redirect:
             let headers: HTTPHeaders = ["Location": request.upstreamURL, "Content-Type": "text/plain"]
             try await response.send(.temporaryRedirect, headers, ByteBuffer())
@@ -27,7 +27,7 @@ extension BlobFlow {
         head.method = .HEAD
         let answer: UpstreamResponse
         do {
-            answer = try await upstream.relay(head)
+            answer = try await upstream.relay(head, request.terms)
         } catch is UpstreamError {
             throw BlobFailure.notOverNDN
         }
@@ -44,7 +44,7 @@ extension BlobFlow {
     func serveWhole(
         _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        let answer = try await upstream.read(request.wholeHead)
+        let answer = try await upstream.read(request.wholeHead, request.terms)
         defer { answer.body.cancel() }
         record.usedUpstream = true
         guard answer.head.status == .ok else {
@@ -78,7 +78,8 @@ extension BlobFlow {
         while let missing = body.missing, missing > 0 {
             let rest = try await upstream.blobRange(
                 repository: request.blob.repository, digest: request.blob.digest, offset: body.position,
-                length: body.position + missing == size ? nil : missing, headers: request.wholeHead.headers)
+                length: body.position + missing == size ? nil : missing, headers: request.wholeHead.headers,
+                request.terms)
             defer { rest.body.cancel() }
             record.usedUpstream = true
             try await append(rest, size: size, &body, &response, &record)

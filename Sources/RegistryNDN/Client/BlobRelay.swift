@@ -10,17 +10,18 @@ struct BlobRelay: Sendable {
     /// - Parameters:
     ///   - request: a GET or HEAD without a body, as the upstream knows it.
     ///   - references: how the upstream's addresses become this endpoint's.
+    ///   - terms: with what the upstream lets the request in.
     func serve(
-        _ request: HTTPRequestHead, _ blob: BlobName, _ references: UpstreamReferences,
+        _ request: HTTPRequestHead, _ blob: BlobName, _ references: UpstreamReferences, _ terms: AdmissionTerms,
         _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         var head = request
         head.headers = head.headers.forPart(of: blob.digest)
         let answer: UpstreamResponse
         switch policy {
-        case .proxy: answer = try await read(head)
+        case .proxy: answer = try await read(head, terms)
         // Where the registry sends the client is where it is to go, or for it to see as a failure.
-        case .redirect, .fail: answer = try await upstream.relay(head)
+        case .redirect, .fail: answer = try await upstream.relay(head, terms)
         }
         defer { answer.body.cancel() }
         record.usedUpstream = true
@@ -37,15 +38,15 @@ struct BlobRelay: Sendable {
     }
 
     /// As reads of our own are done: redirections followed, links that are over asked for again.
-    private func read(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
-        let answer = try await upstream.read(head)
+    private func read(_ head: HTTPRequestHead, _ terms: AdmissionTerms) async throws -> UpstreamResponse {
+        let answer = try await upstream.read(head, terms)
         guard head.method == .HEAD, answer.isRedirected, (400..<500).contains(answer.head.status.code) else {
             return answer
         }
         // Links are signed for one method, and some registries give those for GET whatever is asked.
         var get = head
         get.method = .GET
-        let other = try await upstream.read(get)
+        let other = try await upstream.read(get, terms)
         guard other.head.status == .ok || other.head.status == .partialContent else {
             other.body.cancel()
             return answer

@@ -7,6 +7,8 @@ struct BlobRequest: Sendable {
     /// As the upstream knows it.
     let head: HTTPRequestHead
     let references: UpstreamReferences
+    /// With what the upstream is asked.
+    var terms = AdmissionTerms()
 
     /// The request for the whole blob, when its octets are verified here.
     var wholeHead: HTTPRequestHead {

@@ -66,7 +66,7 @@ public struct ClientResponder: HTTPResponder {
             let (status, message) = GatewayError.answer(to: error, record)
             // The rest of its body is not waited for.
             if status == .requestTimeout { response.endConnection() }
-            try await response.send(message, status)
+            try await response.send(message, status, GatewayError.headers(for: error))
         }
         log(record, response.status)
     }

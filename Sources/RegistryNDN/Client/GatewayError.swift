@@ -25,7 +25,11 @@ enum GatewayError {
         switch error {
         case let error as UpstreamError where error.code == .timeout || error.code == .slow:
             return (.gatewayTimeout, OCIError(.unavailable, message: "the upstream does not answer", detail: detail))
-        case is UpstreamError:
+        case let error as UpstreamError:
+            if case .later(let status, _) = error.code {
+                let code: OCIError.Code = status == 429 ? .tooManyRequests : .unavailable
+                return (.init(statusCode: Int(status)), OCIError(code, message: "\(error)"))
+            }
             return (.badGateway, OCIError(.unavailable, message: "the upstream cannot be reached", detail: detail))
         case is BlobFailure:
             let message = "what the upstream sent is not the blob"
@@ -33,5 +37,11 @@ enum GatewayError {
         default:
             return (.badGateway, OCIError(.unknown, message: "the request could not be served", detail: detail))
         }
+    }
+
+    /// The fields of that answer beside those of its body.
+    static func headers(for error: any Error) -> HTTPHeaders {
+        guard let error = error as? UpstreamError, case .later(_, let seconds?) = error.code else { return [:] }
+        return ["Retry-After": "\(seconds)"]
     }
 }

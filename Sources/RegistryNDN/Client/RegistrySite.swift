@@ -51,27 +51,30 @@ public struct RegistrySite: Sendable {
         _ record: inout RequestRecord
     ) async throws {
         let references = UpstreamReferences(base: upstream.base, target: route.target, selector: route.selector)
+        let terms = AdmissionTerms(ours: request.mayUseCredentials, replacesToken: route.selector.host != nil)
         switch RequestPlan(request.head, isPoisoned: blobs.poisoned.contains) {
         case .blob(let repository, let digest, let octets):
             record.name(repository, digest)
             let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-            let wanted = BlobRequest(blob: blob, wanted: octets, head: request.head, references: references)
+            let wanted = BlobRequest(
+                blob: blob, wanted: octets, head: request.head, references: references, terms: terms)
             try await blobs.serve(wanted, &response, &record)
         case .wholeBlob(let repository, let digest):
             record.name(repository, digest)
             record.fallback = "wrong digest lately"
             let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-            let wanted = BlobRequest(blob: blob, wanted: .whole, head: request.head, references: references)
+            let wanted = BlobRequest(
+                blob: blob, wanted: .whole, head: request.head, references: references, terms: terms)
             try await blobs.fallBack(wanted, &response, &record)
         case .relay:
             if case .blob(let repository, let digest) = RegistryRoute.parse(path: request.head.uri) {
                 record.name(repository, digest)
                 if request.body == nil, request.head.method == .GET || request.head.method == .HEAD {
                     let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-                    return try await blobs.relay.serve(request.head, blob, references, &response, &record)
+                    return try await blobs.relay.serve(request.head, blob, references, terms, &response, &record)
                 }
             }
-            try await relay.serve(request, references, &response, &record)
+            try await relay.serve(request, references, terms, &response, &record)
         }
     }
 }

@@ -63,6 +63,9 @@ enum RequestHeadCheck {
         guard head.uri.utf8.first == UInt8(ascii: "/"), head.uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             return .init(.badRequest, "the request target is not a path")
         }
+        guard !DotSegments.occur(in: head.uri) else {
+            return .init(.badRequest, "\".\" or \"..\" in the path, which may lead out of the registry's API")
+        }
         return nil
     }
 

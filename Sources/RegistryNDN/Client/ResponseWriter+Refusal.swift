@@ -3,10 +3,12 @@ internal import NIOHTTP1
 
 extension ResponseWriter {
     /// Answers with an error made here, as the OCI distribution specification wants it.
-    mutating func send(_ error: OCIError, _ status: HTTPResponseStatus) async throws {
-        let headers: HTTPHeaders = [
-            "Content-Type": OCIError.contentType, "Docker-Distribution-API-Version": "registry/2.0",
-        ]
+    mutating func send(
+        _ error: OCIError, _ status: HTTPResponseStatus, _ headers: HTTPHeaders = [:]
+    ) async throws {
+        var headers = headers
+        headers.add(name: "Content-Type", value: OCIError.contentType)
+        headers.add(name: "Docker-Distribution-API-Version", value: "registry/2.0")
         try await send(status, headers, ByteBuffer(string: error.body))
     }
 

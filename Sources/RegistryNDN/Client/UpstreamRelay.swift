@@ -5,10 +5,12 @@ internal import NIOHTTP1
 struct UpstreamRelay: Sendable {
     let upstream: UpstreamClient
 
-    /// - Parameter references: how the upstream's addresses become this endpoint's.
+    /// - Parameters:
+    ///   - references: how the upstream's addresses become this endpoint's.
+    ///   - terms: with what the upstream lets the request in.
     func serve(
-        _ request: HTTPRequest, _ references: UpstreamReferences, _ response: inout ResponseWriter,
-        _ record: inout RequestRecord
+        _ request: HTTPRequest, _ references: UpstreamReferences, _ terms: AdmissionTerms,
+        _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         var head = request.head
         head.headers = head.headers.removingHopByHop()
@@ -18,9 +20,9 @@ struct UpstreamRelay: Sendable {
         if let body = request.body {
             // A registry does not wait as long for its first octets as we do.
             try await body.begin()
-            answer = try await upstream.relay(head, body: body)
+            answer = try await upstream.relay(head, body: body, terms)
         } else {
-            answer = try await upstream.relay(head)
+            answer = try await upstream.relay(head, terms)
         }
         defer { answer.body.cancel() }
         record.usedUpstream = true

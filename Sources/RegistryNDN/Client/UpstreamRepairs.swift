@@ -48,7 +48,7 @@ final class UpstreamRepairs: Sendable {
 
     /// Requests for which the upstream sees the same person: what one of them may read, the others may.
     private func audience(of request: BlobRequest) -> SHA256Digest {
-        var text = ByteBuffer(string: "\(upstream.base)")
+        var text = ByteBuffer(string: "\(upstream.base) \(request.terms)")
         for name in ["authorization", "cookie"] {
             for value in request.head.headers[name] { text.writeString("\n\(name): \(value)") }
         }
@@ -74,7 +74,8 @@ final class UpstreamRepairs: Sendable {
         // More than was asked for is not read: whoever cannot give a range would send the whole blob for each.
         let answer = try await upstream.blobRange(
             repository: request.blob.repository, digest: request.blob.digest, offset: octets.lowerBound,
-            length: UInt64(octets.count), headers: request.wholeHead.headers, mayBeWhole: false)
+            length: UInt64(octets.count), headers: request.wholeHead.headers, mayBeWhole: false,
+            request.terms)
         defer { answer.body.cancel() }
         tally.answered()
         guard case .partial(_, let total) = answer.verdict else {

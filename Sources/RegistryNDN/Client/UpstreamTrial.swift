@@ -36,7 +36,7 @@ struct UpstreamTrial: Sendable {
         do {
             let answer = try await upstream.blobRange(
                 repository: request.blob.repository, digest: request.blob.digest, offset: offset, length: length,
-                headers: request.wholeHead.headers)
+                headers: request.wholeHead.headers, request.terms)
             defer { answer.body.cancel() }
             switch answer.verdict {
             case .partial, .whole: break

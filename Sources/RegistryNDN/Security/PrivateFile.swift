@@ -72,17 +72,56 @@ enum PrivateFile {
         }
     }
 
-    /// A whole file of text.
-    ///
-    /// - Parameter followsLinks: Whether `path` may be a symbolic link, as secrets that are mounted are; what it leads to
-    ///   must be as closed as any.
-    static func read(_ path: String, followsLinks: Bool = false) throws(SecurityError) -> String {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | (followsLinks ? 0 : O_NOFOLLOW))
+    /// A whole file of text, of the keychain.
+    static func read(_ path: String) throws(SecurityError) -> String {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path) }
         try check(status, path, "600")
+        return try text(descriptor, path)
+    }
+
+    /// A whole file of text with a secret that somebody else may have put there: Kubernetes, Docker and systemd hand secrets
+    /// to a service as files of root, readable by more than their owner, often behind symbolic links.
+    static func readSecret(_ path: String) throws(SecurityError) -> (text: String, notice: String?) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path) }
+        let notice = try checkSecret(
+            owner: status.st_uid, mode: status.st_mode, ourselves: geteuid(), path)
+        return (try text(descriptor, path), notice)
+    }
+
+    /// The same for a file that another library reads.
+    ///
+    /// - Returns: That others can read it; nil when they cannot.
+    static func checkSecret(_ path: String) throws(SecurityError) -> String? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw failure(path) }
+        return try checkSecret(owner: status.st_uid, mode: status.st_mode, ourselves: geteuid(), path)
+    }
+
+    static func checkSecret(
+        owner: UInt32, mode: UInt32, ourselves: UInt32, _ path: String
+    ) throws(SecurityError) -> String? {
+        guard owner == 0 || owner == ourselves else {
+            throw SecurityError(
+                .lax,
+                "\(path) belongs to user \(owner): a secret must belong to root or to this program's user \(ourselves)")
+        }
+        let shown = String(mode & 0o777, radix: 8)
+        guard mode & 0o022 == 0 else {
+            throw SecurityError(.lax, "\(path) can be written by other users (mode \(shown)): chmod go-w \(path)")
+        }
+        guard mode & 0o044 != 0 else { return nil }
+        return "\(path) can be read by other users (mode \(shown)): chmod 600 \(path), unless that is meant"
+    }
+
+    private static func text(_ descriptor: Int32, _ path: String) throws(SecurityError) -> String {
         var octets: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
         while true {

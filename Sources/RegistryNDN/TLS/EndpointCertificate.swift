@@ -15,6 +15,9 @@ public final class EndpointCertificate: Sendable {
         current = Mutex(try TLSContext(certificate: certificate, key: key))
     }
 
+    /// That others can read the file of the key; nil when they cannot.
+    public var notice: String? { context.notice }
+
     /// What the next connection uses.
     var context: TLSContext { current.withLock { $0 } }
 

@@ -8,6 +8,8 @@ public final class TLSContext: Sendable {
     private let address: UInt
     let isServer: Bool
     let isInsecure: Bool
+    /// That others can read the file of our key; nil when they cannot.
+    public let notice: String?
     let sessions = TLSSessionStore()
 
     /// The context of clients that were not configured otherwise; the system's authorities are trusted.
@@ -20,6 +22,7 @@ public final class TLSContext: Sendable {
     /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
     public init(client configuration: TLSConfiguration) throws(TLSError) {
         isServer = false
+        notice = try Self.check(key: configuration.keyFile, option: "--key")
         isInsecure = configuration.isInsecure
         address = try unsafe Self.make(TLS_client_method())
         unsafe copenssl_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
@@ -41,6 +44,7 @@ public final class TLSContext: Sendable {
     public init(certificate: String, key: String) throws(TLSError) {
         isServer = true
         isInsecure = false
+        notice = try Self.check(key: key, option: "--tls-key")
         address = try unsafe Self.make(TLS_server_method())
         unsafe copenssl_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_SERVER))
         let name = Array("registry-ndn".utf8)
@@ -105,6 +109,17 @@ public final class TLSContext: Sendable {
         }
         guard unsafe SSL_CTX_check_private_key(pointer) == 1 else {
             throw Self.unusable(options.key, key, "the PEM key of \(certificate)")
+        }
+    }
+
+    /// A key is a secret as others are. One that is not there is OpenSSL's affair.
+    private static func check(key: String?, option: String) throws(TLSError) -> String? {
+        guard let key else { return nil }
+        do {
+            return try PrivateFile.checkSecret(key)
+        } catch {
+            guard error.code == .lax else { return nil }
+            throw TLSError(.configuration, "\(option): \(error)")
         }
     }
 

@@ -1,108 +1,159 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// What an upstream let us in with, by repository, until it expires; each token is fetched once for all who want it.
+/// What an upstream let us in with, by what is accessed and as whom, until it expires; each token is fetched once for all who
+/// want it.
 actor Authorizer {
-    /// What a request is let in with.
-    struct Admission: Equatable {
+    /// What is remembered together.
+    struct Key: Hashable {
+        let access: RegistryAccess
+        /// Nil for nobody.
+        let credential: Credential?
+
+        init(_ access: RegistryAccess, as credential: Credential?) {
+            self.access = access.withoutSource
+            self.credential = credential
+        }
+    }
+
+    /// What a request needs to be let in, as far as it is known.
+    enum Standing: Equatable {
+        /// Nothing.
+        case open
         /// The value of the Authorization field.
-        let authorization: String
-        /// Whether it is the answer to this challenge, and not one that came for another request.
-        let isNew: Bool
+        case admitted(String)
+    }
+
+    /// What was tried for one request.
+    struct Attempt {
+        /// Values of the Authorization field that were not enough.
+        var refused: Set<String> = []
+        /// What token services were asked for it, in vain or not.
+        var asked: Set<TokenRequest> = []
+        /// Why the last of them gave nothing.
+        var failure: UpstreamError?
     }
 
     private struct Known {
-        let value: String
+        let standing: Standing
         let expires: NIODeadline
         /// What a token service was asked for it; nil for a password.
         let request: TokenRequest?
     }
 
-    private let credential: Credential?
-    private var known: [String: Known] = [:]
-    private var fetching: [TokenRequest: Task<TokenAnswer?, any Error>] = [:]
-    /// Repositories remembered; beyond that all are forgotten, and cost one more question each.
+    /// Asks a token service; nil when it refuses.
+    typealias Fetch = @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer?
+
+    private struct Question: Hashable {
+        let request: TokenRequest
+        let credential: Credential?
+    }
+
+    private var known: [Key: Known] = [:]
+    private var fetching: [Question: Task<TokenAnswer?, any Error>] = [:]
+    /// What the registry asked last for who one is: for requests that can be sent but once.
+    private(set) var challenges: [Challenge] = []
+    /// Entries; beyond that all are forgotten, and cost one more question each.
     private static let limit = 1024
+    /// How long a registry that let in without a question is not expected to ask one.
+    private static let openness = TimeAmount.minutes(5)
 
-    init(_ credential: Credential?) {
-        self.credential = credential
+    /// What last worked.
+    func standing(for key: Key, now: NIODeadline) -> Standing? {
+        guard let known = known[key], known.expires > now else { return nil }
+        return known.standing
     }
 
-    /// The value of the Authorization field that last worked for a repository.
-    func authorization(for repository: String, now: NIODeadline) -> String? {
-        guard let known = known[repository], known.expires > now else { return nil }
-        return known.value
-    }
-
-    /// The same, fetched anew when it has expired: for a request that cannot be sent twice.
-    func renewed(
-        for repository: String, now: NIODeadline,
-        fetch: @escaping @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer?
-    ) async throws -> String? {
-        guard let known = known[repository], known.expires <= now, let request = known.request else {
-            return authorization(for: repository, now: now)
+    /// The same, a token fetched anew when it has expired: for a request that cannot be sent twice.
+    func renewed(for key: Key, now: NIODeadline, fetch: @escaping Fetch) async throws -> Standing? {
+        guard let known = known[key], known.expires <= now, let request = known.request else {
+            return standing(for: key, now: now)
         }
         // Nothing was refused: the service may give the same token again, and others who renew it find it here meanwhile.
-        return try await granted(request, now: now, fetch).map { remember($0, for: repository) }
+        guard let answer = try await token(Question(request: request, credential: key.credential), fetch) else {
+            return nil
+        }
+        return .admitted(remember(answer, request, for: key, now: now))
+    }
+
+    /// A request went through without any Authorization.
+    func noteOpen(_ key: Key, now: NIODeadline) {
+        remember(Known(standing: .open, expires: now + Self.openness, request: nil), for: key)
     }
 
     /// Forgets what was refused, unless something newer is known.
-    func forget(_ refused: String, for repository: String) {
-        if known[repository]?.value == refused { known[repository] = nil }
+    func forget(_ refused: Standing?, for key: Key) {
+        if let refused, known[key]?.standing == refused { known[key] = nil }
     }
 
-    /// What answers the challenges of a 401; nil when nothing does, or nothing but what was refused.
+    func note(_ challenges: [Challenge]) {
+        if !challenges.isEmpty { self.challenges = challenges }
+    }
+
+    /// What answers the challenges of a 401: nil, and perhaps a failure in `attempt`, when nothing does that was not tried. Bearer goes
+    /// before Basic.
     ///
-    /// - Parameters:
-    ///   - refused: the value of the Authorization field that was not enough, nil when there was none. What came for another
-    ///     request in the meantime is tried before anything is fetched: many are refused when one token expires.
-    ///   - fetch: asks a token service; nil when it gives none to those who are nobody.
+    /// What came for another request in the meantime is tried before anything is fetched: many are refused when one token
+    /// expires. Throws `UpstreamError` with the code `later` and `CancellationError`; whatever else a token service does leaves
+    /// the other challenges to be answered.
     func answer(
-        _ challenges: [Challenge], to refused: String?, for repository: String, now: NIODeadline,
-        fetch: @escaping @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer?
-    ) async throws -> Admission? {
-        let request = try challenges.lazy.compactMap { try TokenRequest($0) }.first
-        if let known = known[repository], known.value != refused, known.request == request, known.expires > now {
-            return Admission(authorization: known.value, isNew: false)
+        _ challenges: [Challenge], to attempt: Attempt, _ access: RegistryAccess, for key: Key, now: NIODeadline,
+        fetch: @escaping Fetch
+    ) async throws -> (authorization: String?, attempt: Attempt) {
+        var attempt = attempt
+        attempt.failure = nil
+        if case .admitted(let value) = known[key]?.standing, attempt.refused.contains(value) { known[key] = nil }
+        for challenge in challenges where challenge.scheme == "bearer" {
+            do {
+                guard let request = try TokenRequest(challenge, for: access) else { continue }
+                if let value = known(request, for: key, attempt, now) { return (value, attempt) }
+                guard attempt.asked.insert(request).inserted else { continue }
+                let question = Question(request: request, credential: key.credential)
+                guard let answer = try await token(question, fetch) else { continue }
+                let value = remember(answer, request, for: key, now: now)
+                if !attempt.refused.contains(value) { return (value, attempt) }
+                attempt.failure = UpstreamError(
+                    .unauthorized, "the token service at \(request.origin) gives the token again that was refused")
+            } catch let error as UpstreamError {
+                if case .later = error.code { throw error }
+                attempt.failure = error
+            }
         }
-        known[repository] = nil
-        let granted: Known?
-        if let request {
-            granted = try await self.granted(request, now: now, fetch)
-        } else if challenges.contains(where: { $0.scheme == "basic" }), let basic = credential?.basic {
-            granted = Known(value: basic, expires: .distantFuture, request: nil)
-        } else {
-            granted = nil
+        if challenges.contains(where: { $0.scheme == "basic" }), let basic = key.credential?.basic,
+            !attempt.refused.contains(basic)
+        {
+            remember(Known(standing: .admitted(basic), expires: .distantFuture, request: nil), for: key)
+            return (basic, attempt)
         }
-        guard let granted, granted.value != refused else { return nil }
-        return Admission(authorization: remember(granted, for: repository), isNew: true)
+        return (nil, attempt)
     }
 
-    /// - Returns: the value of the Authorization field.
-    private func remember(_ granted: Known, for repository: String) -> String {
+    private func known(
+        _ request: TokenRequest, for key: Key, _ attempt: Attempt, _ now: NIODeadline
+    ) -> String? {
+        guard let known = known[key], known.request == request, known.expires > now,
+            case .admitted(let value) = known.standing, !attempt.refused.contains(value)
+        else { return nil }
+        return value
+    }
+
+    private func remember(_ answer: TokenAnswer, _ request: TokenRequest, for key: Key, now: NIODeadline) -> String {
+        let standing = Standing.admitted(answer.authorization)
+        remember(Known(standing: standing, expires: now + answer.lifetime, request: request), for: key)
+        return answer.authorization
+    }
+
+    private func remember(_ new: Known, for key: Key) {
         if known.count >= Self.limit { known = [:] }
-        known[repository] = granted
-        return granted.value
+        known[key] = new
     }
 
-    private func granted(
-        _ request: TokenRequest, now: NIODeadline,
-        _ fetch: @escaping @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer?
-    ) async throws -> Known? {
-        try await token(request, fetch).map {
-            Known(value: $0.authorization, expires: now + $0.lifetime, request: request)
-        }
-    }
-
-    private func token(
-        _ request: TokenRequest, _ fetch: @escaping @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer?
-    ) async throws -> TokenAnswer? {
-        if let running = fetching[request] { return try await running.value }
-        let credential = credential
+    private func token(_ question: Question, _ fetch: @escaping Fetch) async throws -> TokenAnswer? {
+        if let running = fetching[question] { return try await running.value }
         // Not the task of the one who asked first: the others must not lose the token when that one goes.
-        let task = Task { try await fetch(request, credential) }
-        fetching[request] = task
-        defer { fetching[request] = nil }
+        let task = Task { try await fetch(question.request, question.credential) }
+        fetching[question] = task
+        defer { fetching[question] = nil }
         return try await task.value
     }
 }

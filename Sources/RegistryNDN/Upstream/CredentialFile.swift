@@ -25,14 +25,19 @@ public struct CredentialFile: Sendable {
     private let path: String
     private let document: Document
 
-    /// Reads a file, which must be closed to all others as any with secrets.
+    /// That others can read the file; nil when they cannot.
+    public let notice: String?
+
+    /// Reads a file, or what it is a link to, as secrets are mounted.
     ///
-    /// Throws `SecurityError` for one that cannot be read or is open to others, and for what is not of this form.
+    /// Throws `SecurityError` for one that cannot be read or that others could have written, and for what is not of this form.
     public init(path: String) throws(SecurityError) {
-        try self.init(path: path, text: try PrivateFile.read(path, followsLinks: true))
+        let secret = try PrivateFile.readSecret(path)
+        try self.init(path: path, text: secret.text, notice: secret.notice)
     }
 
-    init(path: String, text: String) throws(SecurityError) {
+    init(path: String, text: String, notice: String? = nil) throws(SecurityError) {
+        self.notice = notice
         do {
             document = try JSONDecoder().decode(Document.self, from: Data(text.utf8))
         } catch {

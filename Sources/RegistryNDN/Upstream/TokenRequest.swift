@@ -11,7 +11,9 @@ struct TokenRequest: Hashable {
     let scope: String?
 
     /// What `challenge` asks for. Nil when it is no Bearer challenge; throws `UpstreamError` when its service cannot be used.
-    init?(_ challenge: Challenge) throws(UpstreamError) {
+    ///
+    /// - Parameter access: what the request wanted to do: the scope of a challenge that does not name any.
+    init?(_ challenge: Challenge, for access: RegistryAccess) throws(UpstreamError) {
         guard challenge.scheme == "bearer" else { return nil }
         guard let realm = challenge.parameters["realm"] else {
             throw UpstreamError(.unauthorized, "the upstream wants a token and does not say from where")
@@ -28,7 +30,8 @@ struct TokenRequest: Hashable {
             throw UpstreamError(.unauthorized, "the upstream's token service has no usable address")
         }
         service = challenge.parameters["service"] ?? ""
-        scope = challenge.parameters["scope"]
+        let named = challenge.parameters["scope"]?.split(separator: " ") ?? []
+        scope = named.isEmpty ? access.scope : named.joined(separator: " ")
         var fields = given.isEmpty ? [] : [String(given)]
         if !service.isEmpty { fields.append("service=\(PercentEncoding.encode(service.utf8))") }
         // Several scopes are separated by spaces in the challenge, and are fields of their own here.

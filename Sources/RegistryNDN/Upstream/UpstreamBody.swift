@@ -8,27 +8,42 @@ public struct UpstreamBody: AsyncSequence, Sendable {
 
     /// Cancels the exchange when nobody is left to read the body.
     fileprivate final class Lifetime: Sendable {
-        let source: PulledResponse
+        /// Nil for a body that is in memory.
+        let source: PulledResponse?
 
-        init(source: PulledResponse) {
+        init(source: PulledResponse?) {
             self.source = source
         }
 
+        func cancel() {
+            source?.cancel()
+        }
+
         deinit {
-            source.cancel()
+            cancel()
         }
     }
 
     private let lifetime: Lifetime
+    private let kept: ByteBuffer?
     private let expected: UInt64?
 
     init(_ source: PulledResponse) {
         lifetime = Lifetime(source: source)
+        kept = nil
+        expected = nil
+    }
+
+    /// A body that was read before.
+    init(_ kept: ByteBuffer) {
+        lifetime = Lifetime(source: nil)
+        self.kept = kept
         expected = nil
     }
 
     private init(_ body: UpstreamBody, expecting count: UInt64) {
         lifetime = body.lifetime
+        kept = body.kept
         expected = count
     }
 
@@ -39,7 +54,7 @@ public struct UpstreamBody: AsyncSequence, Sendable {
 
     /// Reads no more of the body and closes its connection, unless it has been received in full.
     public func cancel() {
-        lifetime.source.cancel()
+        lifetime.cancel()
     }
 
     /// All of the body; nil, and the rest is not read, when it has more than `limit` octets.
@@ -56,26 +71,28 @@ public struct UpstreamBody: AsyncSequence, Sendable {
     }
 
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(lifetime: lifetime, expected: expected)
+        AsyncIterator(lifetime: lifetime, kept: kept, expected: expected)
     }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
         private let lifetime: Lifetime
+        private var kept: ByteBuffer?
         private let expected: UInt64?
         private var count: UInt64 = 0
 
-        fileprivate init(lifetime: Lifetime, expected: UInt64?) {
+        fileprivate init(lifetime: Lifetime, kept: ByteBuffer?, expected: UInt64?) {
             self.lifetime = lifetime
+            self.kept = kept
             self.expected = expected
         }
 
         /// The next octets, nil after the last; throws `UpstreamError` or `CancellationError`.
         public mutating func next() async throws -> ByteBuffer? {
-            let chunk = try await lifetime.source.next()
+            let chunk = try await lifetime.source?.next() ?? kept.take()
             count += UInt64(chunk?.readableBytes ?? 0)
             guard let expected else { return chunk }
             if count > expected || (chunk == nil && count < expected) {
-                lifetime.source.cancel()
+                lifetime.cancel()
                 throw UpstreamError(.range, "the upstream sent \(count) octets of \(expected)")
             }
             return chunk

@@ -2,170 +2,222 @@ internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Requests that are let in with our own credentials, or with a token that the registry gives to anybody.
+/// The one place that answers challenges: with our own credentials, or with a token that the registry gives to anybody; for
+/// relayed requests and for our own reads.
 extension UpstreamClient {
-    /// Octets of a token service's answer.
-    private static let maximumTokenAnswer = 1 << 20
-    /// Tokens that are tried for one request: those that others fetched meanwhile, and which expired as well, and a new one.
-    private static let maximumAdmissions = 3
+    /// How often a request is sent: with what is known, with tokens that others fetched meanwhile and which expired as well,
+    /// with a new one, with a password after it, and with other credentials.
+    private static let maximumSends = 8
+    /// Octets of a manifest that is kept while it is sent: registries take no larger ones.
+    private static let maximumManifest = 4 << 20
+    /// Octets of a refusal that is kept while it is answered.
+    private static let maximumRefusal = 1 << 16
 
-    /// Sends somebody's request without a body, with our credentials where it has none of its own.
-    func relay(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
-        try await admitted(prepare(head, hasBody: false), at: origin, isOurs: false)
+    /// Sends somebody's request without a body.
+    func relay(_ head: HTTPRequestHead, _ terms: AdmissionTerms = .init()) async throws -> UpstreamResponse {
+        try await admitted(prepare(head, hasBody: false), terms) { try await perform($0, at: pool) }
     }
 
-    /// The same with a body. It can be sent but once: with what the requests before it were let in with.
+    /// The same with a body. A manifest is kept, and sent again when the registry asks who sends it; anything else can be sent
+    /// but once, and gets its answer in advance.
     func relay<Body: AsyncSequence & Sendable>(
-        _ head: HTTPRequestHead, body: Body
+        _ head: HTTPRequestHead, body: Body, _ terms: AdmissionTerms = .init()
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
-        var head = head
-        if let authorizer, !head.headers.contains(name: "authorization"),
-            let known = try await authorizer.renewed(
-                for: Self.key(head.method, head.uri), now: .now(), fetch: { try await self.token($0, $1) })
-        {
-            head.headers.add(name: "Authorization", value: known)
+        let request = prepare(head, hasBody: true)
+        guard let access = access(of: request, terms) else { return try await send(request, body: body, at: pool) }
+        guard let length = head.manifestLength, length <= Self.maximumManifest, keptOctets.take(length) else {
+            return try await sendOnce(request, body: body, access, terms)
         }
-        return try await execute(head, body: body)
+        defer { keptOctets.giveBack(length) }
+        var manifest = ByteBuffer()
+        for try await chunk in body { manifest.writeImmutableBuffer(chunk) }
+        return try await admitted(request, terms) { [manifest] in
+            try await send($0, body: AsyncStream(once: manifest), at: pool)
+        }
     }
 
-    /// Sends a prepared request; one to the upstream itself is asked again with an answer to its challenge.
-    ///
-    /// - Parameter isOurs: a read of our own, which waits for an upstream that is busy.
-    func admitted(
-        _ request: HTTPRequestHead, at target: UpstreamURL, isOurs: Bool
-    ) async throws -> UpstreamResponse {
+    /// Sends a prepared read of our own, to the upstream or where it redirects to.
+    func read(_ request: HTTPRequestHead, at target: UpstreamURL, _ terms: AdmissionTerms) async throws
+        -> UpstreamResponse
+    {
         let pool = pool(for: target)
-        let send = isOurs ? performPatiently : perform
-        guard let authorizer, target == origin, !request.headers.contains(name: "authorization") else {
-            return try await send(request, pool)
-        }
-        let repository = Self.key(request.method, request.uri.dropFirst(base.path.count))
-        var request = request
-        if let known = await authorizer.authorization(for: repository, now: .now()) {
-            request.headers.add(name: "Authorization", value: known)
-        }
-        var response = try await send(request, pool)
-        for _ in 0..<Self.maximumAdmissions where response.head.status == .unauthorized {
-            let admission: Authorizer.Admission?
-            do {
-                admission = try await authorizer.answer(
-                    Challenge.all(in: response.head.headers), to: request.headers.first(name: "authorization"),
-                    for: repository, now: .now()
-                ) { try await self.token($0, $1) }
-            } catch {
+        guard target == origin else { return try await performPatiently(request, at: pool) }
+        return try await admitted(request, terms) { try await performPatiently($0, at: pool) }
+    }
+
+    // MARK: requests that can be sent again
+
+    /// Sends a prepared request, again with an answer when the upstream asks who one is.
+    ///
+    /// As nobody: when that leads to nothing, whoever is behind us gets the upstream's first words, and can log in.
+    private func admitted(
+        _ request: HTTPRequestHead, _ terms: AdmissionTerms,
+        send: (HTTPRequestHead) async throws -> UpstreamResponse
+    ) async throws -> UpstreamResponse {
+        guard let access = access(of: request, terms) else { return try await send(request) }
+        var exchange = await AdmittedExchange(request, access, as: credential(terms))
+        if exchange.bringsNothing { exchange.use(await authorizer.standing(for: exchange.key, now: .now())) }
+        while true {
+            exchange.sends += 1
+            let response = try await send(exchange.request)
+            switch exchange.verdict(response.head.status, isForOthers: configuration.isForOthers) {
+            case .pass:
+                if exchange.tellsOpenness(response.head.status) {
+                    await authorizer.noteOpen(exchange.key, now: .now())
+                }
+                return response
+            case .answer:
+                let refusal = try await kept(response)
+                guard try await answer(refusal, &exchange) else { return exchange.first ?? refusal }
+            case .withoutToken:
+                exchange.first = try await kept(response)
+                exchange.dropAuthorization()
+            case .otherCredential:
+                guard let other = await other(than: exchange, response.head.status) else { return response }
+                try await discard(response)
+                exchange.restart(as: other)
+            case .first(let first):
                 response.body.cancel()
-                throw error
+                await authorizer.forget(exchange.standing, for: exchange.key)
+                return first
             }
-            guard let admission else { break }
-            try await discard(response)
-            request.headers.replaceOrAdd(name: "Authorization", value: admission.authorization)
-            response = try await send(request, pool)
-            guard !admission.isNew else { break }
         }
-        if response.head.status == .unauthorized, let credential = configuration.credential,
-            let refused = request.headers.first(name: "authorization")
+    }
+
+    /// Prepares the next attempt after a 401. False when there is none.
+    private func answer(_ refusal: UpstreamResponse, _ exchange: inout AdmittedExchange) async throws -> Bool {
+        let challenges = Challenge.all(in: refusal.head.headers)
+        await authorizer.note(challenges)
+        exchange.noteRefusal()
+        let (authorization, attempt) = try await authorizer.answer(
+            challenges, to: exchange.attempt, exchange.access, for: exchange.key, now: .now()
+        ) { try await self.token($0, $1) }
+        exchange.attempt = attempt
+        if let authorization, exchange.sends < Self.maximumSends {
+            if configuration.isForOthers { exchange.keepFirst(refusal) }
+            exchange.use(.admitted(authorization))
+            return true
+        }
+        await authorizer.forget(exchange.standing, for: exchange.key)
+        // Nobody was refused: it may be better the next time. Whoever has no part in our credentials asks for himself.
+        if let failure = attempt.failure, failure.code != .unauthorized,
+            exchange.key.credential != nil || !configuration.isForOthers
         {
-            // Not to be sent with every request from now on: accounts are locked after a few.
-            await authorizer.forget(refused, for: repository)
-            logger.warning("the upstream refuses our credentials", metadata: ["as": "\(credential)", "at": "\(base)"])
+            throw failure
+        }
+        guard let other = await other(than: exchange, refusal.head.status) else { return false }
+        exchange.restart(as: other)
+        return true
+    }
+
+    /// Another credential of our own in the place of one that was refused; nil, and a line in the log, when there is none.
+    private func other(than exchange: AdmittedExchange, _ status: HTTPResponseStatus) async -> Credential? {
+        guard let credential = exchange.key.credential else {
+            if let failure = exchange.attempt.failure {
+                logger.log(
+                    level: configuration.isForOthers ? .debug : .warning, "no token for anybody",
+                    metadata: ["at": "\(base)", "reason": "\(failure)"])
+            }
+            return nil
+        }
+        if exchange.sends < Self.maximumSends,
+            let other = await configuration.credentials?.another(than: credential, now: .now())
+        {
+            return other
+        }
+        var metadata: Logger.Metadata = [
+            "as": "\(credential)", "at": "\(base)", "status": "\(status.code)", "uri": "\(exchange.path)",
+        ]
+        if let failure = exchange.attempt.failure { metadata["reason"] = "\(failure)" }
+        logger.warning("the upstream refuses our credentials", metadata: metadata)
+        return nil
+    }
+
+    // MARK: requests that can be sent once
+
+    private func sendOnce<Body: AsyncSequence & Sendable>(
+        _ request: HTTPRequestHead, body: Body, _ access: RegistryAccess, _ terms: AdmissionTerms
+    ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
+        var exchange = await AdmittedExchange(request, access, as: credential(terms))
+        exchange.sends = Self.maximumSends
+        if exchange.bringsNothing {
+            exchange.use(try await inAdvance(exchange))
+        } else if case .admitted(let value)? = await authorizer.standing(for: exchange.key, now: .now()) {
+            // What came with the request was refused when its upload began.
+            exchange.use(.admitted(value))
+        }
+        let response = try await send(exchange.request, body: body, at: pool)
+        let status = response.head.status
+        if status == .unauthorized || status == .forbidden && exchange.isOurs {
+            await authorizer.note(Challenge.all(in: response.head.headers))
+            await authorizer.forget(exchange.standing, for: exchange.key)
+            if exchange.isOurs { _ = await other(than: exchange, status) }
         }
         return response
     }
 
-    /// Asks a token service; nil when it gives nothing to those without credentials. Within the overall timeout: what waits
-    /// for the token may have none of its own.
-    private func token(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
-        let limit = configuration.overallTimeout
-        return try await Self.within(limit) {
-            try await self.fetchToken(request, credential)
-        } otherwise: {
-            UpstreamError(
-                .timeout,
-                "the token service at \(request.origin) gave no answer within \(limit.nanoseconds / 1_000_000_000) s")
-        }
-    }
-
-    private func fetchToken(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
-        if credential != nil, !mayTell(request.origin) {
-            throw UpstreamError(
-                .unauthorized,
-                "\(base) wants a token from \(request.origin), where nothing is encrypted: credentials are not sent there"
-            )
-        }
-        var headers: HTTPHeaders = ["Host": request.origin.authority, "Accept": "application/json"]
-        let response: UpstreamResponse
-        if case .identityToken(let token) = credential {
-            headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
-            response = try await exchangeToken(token, request, headers)
-        } else {
-            if let basic = credential?.basic { headers.add(name: "Authorization", value: basic) }
-            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.uri, headers: headers)
-            response = try await follow(head, from: RedirectTarget(origin: request.origin, uri: request.uri)) {
-                try await perform($0, at: tokenPool($1))
+    /// What lets a request in before it was sent: known for it, or the answer to what the registry asks elsewhere.
+    private func inAdvance(_ exchange: AdmittedExchange) async throws -> Authorizer.Standing? {
+        let fetch: Authorizer.Fetch = { try await self.token($0, $1) }
+        if let known = try await authorizer.renewed(for: exchange.key, now: .now(), fetch: fetch) { return known }
+        var challenges = await authorizer.challenges
+        if challenges.isEmpty {
+            let root = prepare(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/"), hasBody: false)
+            let response = try await perform(root, at: pool)
+            try await discard(response)
+            guard response.head.status == .unauthorized else {
+                await authorizer.noteOpen(exchange.key, now: .now())
+                return .open
             }
+            challenges = Challenge.all(in: response.head.headers)
+            await authorizer.note(challenges)
         }
-        return try await Self.read(response, of: request, credential)
+        let (authorization, _) = try await authorizer.answer(
+            challenges.map { $0.withoutScope }, to: .init(), exchange.access, for: exchange.key, now: .now(),
+            fetch: fetch)
+        return authorization.map { .admitted($0) }
     }
 
-    /// A refresh token is exchanged for one that lets in (RFC 6749 section 6).
-    private func exchangeToken(
-        _ token: String, _ request: TokenRequest, _ headers: HTTPHeaders
-    ) async throws -> UpstreamResponse {
-        var form =
-            "grant_type=refresh_token&client_id=registry-ndn&service=\(PercentEncoding.encode(request.service.utf8))"
-        if let scope = request.scope { form += "&scope=\(PercentEncoding.encode(scope.utf8))" }
-        form += "&refresh_token=\(PercentEncoding.encode(token.utf8))"
-        let octets = ByteBuffer(string: form)
-        var head = HTTPRequestHead(
-            version: .http1_1, method: .POST, uri: String(request.uri.prefix { $0 != "?" }), headers: headers)
-        head.headers.add(name: "Content-Length", value: "\(octets.readableBytes)")
-        let body = AsyncStream { continuation in
-            continuation.yield(octets)
-            continuation.finish()
+    // MARK: parts
+
+    private func credential(_ terms: AdmissionTerms) async -> Credential? {
+        guard terms.ours else { return nil }
+        return await configuration.credentials?.current
+    }
+
+    /// Nil for a request that speaks for itself, and for one that is not for the registry's API.
+    private func access(of request: HTTPRequestHead, _ terms: AdmissionTerms) -> RegistryAccess? {
+        if let brought = request.headers.first(name: "authorization") {
+            guard terms.replacesToken, brought.lowercased().hasPrefix("bearer ") else { return nil }
         }
-        return try await send(head, body: body, at: tokenPool(request.origin))
+        guard request.uri.hasPrefix(base.path) else { return nil }
+        return RegistryAccess(request.method, request.uri.dropFirst(base.path.count))
     }
 
-    private func tokenPool(_ origin: UpstreamURL) -> ConnectionPool {
-        pool(for: origin, decodedLimit: Self.maximumTokenAnswer)
-    }
-
-    private static func read(
-        _ response: UpstreamResponse, of request: TokenRequest, _ credential: Credential?
-    ) async throws -> TokenAnswer? {
-        guard let body = try await response.body.collect(upTo: maximumTokenAnswer) else {
-            throw UpstreamError(.unauthorized, "the answer of the token service at \(request.origin) is too large")
+    /// A refusal read into memory, so that its connection serves others while it is answered.
+    private func kept(_ response: UpstreamResponse) async throws -> UpstreamResponse {
+        if let body = try await response.body.collect(upTo: Self.maximumRefusal) {
+            return UpstreamResponse(head: response.head, body: UpstreamBody(body))
         }
-        switch response.head.status {
-        case .ok:
-            guard let answer = TokenAnswer(body) else {
-                throw UpstreamError(.unauthorized, "the token service at \(request.origin) answers without a token")
-            }
-            return answer
-        case .unauthorized, .forbidden:
-            // Who we are is nobody's business that asks us.
-            guard credential != nil else { return nil }
-            throw UpstreamError(
-                .unauthorized,
-                "the token service at \(request.origin) refuses our credentials: are they right, and do they give access to what is asked for (\(request.scope ?? "nothing in particular"))?"
-            )
-        default:
-            throw UpstreamError(
-                .unauthorized, "the token service at \(request.origin) answers with \(response.head.status.code)")
-        }
+        var head = response.head
+        head.headers.remove(name: "Content-Length")
+        return UpstreamResponse(head: head, body: UpstreamBody(ByteBuffer()))
     }
+}
 
-    /// A password goes where it is encrypted, or where the upstream itself is reached without encryption.
-    private func mayTell(_ other: UpstreamURL) -> Bool {
-        other.isSecure || !base.isSecure && other.host == base.host
+extension HTTPRequestHead {
+    /// Octets of the manifest that a PUT brings; nil when it is something else, or does not say.
+    fileprivate var manifestLength: Int? {
+        guard method == .PUT, uri.prefix(while: { $0 != "?" }).contains("/manifests/") else { return nil }
+        return headers.first(name: "content-length").flatMap { Int($0) }
     }
+}
 
-    /// What comes before `/blobs/`, `/manifests/` and so on, and whether it is written: tokens are for one repository, and
-    /// one for reading does not allow more.
-    static func key(_ method: HTTPMethod, _ uri: some StringProtocol) -> String {
-        let parts = uri.prefix { $0 != "?" }.split(separator: "/", omittingEmptySubsequences: false)
-        let end = parts.lastIndex { ["blobs", "manifests", "tags", "referrers"].contains($0) }
-        let reads = method == .GET || method == .HEAD
-        return parts[..<(end ?? parts.startIndex)].joined(separator: "/") + (reads ? "" : " for writing")
+extension Challenge {
+    /// The same for another request than the one that it answered.
+    fileprivate var withoutScope: Challenge {
+        var challenge = self
+        challenge.parameters["scope"] = nil
+        return challenge
     }
 }

@@ -26,17 +26,27 @@ extension UpstreamClient {
         repository: RepositoryName, digest: ContentDigest, offset: UInt64, length: UInt64? = nil,
         headers: HTTPHeaders = [:], mayBeWhole: Bool = true
     ) async throws -> RangeResponse {
+        try await blobRange(
+            repository: repository, digest: digest, offset: offset, length: length, headers: headers,
+            mayBeWhole: mayBeWhole, .init())
+    }
+
+    /// The same on `terms` of somebody's request.
+    func blobRange(
+        repository: RepositoryName, digest: ContentDigest, offset: UInt64, length: UInt64?, headers: HTTPHeaders,
+        mayBeWhole: Bool = true, _ terms: AdmissionTerms
+    ) async throws -> RangeResponse {
         let range = ByteRange(offset: offset, length: length)
         guard var head = rangeHead(repository: repository, digest: digest, range: range, headers: headers) else {
             throw UpstreamError(.range, "\(length ?? 0) octets from \(offset) on are not a range")
         }
-        var response = try await read(head)
+        var response = try await read(head, terms)
         var verdict = range.check(response.head)
         if let fault = range.fault(verdict), mayBeWhole {
             if fault != .ignored {
                 try await discard(response)
                 head.headers.remove(name: "Range")
-                response = try await read(head)
+                response = try await read(head, terms)
                 verdict = range.check(response.head)
                 // Nobody asked for a part now.
                 if case .partial = verdict { verdict = .invalid("a 206 without a Range") }

@@ -15,9 +15,14 @@ extension UpstreamClient {
     /// says, and all of it ends with the configuration's overall timeout. Throws `UpstreamError`, with the code `redirect` for what is not
     /// followed, or `CancellationError`.
     public func read(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
+        try await read(head, .init())
+    }
+
+    /// The same on `terms` of somebody's request.
+    func read(_ head: HTTPRequestHead, _ terms: AdmissionTerms) async throws -> UpstreamResponse {
         let limit = configuration.overallTimeout
         return try await Self.within(limit) {
-            try await self.follow(head)
+            try await self.follow(head, terms)
         } otherwise: {
             UpstreamError(
                 .timeout,
@@ -25,10 +30,10 @@ extension UpstreamClient {
         }
     }
 
-    private func follow(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
+    private func follow(_ head: HTTPRequestHead, _ terms: AdmissionTerms) async throws -> UpstreamResponse {
         let first = prepare(head, hasBody: false)
         let begin = RedirectTarget(origin: origin, uri: first.uri)
-        let send = { @Sendable in try await self.admitted($0, at: $1, isOurs: true) }
+        let send = { @Sendable in try await self.read($0, at: $1, terms) }
         let answer = try await follow(first, from: begin, send: send)
         guard answer.isRedirected, answer.head.status.maySayExpired else { return answer }
         try await discard(answer)

@@ -31,13 +31,18 @@ extension UpstreamClient {
     /// The same for a read of our own, which also asks again an upstream that says it is busy; its last answer is returned
     /// when it stays so.
     func performPatiently(_ head: HTTPRequestHead, at pool: ConnectionPool) async throws -> UpstreamResponse {
+        try await patiently(head) { try await perform(head, at: pool) }
+    }
+
+    /// Sends again what an upstream that says it is busy did not take.
+    func patiently(
+        _ head: HTTPRequestHead, send: () async throws -> UpstreamResponse
+    ) async throws -> UpstreamResponse {
         let begin = NIODeadline.now()
         var retry = 0
         while true {
-            let response = try await perform(head, at: pool)
-            guard response.head.status == .tooManyRequests || response.head.status == .serviceUnavailable else {
-                return response
-            }
+            let response = try await send()
+            guard response.head.status.isBusy else { return response }
             retry += 1
             let after = RetryAfter.read(response.head.headers, now: Int64(time(nil)))
             guard let delay = delay(.busy(retryAfter: after), retry: retry, since: begin) else { return response }
@@ -95,4 +100,9 @@ extension UpstreamClient {
             return result
         }
     }
+}
+
+extension HTTPResponseStatus {
+    /// Come back later: RFC 6585 section 4, RFC 9110 section 15.6.4.
+    var isBusy: Bool { self == .tooManyRequests || self == .serviceUnavailable }
 }

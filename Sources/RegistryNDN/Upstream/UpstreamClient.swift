@@ -18,8 +18,9 @@ public final class UpstreamClient: Sendable {
     let pool: ConnectionPool
     let origin: UpstreamURL
     private let local: LocalAddresses
-    /// Nil where everybody speaks for himself.
-    let authorizer: Authorizer?
+    let authorizer = Authorizer()
+    /// For the bodies that are kept while they are sent.
+    let keptOctets = OctetAllowance(32 << 20)
     private let group: any EventLoopGroup
     let logger: Logger
     /// Pools of origins that the upstream redirects to, and of token services.
@@ -42,9 +43,6 @@ public final class UpstreamClient: Sendable {
         self.logger = logger
         self.group = group
         origin = base.origin
-        authorizer =
-            configuration.answersChallenges || configuration.credential != nil
-            ? Authorizer(configuration.credential) : nil
         local = LocalAddresses(areOpen: configuration.followsToLocal)
         pool = ConnectionPool(url: base, group: group, configuration: configuration, local: local, isRegistry: true)
     }

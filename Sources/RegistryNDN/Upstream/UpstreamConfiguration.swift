@@ -14,10 +14,14 @@ public struct UpstreamConfiguration: Sendable {
     public var tls: TLSContext?
     /// Through which proxies upstreams are reached.
     public var proxies = ProxySettings.none
-    /// What the upstream is told when it asks who we are.
-    public var credential: Credential?
-    /// Whether its challenges are answered without a credential too: most token services give a token to anybody.
-    public var answersChallenges = false
+    /// What the upstream is told when it asks who we are; without it, what it tells anybody: most token services give a token
+    /// to nobody in particular.
+    public var credentials: CredentialKeeper?
+    /// Whether requests come from people who can log in themselves: what is not open to anybody is then refused with the
+    /// upstream's own words, which say how.
+    public var isForOthers = false
+    /// Whether credentials go to token services that are reached without encryption, wherever they are.
+    public var tellsInClear = false
     /// How long an upstream may send nothing while its answer is awaited.
     public var idleTimeout = TimeAmount.seconds(30)
     /// Octets a second of an answer's body, on average over each `idleTimeout` of waiting for them; 0 for no limit.

@@ -23,6 +23,8 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
         case malformed
         /// The upstream, or its token service, does not let us in.
         case unauthorized
+        /// The token service is busy (429, 503) and wants us to come back later, after so many seconds if it says when.
+        case later(status: UInt, retryAfter: Int64?)
         /// The answer leads elsewhere, where it is not followed.
         case redirect
         /// The answer is not the range that was asked for.

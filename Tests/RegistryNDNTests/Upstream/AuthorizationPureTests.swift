@@ -38,8 +38,22 @@ import Testing
 }
 
 @Suite struct TokenTests {
-    private func request(_ parameters: [String: String]) throws -> TokenRequest? {
-        try TokenRequest(Challenge(scheme: "bearer", parameters: parameters))
+    private func request(
+        _ parameters: [String: String], _ method: HTTPMethod = .GET, _ target: String = "/v2/"
+    ) throws -> TokenRequest? {
+        let access = try #require(RegistryAccess(method, target))
+        return try TokenRequest(Challenge(scheme: "bearer", parameters: parameters), for: access)
+    }
+
+    /// A registry that names no scope, or an empty one, means the one that the request needs.
+    @Test(arguments: [nil, "", " "]) func aScopeThatIsNotNamed(scope: String?) throws {
+        var parameters = ["realm": "https://auth.example/token"]
+        parameters["scope"] = scope
+        #expect(try request(parameters)?.uri == "/token")
+        #expect(
+            try request(parameters, .GET, "/v2/a/b/manifests/1")?.uri == "/token?scope=repository%3Aa%2Fb%3Apull")
+        #expect(try request(parameters, .PUT, "/v2/a/manifests/1")?.scope == "repository:a:pull,push")
+        #expect(try request(parameters, .GET, "/v2/_catalog")?.scope == "registry:catalog:*")
     }
 
     @Test func requestHoldsServiceAndEachScope() throws {
@@ -54,7 +68,8 @@ import Testing
                 == "/token?a=b&service=my%20registry&scope=repository%3Aa%2Fb%3Apull&scope=repository%3Ac%3Apull%2Cpush"
         )
         #expect(try request(["realm": "https://auth.example"])?.uri == "/")
-        #expect(try TokenRequest(Challenge(scheme: "basic")) == nil)
+        let access = try #require(RegistryAccess(.GET, "/v2/"))
+        #expect(try TokenRequest(Challenge(scheme: "basic"), for: access) == nil)
     }
 
     @Test(arguments: [nil, "", "auth.example", "ftp://auth.example", "https://auth.example/?a b", "https://a/?x#y"])

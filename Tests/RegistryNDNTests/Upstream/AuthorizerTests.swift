@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOHTTP1
 import Testing
 
 @testable import RegistryNDN
@@ -7,7 +8,8 @@ import Testing
 @Suite struct AuthorizerTests {
     private let now = NIODeadline.uptimeNanoseconds(1 << 40)
     private let bearer = [Challenge(scheme: "bearer", parameters: ["realm": "https://auth.example/token"])]
-    private let repository = "/v2/a"
+    private let access = RegistryAccess(.GET, "/v2/a/tags/list")!
+    private var key: Authorizer.Key { Authorizer.Key(access, as: nil) }
 
     /// A token service that gives t1, t2, …
     private final class Service: Sendable {
@@ -23,75 +25,210 @@ import Testing
         }
     }
 
+    private func answer(
+        _ authorizer: Authorizer, _ challenges: [Challenge], refused: Set<String> = [],
+        as credential: Credential? = nil, fetch: @escaping Authorizer.Fetch
+    ) async throws -> String? {
+        try await authorizer.answer(
+            challenges, to: .init(refused: refused), access, for: Authorizer.Key(access, as: credential), now: now,
+            fetch: fetch
+        ).authorization
+    }
+
     @Test func aTokenIsUsedUntilItExpires() async throws {
         let service = Service()
-        let authorizer = Authorizer(nil)
-        #expect(await authorizer.authorization(for: repository, now: now) == nil)
-        let first = try await authorizer.answer(bearer, to: nil, for: repository, now: now, fetch: service.fetch)
-        #expect(first == Authorizer.Admission(authorization: "Bearer t1", isNew: true))
-        #expect(await authorizer.authorization(for: repository, now: now + .seconds(269)) == "Bearer t1")
-        #expect(await authorizer.authorization(for: "/v2/b", now: now) == nil)
+        let authorizer = Authorizer()
+        #expect(await authorizer.standing(for: key, now: now) == nil)
+        #expect(try await answer(authorizer, bearer, fetch: service.fetch) == "Bearer t1")
+        #expect(await authorizer.standing(for: key, now: now + .seconds(269)) == .admitted("Bearer t1"))
+        let other = Authorizer.Key(RegistryAccess(.GET, "/v2/b/tags/list")!, as: nil)
+        #expect(await authorizer.standing(for: other, now: now) == nil)
         let late = now + .seconds(271)
-        #expect(await authorizer.authorization(for: repository, now: late) == nil)
-        #expect(try await authorizer.renewed(for: repository, now: late, fetch: service.fetch) == "Bearer t2")
+        #expect(await authorizer.standing(for: key, now: late) == nil)
+        #expect(
+            try await authorizer.renewed(for: key, now: late, fetch: service.fetch) == .admitted("Bearer t2"))
+    }
+
+    @Test func whatIsKnownForUsIsNotForNobody() async throws {
+        let authorizer = Authorizer()
+        let credential = Credential.password(user: "u", password: "p")
+        _ = try await answer(authorizer, bearer, as: credential, fetch: Service().fetch)
+        #expect(await authorizer.standing(for: key, now: now) == nil)
+        #expect(await authorizer.standing(for: .init(access, as: credential), now: now) != nil)
     }
 
     /// Nobody has refused it: a service that keeps its tokens gives the same one, for longer. And all who renew it get it.
     @Test func theSameTokenMayComeAgain() async throws {
-        let authorizer = Authorizer(nil)
-        let same: @Sendable (TokenRequest, Credential?) async throws -> TokenAnswer? = { _, _ in
-            TokenAnswer(ByteBuffer(string: #"{"token":"t","expires_in":300}"#))
-        }
-        _ = try await authorizer.answer(bearer, to: nil, for: repository, now: now, fetch: same)
+        let authorizer = Authorizer()
+        let same: Authorizer.Fetch = { _, _ in TokenAnswer(ByteBuffer(string: #"{"token":"t","expires_in":300}"#)) }
+        _ = try await answer(authorizer, bearer, fetch: same)
         let late = now + .seconds(271)
-        async let one = authorizer.renewed(for: repository, now: late, fetch: same)
-        async let other = authorizer.renewed(for: repository, now: late, fetch: same)
-        #expect(try await [one, other] == ["Bearer t", "Bearer t"])
-        #expect(await authorizer.authorization(for: repository, now: late) == "Bearer t")
+        async let one = authorizer.renewed(for: key, now: late, fetch: same)
+        async let other = authorizer.renewed(for: key, now: late, fetch: same)
+        #expect(try await [one, other] == [.admitted("Bearer t"), .admitted("Bearer t")])
+        #expect(await authorizer.standing(for: key, now: late) == .admitted("Bearer t"))
     }
 
     /// Several requests are refused with one token: the first gets a new one, the others take that.
     @Test func aLateRefusalCostsNoToken() async throws {
         let service = Service()
-        let authorizer = Authorizer(nil)
-        func answer(_ refused: String?, _ challenges: [Challenge]) async throws -> Authorizer.Admission? {
-            try await authorizer.answer(challenges, to: refused, for: repository, now: now, fetch: service.fetch)
+        let authorizer = Authorizer()
+        func answer(_ refused: Set<String>, _ challenges: [Challenge]) async throws -> String? {
+            try await self.answer(authorizer, challenges, refused: refused, fetch: service.fetch)
         }
-        _ = try await answer(nil, bearer)
-        #expect(try await answer("Bearer t1", bearer)?.authorization == "Bearer t2")
-        #expect(
-            try await answer("Bearer t1", bearer)
-                == Authorizer.Admission(authorization: "Bearer t2", isNew: false))
+        _ = try await answer([], bearer)
+        #expect(try await answer(["Bearer t1"], bearer) == "Bearer t2")
+        #expect(try await answer(["Bearer t1"], bearer) == "Bearer t2")
         #expect(service.issued == 2)
         // A challenge for more than that token was asked for is not answered with it.
         var wider = bearer
         wider[0].parameters["scope"] = "repository:b:pull"
-        #expect(try await answer("Bearer t1", wider)?.authorization == "Bearer t3")
+        #expect(try await answer(["Bearer t1"], wider) == "Bearer t3")
     }
 
     @Test func onlyWhatWasRefusedIsForgotten() async throws {
-        let service = Service()
-        let authorizer = Authorizer(nil)
-        _ = try await authorizer.answer(bearer, to: nil, for: repository, now: now, fetch: service.fetch)
-        await authorizer.forget("Bearer t0", for: repository)
-        #expect(await authorizer.authorization(for: repository, now: now) == "Bearer t1")
-        await authorizer.forget("Bearer t1", for: repository)
-        #expect(await authorizer.authorization(for: repository, now: now) == nil)
+        let authorizer = Authorizer()
+        _ = try await answer(authorizer, bearer, fetch: Service().fetch)
+        await authorizer.forget(.admitted("Bearer t0"), for: key)
+        #expect(await authorizer.standing(for: key, now: now) == .admitted("Bearer t1"))
+        await authorizer.forget(.admitted("Bearer t1"), for: key)
+        #expect(await authorizer.standing(for: key, now: now) == nil)
     }
 
     /// Accounts are locked after a few.
     @Test func aPasswordThatWasRefusedIsNotGivenAgain() async throws {
         let service = Service()
         let credential = Credential.password(user: "u", password: "p")
-        let authorizer = Authorizer(credential)
+        let authorizer = Authorizer()
         let basic = [Challenge(scheme: "basic")]
-        let given = try #require(
-            try await authorizer.answer(basic, to: nil, for: repository, now: now, fetch: service.fetch))
-        #expect(given.authorization == credential.basic)
+        let given = try #require(try await answer(authorizer, basic, as: credential, fetch: service.fetch))
+        #expect(given == credential.basic)
         #expect(
-            try await authorizer.answer(
-                basic, to: given.authorization, for: repository, now: now, fetch: service.fetch) == nil)
-        #expect(await authorizer.authorization(for: repository, now: now) == nil)
+            try await answer(authorizer, basic, refused: [given], as: credential, fetch: service.fetch) == nil)
+        #expect(await authorizer.standing(for: .init(access, as: credential), now: now) == nil)
         #expect(service.issued == 0)
+    }
+
+    @Test func aTokenServiceThatFailsLeavesThePassword() async throws {
+        let credential = Credential.password(user: "u", password: "p")
+        let both = bearer + [Challenge(scheme: "basic")]
+        let broken: Authorizer.Fetch = { _, _ in throw UpstreamError(.unauthorized, "404") }
+        #expect(try await answer(Authorizer(), both, as: credential, fetch: broken) == credential.basic)
+        // Nobody has no password.
+        #expect(try await answer(Authorizer(), both, fetch: broken) == nil)
+        let (_, attempt) = try await Authorizer().answer(
+            bearer, to: .init(), access, for: key, now: now, fetch: broken)
+        #expect(attempt.failure?.message == "404")
+    }
+
+    @Test func aBusyTokenServiceIsNoRefusal() async throws {
+        let busy: Authorizer.Fetch = { _, _ in throw UpstreamError(.later(status: 429, retryAfter: 60), "busy") }
+        await #expect(throws: UpstreamError.self) {
+            try await answer(Authorizer(), bearer + [Challenge(scheme: "basic")], fetch: busy)
+        }
+    }
+}
+
+@Suite struct CredentialKeeperTests {
+    private let begin = NIODeadline.uptimeNanoseconds(1 << 40)
+    private static let old = Credential.password(user: "u", password: "old")
+    private static let new = Credential.password(user: "u", password: "new")
+
+    /// A file whose content a test replaces.
+    private final class Place: Sendable {
+        struct Unreadable: Error {}
+
+        private let state = NIOLockedValueBox<(credential: Credential?, reads: Int)>((CredentialKeeperTests.old, 0))
+        var reads: Int { state.withLockedValue { $0.reads } }
+
+        func put(_ credential: Credential?) {
+            state.withLockedValue { $0.credential = credential }
+        }
+
+        func read() throws -> Credential? {
+            try state.withLockedValue { state in
+                state.reads += 1
+                guard let credential = state.credential else { throw Unreadable() }
+                return credential
+            }
+        }
+    }
+
+    private func keeper(_ place: Place) -> CredentialKeeper {
+        CredentialKeeper(Self.old, file: "f", logger: .silent) { try place.read() }
+    }
+
+    @Test func aRefusalAsksAgainButSeldom() async {
+        let place = Place()
+        let keeper = keeper(place)
+        #expect(await keeper.another(than: Self.old, now: begin) == nil)
+        place.put(Self.new)
+        #expect(await keeper.another(than: Self.old, now: begin + .seconds(4)) == nil)
+        #expect(place.reads == 1)
+        #expect(await keeper.another(than: Self.old, now: begin + .seconds(5)) == Self.new)
+        // Who was refused with the old one finds the new one at once.
+        #expect(await keeper.another(than: Self.old, now: begin + .seconds(5)) == Self.new)
+        #expect(await keeper.another(than: Self.new, now: begin + .seconds(6)) == nil)
+        #expect(place.reads == 2)
+    }
+
+    @Test func whatCannotBeReadAgainStays() async throws {
+        let place = Place()
+        let keeper = keeper(place)
+        place.put(nil)
+        #expect(await keeper.another(than: Self.old, now: begin) == nil)
+        await #expect(throws: Place.Unreadable.self) { try await keeper.reload() }
+        #expect(await keeper.current == Self.old)
+        place.put(Self.new)
+        try await keeper.reload()
+        #expect(await keeper.current == Self.new)
+    }
+}
+
+@Suite struct AdmittedExchangeTests {
+    private static let credential = Credential.password(user: "u", password: "p")
+
+    private func exchange(_ uri: String, as credential: Credential? = nil, brings: String? = nil) -> AdmittedExchange {
+        var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: uri)
+        if let brings { head.headers.add(name: "Authorization", value: brings) }
+        return AdmittedExchange(head, RegistryAccess(.GET, uri)!, as: credential)
+    }
+
+    private func word(_ verdict: AdmittedExchange.Verdict) -> String { "\(verdict)".prefix { $0 != "(" }.description }
+
+    /// Docker asks there how to log in; with a login of ours it need not.
+    @Test func nobodyIsToldHowToLogIn() {
+        #expect(word(exchange("/v2/").verdict(.unauthorized, isForOthers: true)) == "pass")
+        #expect(word(exchange("/v2/").verdict(.unauthorized, isForOthers: false)) == "answer")
+        #expect(word(exchange("/v2/", as: Self.credential).verdict(.unauthorized, isForOthers: true)) == "answer")
+        #expect(word(exchange("/v2/a/tags/list").verdict(.unauthorized, isForOthers: true)) == "answer")
+    }
+
+    @Test(arguments: [HTTPResponseStatus.forbidden, .notFound])
+    func nobodyWhoGetsNoFurtherGetsTheFirstRefusal(status: HTTPResponseStatus) {
+        var nobody = exchange("/v2/a/tags/list")
+        #expect(word(nobody.verdict(status, isForOthers: true)) == "pass")
+        nobody.keepFirst(.init(head: .init(version: .http1_1, status: .unauthorized), body: .init(ByteBuffer())))
+        #expect(word(nobody.verdict(status, isForOthers: true)) == "first")
+        var us = exchange("/v2/a/tags/list", as: Self.credential)
+        us.keepFirst(.init(head: .init(version: .http1_1, status: .unauthorized), body: .init(ByteBuffer())))
+        #expect(us.first == nil)
+    }
+
+    @Test func aForbiddenSecretMayHaveBeenReplaced() {
+        var us = exchange("/v2/a/tags/list", as: Self.credential)
+        #expect(word(us.verdict(.forbidden, isForOthers: true)) == "pass")
+        us.use(.admitted("Basic dTpw"))
+        #expect(word(us.verdict(.forbidden, isForOthers: true)) == "otherCredential")
+        us.restart(as: .password(user: "u", password: "new"))
+        #expect(us.bringsNothing && us.key.credential != Self.credential)
+    }
+
+    @Test func aTokenOfAnotherRegistryCountsAsNone() {
+        var brought = exchange("/v2/a/tags/list", brings: "Bearer x")
+        #expect(word(brought.verdict(.forbidden, isForOthers: true)) == "withoutToken")
+        brought.dropAuthorization()
+        #expect(brought.bringsNothing)
+        #expect(word(brought.verdict(.unauthorized, isForOthers: true)) == "answer")
     }
 }

@@ -83,7 +83,6 @@ import Testing
             channel.reply("401 Unauthorized", [challenge], body: [])
         }
         var configuration = UpstreamConfiguration()
-        configuration.answersChallenges = true
         configuration.proxies = ProxySettings(explicit: try ProxyURL("http://127.0.0.1:\(proxy.port)", from: "test"))
         let client = UpstreamClient(
             base: try UpstreamURL("http://far.example"), group: MultiThreadedEventLoopGroup.singleton,

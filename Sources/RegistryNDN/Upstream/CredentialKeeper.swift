@@ -1,0 +1,69 @@
+public import Logging
+internal import NIOCore
+
+/// A credential of our own that may change while the program runs. Where it is kept is looked at again when the registry
+/// refuses it, and when `reload()` is called.
+public actor CredentialKeeper {
+    public typealias Read = @Sendable () async throws -> Credential?
+
+    /// A refusal makes us look again at most so often: a helper is a program of its own, and a wrong password stays wrong.
+    static let pause = TimeAmount.seconds(5)
+
+    /// Nil while there is none: the registry is then asked as nobody.
+    private(set) var current: Credential?
+    /// Where it is kept, for the log.
+    public nonisolated let file: String
+    private let read: Read
+    private let logger: Logger
+    private var lastRead: NIODeadline?
+    private var reading: Task<(any Error)?, Never>?
+
+    /// - Parameters:
+    ///   - credential: what was read at the start.
+    ///   - read: reads it again.
+    public init(_ credential: Credential?, file: String, logger: Logger, read: @escaping Read) {
+        self.file = file
+        current = credential
+        self.logger = logger
+        self.read = read
+    }
+
+    /// Reads the credential again; when that throws, the old one stays in use.
+    public func reload() async throws {
+        if let error = await refresh(now: .now()) { throw error }
+    }
+
+    /// One to try in the place of what was refused; nil when there is no other.
+    func another(than refused: Credential, now: NIODeadline) async -> Credential? {
+        if current == refused, reading != nil || lastRead.map({ now - $0 >= Self.pause }) ?? true,
+            let error = await refresh(now: now)
+        {
+            logger.error(
+                "the credentials cannot be read again, the old ones stay in use", metadata: ["error": "\(error)"])
+        }
+        return current == refused ? nil : current
+    }
+
+    /// Once for all who want it at a time.
+    private func refresh(now: NIODeadline) async -> (any Error)? {
+        if let reading { return await reading.value }
+        lastRead = now
+        // Not in the task of the one who asked first, which may be cancelled.
+        let task = Task { await take() }
+        reading = task
+        return await task.value
+    }
+
+    private func take() async -> (any Error)? {
+        defer { reading = nil }
+        do {
+            let new = try await read()
+            guard new != current else { return nil }
+            current = new
+            logger.notice("other credentials were read", metadata: ["as": "\(new.map { "\($0)" } ?? "nobody")"])
+            return nil
+        } catch {
+            return error
+        }
+    }
+}

@@ -1,0 +1,115 @@
+internal import NIOCore
+internal import NIOHTTP1
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// Token services: what a registry's Bearer challenge sends us to.
+extension UpstreamClient {
+    /// Octets of a token service's answer.
+    private static let maximumTokenAnswer = 1 << 20
+
+    /// Asks a token service; nil when it gives nothing to those without credentials. Within the overall timeout: what waits
+    /// for the token may have none of its own.
+    func token(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
+        let limit = configuration.overallTimeout
+        return try await Self.within(limit) {
+            try await self.fetchToken(request, credential)
+        } otherwise: {
+            UpstreamError(
+                .timeout,
+                "the token service at \(request.origin) gave no answer within \(limit.nanoseconds / 1_000_000_000) s")
+        }
+    }
+
+    private func fetchToken(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
+        if credential != nil, !mayTell(request.origin) {
+            throw UpstreamError(
+                .unauthorized,
+                "\(base) wants a token from \(request.origin), where nothing is encrypted: credentials are not sent there (--insecure says that they may)"
+            )
+        }
+        var headers: HTTPHeaders = ["Host": request.origin.authority, "Accept": "application/json"]
+        let response: UpstreamResponse
+        if case .identityToken(let token) = credential {
+            headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+            response = try await exchangeToken(token, request, headers)
+        } else {
+            if let basic = credential?.basic { headers.add(name: "Authorization", value: basic) }
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.uri, headers: headers)
+            response = try await follow(head, from: RedirectTarget(origin: request.origin, uri: request.uri)) {
+                // As any other read of our own: a service that is busy is waited for, if it is not for long.
+                try await performPatiently($0, at: tokenPool($1))
+            }
+        }
+        return try await Self.read(response, of: request, credential)
+    }
+
+    /// A refresh token is exchanged for one that lets in (RFC 6749 section 6).
+    private func exchangeToken(
+        _ token: String, _ request: TokenRequest, _ headers: HTTPHeaders
+    ) async throws -> UpstreamResponse {
+        var form = "grant_type=refresh_token&client_id=registry-ndn"
+        if !request.service.isEmpty { form += "&service=\(PercentEncoding.encode(request.service.utf8))" }
+        if let scope = request.scope { form += "&scope=\(PercentEncoding.encode(scope.utf8))" }
+        form += "&refresh_token=\(PercentEncoding.encode(token.utf8))"
+        let octets = ByteBuffer(string: form)
+        var head = HTTPRequestHead(
+            version: .http1_1, method: .POST, uri: String(request.uri.prefix { $0 != "?" }), headers: headers)
+        head.headers.add(name: "Content-Length", value: "\(octets.readableBytes)")
+        return try await patiently(head) { [head] in
+            try await send(head, body: AsyncStream(once: octets), at: tokenPool(request.origin))
+        }
+    }
+
+    private func tokenPool(_ origin: UpstreamURL) -> ConnectionPool {
+        pool(for: origin, decodedLimit: Self.maximumTokenAnswer)
+    }
+
+    private static func read(
+        _ response: UpstreamResponse, of request: TokenRequest, _ credential: Credential?
+    ) async throws -> TokenAnswer? {
+        guard let body = try await response.body.collect(upTo: maximumTokenAnswer) else {
+            throw UpstreamError(.unauthorized, "the answer of the token service at \(request.origin) is too large")
+        }
+        switch response.head.status {
+        case .ok, .created:
+            guard let answer = TokenAnswer(body) else {
+                throw UpstreamError(.unauthorized, "the token service at \(request.origin) answers without a token")
+            }
+            return answer
+        case .unauthorized, .forbidden:
+            // Who we are is nobody's business that asks us.
+            guard credential != nil else { return nil }
+            throw UpstreamError(
+                .unauthorized,
+                "the token service at \(request.origin) refuses our credentials: are they right, and do they give access to what is asked for (\(request.scope ?? "nothing in particular"))?"
+            )
+        case let status where status.isBusy:
+            let pause = RetryAfter.read(response.head.headers, now: Int64(time(nil)))
+            throw UpstreamError(
+                .later(status: status.code, retryAfter: pause.map { $0.nanoseconds / 1_000_000_000 }),
+                "the token service at \(request.origin) is busy (\(status.code))")
+        default:
+            throw UpstreamError(
+                .unauthorized, "the token service at \(request.origin) answers with \(response.head.status.code)")
+        }
+    }
+
+    /// A password goes where it is encrypted, or where the upstream itself is reached without encryption; elsewhere only when
+    /// that is said to be meant.
+    private func mayTell(_ other: UpstreamURL) -> Bool {
+        other.isSecure || !base.isSecure && other.host == base.host || configuration.tellsInClear
+    }
+}
+
+extension AsyncStream {
+    /// One element, and the end.
+    init(once element: sending Element) {
+        let (stream, continuation) = Self.makeStream()
+        continuation.yield(element)
+        continuation.finish()
+        self = stream
+    }
+}
