@@ -322,17 +322,28 @@ struct ClientEndpointTests {
         }
     }
 
-    @Test func refusesConnectionsBeyondTheLimit() async throws {
+    @Test func refusesConnectionsBeyondTheLimitWhileAllAreBusy() async throws {
         var limits = HTTPLimits()
         limits.connections = 1
-        try await withEndpoint(echo, limits: limits) { address in
+        let (begun, begins) = AsyncStream.makeStream(of: Void.self)
+        let (released, release) = AsyncStream.makeStream(of: Void.self)
+        let busy = ClosureResponder { _, response in
+            begins.finish()
+            for await _ in released {}
+            try await response.send(.ok, [:], ByteBuffer())
+        }
+        try await withEndpoint(busy, limits: limits) { address in
             try await RawConnection.with(address) { first in
                 try await first.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
-                #expect(try await first.response().status == 200)
+                for await _ in begun {}
                 try await RawConnection.with(address) { second in
+                    try await second.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+                    let refusal = try await second.response()
+                    #expect(refusal.status == 503)
+                    #expect(refusal["retry-after"] != nil)
                     #expect(await second.toEnd() == "")
                 }
-                try await first.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+                release.finish()
                 #expect(try await first.response().status == 200)
             }
         }
