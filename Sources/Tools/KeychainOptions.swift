@@ -2,6 +2,12 @@ import ArgumentParser
 import Logging
 import RegistryNDN
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// Where the keys are, and what opens them.
 struct KeychainOptions: ParsableArguments {
     @Option(help: "Folder of keys and certificates (default $XDG_DATA_HOME/registry-ndn/keychain).")
@@ -40,6 +46,14 @@ struct KeychainOptions: ParsableArguments {
     /// keychain, and when there is no place where keys would usually be, or none that we may look into.
     func keychainIfAny(otherwise: String? = nil, logger: Logger) throws -> Keychain? {
         let path = keychain ?? otherwise
+        if let keychain {
+            var status = stat()
+            if unsafe stat(keychain, &status) != 0 {
+                logger.warning("--keychain \(keychain): there is no such folder, so there are no keys")
+            } else if status.st_mode & S_IFMT != S_IFDIR {
+                throw ValidationError("--keychain \(keychain) is not a folder: name the folder that holds the keys")
+            }
+        }
         guard let folder = path.map(KeychainFolder.init) ?? Self.usualFolder else {
             logger.warning("going on without keys: there is no HOME to find a keychain in; --keychain FOLDER names one")
             return nil

@@ -1,7 +1,5 @@
-import ArgumentParser
-
 /// Where to listen, on the command line: `127.0.0.1:5000`, `[::1]:5000`, `localhost:0`.
-struct ListenArgument: ExpressibleByArgument, CustomStringConvertible, Sendable {
+struct ListenArgument: CustomStringConvertible, Sendable {
     /// Host name or IP address, IPv6 without its brackets.
     let host: String
     /// 0 for any free one.

@@ -22,8 +22,8 @@ struct RegistryOptions: ParsableArguments {
     @Option(
         help: """
             HOST:PORT[=REGISTRY] to listen at; port 0 for a free one (repeatable). Whoever reaches it can pull. With \
-            =REGISTRY, requests that name no registry are for this one.
-            """)
+            =REGISTRY, requests that name no registry are for this one. (default: 127.0.0.1:5000)
+            """, transform: ListenerArgument.parse)
     var listen = [ListenerArgument(address: ListenArgument(host: "127.0.0.1", port: 5000))]
 
     @Flag(
