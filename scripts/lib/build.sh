@@ -15,15 +15,15 @@ swift_resolve() {
     fi
 }
 
-# build_product NAME: one program as the release is built, with the Swift runtime inside.
+# build_product NAME [OPTION...]: one program as the release is built, with the Swift runtime inside.
 build_product() {
     patiently_or_show "building $1" "$root/.build/build-$1.log" \
-        swift_package build --package-path "$root" -c release --static-swift-stdlib --product "$1"
+        swift_package build --package-path "$root" -c release --static-swift-stdlib --product "$@"
 }
 
-# release_build: the program as it is shipped; sets $REGISTRY_NDN.
+# release_build: the program as it is shipped, without symbols; sets $REGISTRY_NDN.
 release_build() {
-    build_product registry-ndn || return 1
+    build_product registry-ndn -Xlinker -s || return 1
     REGISTRY_NDN=$root/.build/release/registry-ndn
     export REGISTRY_NDN
 }
