@@ -67,6 +67,10 @@ def differences(twins, steps) -> list:
         method, target, *rest = step
         direct = alone.ask(method, target, *rest).comparable(alone.address)
         over = through.ask(method, target, *rest).comparable(through.address, through.registry.address)
+        if "/../" in target:
+            # docker-registry redirects to the path without them; the client lets nobody lead its password out of /v2/.
+            assert direct["status"] == 301 and over["status"] == 400, (step, direct, over)
+            continue
         allowed = DIFFERENT.get(case_of(target, *rest)) if method == "GET" else None
         if allowed:
             assert direct != over, f"no longer different: {step}"

@@ -46,7 +46,7 @@ def test_a_web_page_writes_nothing(start):
     for field in ("Origin: https://page.example", "Sec-Fetch-Site: cross-site"):
         answer = ask(client.address, upload + f"Host: {client.address}\r\n{field}\r\n")
         assert answer.startswith(b"HTTP/1.1 403 ") and b"nothing is written" in answer, answer
-    assert client.program.event("request", lambda event: "web page" in event.get("failure", ""))["status"] == "403"
+    assert client.program.event("request", lambda event: "web page" in event.get("failure", ""))["status"] == 403
 
 
 @pytest.mark.parametrize("waits", ["half a head", "nothing"])

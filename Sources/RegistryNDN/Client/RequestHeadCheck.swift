@@ -77,11 +77,15 @@ enum RequestHeadCheck {
 
 extension HTTPRequestHead {
     /// Turns the absolute form of a request target into the origin form: RFC 9112 section 3.2.2, "A server MUST accept
-    /// the absolute-form in requests".
+    /// the absolute-form in requests". The host in the target is then the host, and the field Host does not count; several
+    /// such fields stay, and are refused.
     mutating func useOriginForm() {
         for scheme in ["http://", "https://"] where uri.utf8.count > scheme.utf8.count {
             let (start, rest) = (uri.prefix(scheme.count), uri.dropFirst(scheme.count))
             guard start.lowercased() == scheme else { continue }
+            if headers["host"].count <= 1 {
+                headers.replaceOrAdd(name: "Host", value: String(rest.prefix { !"/?#".contains($0) }))
+            }
             uri = rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/"
             return
         }

@@ -50,7 +50,7 @@ struct WebPageTests {
 
     /// An upstream that wants a password, and lets browsers do as they please.
     private func withClient<Result: Sendable>(
-        hasCredentials: Bool = true, hasCertificate: Bool = false,
+        _ credential: Credential? = .password(user: "u", password: "p"), hasCertificate: Bool = false,
         _ body: (RawHTTPServer, SocketAddress) async throws -> Result
     ) async throws -> Result {
         let upstream = try await RawHTTPServer { request, channel in
@@ -61,12 +61,17 @@ struct WebPageTests {
                 channel.reply("200 OK", fields, body: Array("secret".utf8))
             }
         }
+        var configuration = UpstreamConfiguration()
+        configuration.credentials = credential.map { credential in
+            CredentialKeeper(credential, file: "none", logger: .silent) { credential }
+        }
         let client = UpstreamClient(
-            base: try UpstreamURL(upstream.url), group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
+            base: try UpstreamURL(upstream.url), group: MultiThreadedEventLoopGroup.singleton,
+            configuration: configuration, logger: .silent)
         let site = RegistrySite(
             prefix: Name([.generic("test")]), source: NoSource(), upstream: client, logger: .silent)
         let rule = LendingRule(
-            hosts: Self.hosts, hasCredentials: hasCredentials, hasCertificate: hasCertificate)
+            hosts: Self.hosts, hasCredentials: credential != nil, hasCertificate: hasCertificate)
         let responder = ClientResponder(
             sites: [site], upstreams: try UpstreamSet([.init(hosts: [])]), lending: rule, logger: .silent)
         let result = try await withEndpoint(responder) { try await body(upstream, $0) }
@@ -82,15 +87,25 @@ struct WebPageTests {
         }
     }
 
-    @Test(arguments: ["Host: evil.example", "Host: a\r\nOrigin: null", "Host: localhost\r\nSec-Fetch-Site: cross-site"])
-    func noBrowserIsToldToShowAPageWhatItReads(fields: String) async throws {
+    @Test func aProgramIsLetInWithOurCredentials() async throws {
         try await withClient { upstream, address in
-            let read = ["GET /v2/a/tags/list", "Authorization: Basic mine"]
-            let program = try await ask(address, read[0], "Host: localhost", read[1])
-            #expect(program.status == 200 && program["access-control-allow-origin"] == "*")
-            let page = try await ask(address, read[0], fields, read[1])
-            #expect(page.status == 200 && page.text == "secret")
-            #expect(!page.fields.contains { $0.name.hasPrefix("access-control") })
+            let response = try await ask(address, "GET /v2/a/tags/list", "Host: localhost:5000")
+            #expect(response.status == 200 && response.text == "secret")
+            #expect(response["access-control-allow-origin"] == "*")
+        }
+    }
+
+    @Test(arguments: ["Host: evil.example", "Host: a\r\nOrigin: null", "Host: localhost\r\nSec-Fetch-Site: cross-site"])
+    func aPageReadsWhatAnybodyMayAndNoBrowserIsToldToShowIt(fields: String) async throws {
+        try await withClient { upstream, address in
+            // What others were let in with does not serve it either.
+            _ = try await ask(address, "GET /v2/a/tags/list", "Host: localhost")
+            let response = try await ask(address, "GET /v2/a/tags/list", fields)
+            #expect(response.status == 401)
+            #expect(!response.fields.contains { $0.name.hasPrefix("access-control") })
+            #expect(upstream.requests.last?.fields["authorization"] == nil)
+            let own = try await ask(address, "GET /v2/a/tags/list", fields, "Authorization: Basic mine")
+            #expect(own.status == 200 && own["access-control-allow-origin"] == nil)
         }
     }
 
@@ -111,7 +126,7 @@ struct WebPageTests {
 
     /// Programs push through clients with all kinds of names, and here there is nothing to borrow.
     @Test func withoutCredentialsAnUnknownHostMayWriteButNoPage() async throws {
-        try await withClient(hasCredentials: false) { upstream, address in
+        try await withClient(nil) { upstream, address in
             let upload = "POST /v2/a/blobs/uploads/"
             let named = try await ask(address, upload, "Host: other.example", "Content-Length: 0")
             #expect(named.status == 401)
@@ -123,12 +138,30 @@ struct WebPageTests {
 
     /// The certificate belongs to the connection.
     @Test func whereTheConnectionLetsInAPageReadsNothing() async throws {
-        try await withClient(hasCredentials: false, hasCertificate: true) { upstream, address in
+        try await withClient(nil, hasCertificate: true) { upstream, address in
             let page = try await ask(address, "GET /v2/a/tags/list", "Host: evil.example")
             #expect(page.status == 403)
             #expect(upstream.requests.isEmpty)
             let program = try await ask(address, "GET /v2/a/tags/list", "Host: mirror.example")
             #expect(program.status == 401)
+        }
+    }
+
+    @Test(arguments: ["/api/users", "/", "/v2", "/v2/a/tags/list", "/v2x/a", "/?/v2/"])
+    func credentialsAreForTheRegistrysInterfaceAlone(target: String) async throws {
+        try await withClient { upstream, address in
+            let isRegistry = ["/v2", "/v2/a/tags/list"].contains(target)
+            let answer = try await ask(address, "GET \(target)", "Host: localhost")
+            #expect(answer.status == (isRegistry ? 200 : 401))
+        }
+    }
+
+    /// The host of an absolute target goes before the field, so that one cannot vouch for the other.
+    @Test func theHostOfATargetIsTheHost() async throws {
+        try await withClient { upstream, address in
+            let target = "GET http://evil.example/v2/a/tags/list"
+            let page = try await ask(address, target, "Host: localhost")
+            #expect(page.status == 401)
         }
     }
 }
