@@ -124,7 +124,8 @@ def test_a_body_that_trickles(patient):
             if not octets:
                 break
     assert time.monotonic() - begin < PATIENCE and not received.startswith(b"HTTP/1.1 2")
-    client.program.event("a client was cut off", lambda event: "1000 octets a second" in event["reason"])
+    cut = client.program.event("request", lambda event: "1000 bytes a second" in event.get("failure", ""))
+    assert cut["status"] == 408
 
 
 def test_who_reads_nothing_holds_nothing(patient, blob):
