@@ -10,11 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from ndn.encoding import Component, InterestParam, Name, make_interest
-
 from .parts import PREFIX
-
-NONCE = bytes.fromhex("a1b2c3d4")
 
 
 class Flood:
@@ -30,18 +26,25 @@ class Flood:
         self._process.wait()
 
 
+def interest(repository: str, digest: bytes) -> bytes:
+    """An Interest for segment 0 of a blob (NDN packet specification, "Interest"): Name, Nonce, a lifetime of 4000 ms."""
+    components = [component.encode() for component in PREFIX.strip("/").split("/")] + [repository.encode(), digest]
+    name = b"".join(element(8, component) for component in components) + element(50, b"\0")
+    return element(5, element(7, name) + element(10, os.urandom(4)) + element(12, (4000).to_bytes(2, "big")))
+
+
+def element(kind: int, value: bytes) -> bytes:
+    """A TLV element of fewer than 253 octets."""
+    return bytes([kind, len(value)]) + value
+
+
 def flood(address: str, repository: str, rate: int, ports: int) -> None:
     host, _, port = address.rpartition(":")
     sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(ports)]
-    digest = os.urandom(32)
-    name = [*Name.from_str(PREFIX), Component.from_str(repository.replace("/", "%2F")), Component.from_bytes(digest),
-            Component.from_segment(0)]
-    model = bytes(make_interest(name, InterestParam(nonce=int.from_bytes(NONCE, "big"), lifetime=4000)))
-    (before, rest), begin, sent = model.split(digest), time.monotonic(), 0
+    begin, sent = time.monotonic(), 0
     while True:
         while sent < (time.monotonic() - begin) * rate:
-            octets = before + os.urandom(32) + rest.replace(NONCE, os.urandom(4))
-            sockets[sent % ports].sendto(octets, (host, int(port)))
+            sockets[sent % ports].sendto(interest(repository, os.urandom(32)), (host, int(port)))
             sent += 1
         time.sleep(0.005)
 
