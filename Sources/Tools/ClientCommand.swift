@@ -128,8 +128,8 @@ struct ClientCommand: AsyncParsableCommand {
         let questions = ProbeQuestions(name: probeInterest, producer: name)
         return FailoverFetcher(
             finder: try discovery.finder(
-                questions, authorityFile: connecting.caFile, proxies: try connecting.proxies(), group: group,
-                logger: logger),
+                questions, authorityFile: connecting.caFile, proxies: try connecting.proxies(),
+                localPatience: asking.isDirectoryNamed ? nil : .seconds(2), group: group, logger: logger),
             patience: configuration.sizeTimeout,
             logger: logger, connect: connect)
     }

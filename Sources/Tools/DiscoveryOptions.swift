@@ -56,10 +56,13 @@ struct DiscoveryOptions: ParsableArguments {
 
     /// What finds routers, as these options say.
     ///
-    /// - Parameter authorityFile: PEM file of authorities trusted beside the system's, for a service at an https URL.
+    /// - Parameters:
+    ///   - authorityFile: PEM file of authorities trusted beside the system's, for a service at an https URL.
+    ///   - localPatience: how long a forwarder of this machine is waited for before the service is asked; nil: it is asked
+    ///     in any case.
     func finder(
         _ questions: ProbeQuestions, authorityFile: String?, proxies: ProxySettings = .process(),
-        group: any EventLoopGroup, logger: Logger
+        localPatience: TimeAmount?, group: any EventLoopGroup, logger: Logger
     ) throws -> RouterFinder {
         var configuration = UpstreamConfiguration()
         configuration.proxies = proxies
@@ -70,7 +73,11 @@ struct DiscoveryOptions: ParsableArguments {
         }
         let service = FCHService(
             query: try query(), cache: .standard, configuration: configuration, group: group, logger: logger)
-        return RouterFinder(directory: service, questions: questions, group: group, logger: logger)
+        let directory: any RouterDirectory =
+            if let localPatience {
+                LocalFirstDirectory(patience: localPatience, others: service) { try? LocalForwarder.find()?.uri }
+            } else { service }
+        return RouterFinder(directory: directory, questions: questions, group: group, logger: logger)
     }
 }
 

@@ -103,7 +103,8 @@ struct FetchCommand: AsyncParsableCommand {
         let questions = ProbeQuestions(name: probeInterest, producer: try target().name.dropLast(2))
         let network = FailoverFetcher(
             finder: try discovery.finder(
-                questions, authorityFile: authorities.caFile, group: group, logger: logger),
+                questions, authorityFile: authorities.caFile,
+                localPatience: asking.isDirectoryNamed ? nil : .zero, group: group, logger: logger),
             patience: configuration.sizeTimeout,
             logger: logger, connect: connect)
         await network.search()

@@ -14,7 +14,7 @@ struct ForwarderOptions: ParsableArguments {
         help: """
             The forwarder: unix:///path or /path, tcp://host:port, host:port (UDP). Over UDP and from other machines it \
             takes only route commands, and only where its localhop_security allows them. (default: NDNTS_UPLINK, else this \
-            machine's forwarder as NDN_CLIENT_TRANSPORT, client.conf or a socket in /run says)
+            machine's forwarder as NDN_CLIENT_TRANSPORT, client.conf or its socket says)
             """)
     var router: String?
 
@@ -46,10 +46,14 @@ struct ForwarderOptions: ParsableArguments {
         do {
             if let router { return try FaceURI(argument: router) }
             if let uplink = environment["NDNTS_UPLINK"] { return try FaceURI(argument: uplink) }
-            return try LocalForwarder.find(environment)?.uri ?? FaceURI(path: LocalForwarder.nfd[0])
+            if let found = try LocalForwarder.find(environment) { return found.uri }
         } catch {
             throw ValidationError(router == nil ? error.message : "--router: \(error.message)")
         }
+        let sockets = (LocalForwarder.own + LocalForwarder.nfd).joined(separator: ", ")
+        throw RouteTarget.Failure(
+            description:
+                "no forwarder runs on this machine (looked at \(sockets)): start one, or name one with --router")
     }
 
     /// The key for commands about `prefix`; nil: a digest signs.

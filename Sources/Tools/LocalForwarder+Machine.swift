@@ -30,7 +30,8 @@ extension LocalForwarder {
     /// NFD's socket since release 23, and before.
     static let nfd = ["/run/nfd/nfd.sock", "/run/nfd.sock"]
 
-    /// Whether a program listens at a Unix socket that may be trusted: anybody can make one in /tmp.
+    /// Whether a program listens at a Unix socket that may be trusted: anybody can make one in /tmp. One that this user may not
+    /// connect to counts: that is then said, instead of going elsewhere without a word.
     private static func isOpen(_ path: String) -> Bool {
         var status = stat()
         guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK,
@@ -40,6 +41,6 @@ extension LocalForwarder {
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        return unsafe address.withSockAddr { unsafe connect(descriptor, $0, socklen_t($1)) } == 0
+        return unsafe address.withSockAddr { unsafe connect(descriptor, $0, socklen_t($1)) } == 0 || errno == EACCES
     }
 }

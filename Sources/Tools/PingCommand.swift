@@ -58,7 +58,8 @@ struct PingCommand: AsyncParsableCommand {
     private func findRouter(_ group: any EventLoopGroup, _ logger: Logger) async throws -> FaceURI {
         if let uri = try asking.choice().uri { return uri }
         let finder = try discovery.finder(
-            ProbeQuestions(name: nil, producer: name), authorityFile: authorities.caFile, group: group, logger: logger)
+            ProbeQuestions(name: nil, producer: name), authorityFile: authorities.caFile,
+            localPatience: asking.isDirectoryNamed ? nil : .zero, group: group, logger: logger)
         let found = try await finder.find()
         for measurement in found {
             let rtt = measurement.rtt.map { " after \(Self.milliseconds($0))" } ?? ""

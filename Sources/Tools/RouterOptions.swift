@@ -6,7 +6,7 @@ struct RouterOptions: ParsableArguments {
     @Option(
         help: """
             Where to ask: host:port (UDP), tcp://host:port, unix:///path or /path; fch for the best router that NDN-FCH \
-            names. (default: this machine's forwarder as NDN_CLIENT_TRANSPORT, client.conf or a socket in /run says, \
+            names. (default: this machine's forwarder as NDN_CLIENT_TRANSPORT, client.conf or its socket says, \
             else fch)
             """)
     var router: String?
@@ -35,6 +35,9 @@ struct RouterOptions: ParsableArguments {
             }
         }
     }
+
+    /// Whether NDN-FCH is to be asked even where a forwarder runs on this machine.
+    var isDirectoryNamed: Bool { router == Self.directory }
 
     private static let directory = "fch"
 

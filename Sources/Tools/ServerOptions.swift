@@ -18,7 +18,7 @@ struct ServerOptions: ParsableArguments {
     @Option(
         help: """
             Forwarder to connect to: unix:///path, tcp://host:port, udp://host:port or none (env NDNTS_UPLINK; default none \
-            with --listen, else this machine's forwarder as NDN_CLIENT_TRANSPORT, client.conf or a socket in /run says).
+            with --listen, else this machine's forwarder as NDN_CLIENT_TRANSPORT, client.conf or its socket says).
             """)
     var uplink: String?
 
@@ -106,7 +106,6 @@ struct ServerOptions: ParsableArguments {
         configuration.upstream = try connecting.configuration(logger: logger)
         try await setAccess(&configuration, environment, logger)
         configuration.listeners = try listen.map { try Self.uri($0, "--listen") }
-        configuration.uplink = try uplinkURI(environment, logger)
         configuration.registers = register == .auto
         configuration.faces = faces.configuration
         configuration.faces.socketMode = unixMode.bits
@@ -126,10 +125,11 @@ struct ServerOptions: ParsableArguments {
         }
         configuration.sourceInterests = sourceInterests
         configuration.sourceOctets = sourceRate.octets
+        try setKey(&configuration, environment, logger)
+        configuration.uplink = try await uplinkURI(environment, logger)
         guard configuration.uplink != nil || !configuration.listeners.isEmpty else {
             throw ValidationError("nobody could ask this server: give --uplink or --listen")
         }
-        try setKey(&configuration, environment, logger)
         return configuration
     }
 
@@ -214,26 +214,37 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    private func uplinkURI(_ environment: Environment, _ logger: Logger) throws -> FaceURI? {
+    /// The forwarder to register with, nil for none. Where none is named and none runs on this machine, one is waited for: it
+    /// may have been started in the same moment.
+    private func uplinkURI(_ environment: Environment, _ logger: Logger) async throws -> FaceURI? {
         if let text = uplink ?? environment["NDNTS_UPLINK"] {
             return text == "none" ? nil : try Self.uri(text, uplink == nil ? "NDNTS_UPLINK" : "--uplink")
         }
         guard listen.isEmpty else { return nil }
-        do {
-            if let found = try LocalForwarder.find(environment) {
+        var attempt = 0
+        while true {
+            if let found = try localForwarder(environment) {
                 logger.notice(
                     "using this machine's forwarder; name another one with --uplink",
                     metadata: ["uplink": "\(found.uri)", "because": "\(found.source)"])
                 return found.uri
             }
+            attempt += 1
+            if attempt == 10 {
+                logger.warning(
+                    "no forwarder runs on this machine yet, and one is waited for: start registry-ndn forwarder or NFD, or name another with --uplink",
+                    metadata: ["sockets": "\((LocalForwarder.own + LocalForwarder.nfd).joined(separator: " "))"])
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func localForwarder(_ environment: Environment) throws -> LocalForwarder? {
+        do {
+            return try LocalForwarder.find(environment)
         } catch {
             throw ValidationError(error.message)
         }
-        let expected = FaceURI(path: LocalForwarder.nfd[0])
-        logger.warning(
-            "no forwarder runs on this machine: start NFD, which is waited for, or registry-ndn forwarder and then this server again; or name one with --uplink",
-            metadata: ["uplink": "\(expected)"])
-        return expected
     }
 
     private static func uri(_ text: String, _ option: String) throws -> FaceURI {

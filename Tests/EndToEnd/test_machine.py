@@ -131,7 +131,9 @@ def test_people_at_a_terminal_read_text_and_programs_json(folder):
                                 "--listen", "udp://127.0.0.1:0"], cwd=folder, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=follower)
     os.close(follower)
-    shown = os.read(leader, 4096).decode()
+    shown = ""
+    while "Data is signed" not in shown:
+        shown += os.read(leader, 4096).decode()
     process.stdout.readline()
     process.terminate()
     assert process.wait(10) == 0

@@ -90,9 +90,19 @@ def test_a_socket_that_nobody_listens_at_is_not_taken(machine, shared_registry):
     assert client.ready().endswith(" via NDN-FCH")
 
 
-def test_a_server_without_any_forwarder_says_what_to_start(machine, shared_registry):
+def test_a_forwarder_that_is_started_last_is_found(machine, shared_registry, blob):
     if any(os.path.exists(path) for path in ("/run/nfd/nfd.sock", "/run/nfd.sock", "/run/registry-ndn.sock")):
         pytest.skip("a forwarder runs on this machine")
     server = machine.run("server", "server", "--registry", shared_registry.url, "--name", PREFIX)
     line = server.find(lambda line: "no forwarder runs" in line and line)
     assert "registry-ndn forwarder" in line and "--uplink" in line
+    client = machine.run("client", "client", "--upstream", shared_registry.url, "--name", PREFIX, "--listen",
+                         "127.0.0.1:0", "--fch-url", "http://127.0.0.1:9")
+    address = parts.authority(client.ready().split()[0])
+    # Whichever is started first, they find each other, and at once when all are started together.
+    forwarder = machine.run("forwarder", "forwarder", "--udp", "none")
+    assert server.ready() == f"{PREFIX} via {forwarder.ready()}"
+    digest, octets = blob(100_000)
+    client.event("router chosen")
+    assert body_of(address, digest) == octets
+    assert client.event("request", lambda event: event.get("digest") == digest)["source"] == "ndn"

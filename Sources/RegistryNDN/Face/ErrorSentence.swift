@@ -18,6 +18,7 @@ public enum ErrorSentence {
         case let error as ChannelError: channel(error)
         case let error as NIOConnectionError: connection(error)
         case let error as SocketAddressError: address(error)
+        case HTTPParserError.invalidEOFState: "what came ends in the middle of a message"
         case is HTTPParserError, is ByteToMessageDecoderError: "what came is not HTTP/1.1"
         case is NIOTooManyBytesError: "more came than is allowed"
         case is CancellationError: "it was given up, since nobody waits for it any more"

@@ -194,7 +194,7 @@ final class FetchEngine {
             "Data refused",
             metadata: [
                 "data": "\(data.name.uri)", "rule": "\(failure.rule.rawValue)", "for": "\(failure.name.uri)",
-                "more": .stringConvertible(more),
+                "not_logged": .stringConvertible(more),
             ])
     }
 

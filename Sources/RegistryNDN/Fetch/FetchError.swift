@@ -27,7 +27,7 @@ extension FetchError: CustomStringConvertible {
         switch self {
         case .notFound: "the producer does not have this blob"
         case .noRoute: "the router has no route to the blob's prefix (Nack NoRoute)"
-        case .noSize: "no answer that tells the blob's size"
+        case .noSize: "nothing answers the first Interest for the blob"
         case .stalled: "no further segments arrive"
         case .deadline: "the time limit for the whole blob passed"
         case .malformed(let what): "the producer's segments are wrong: \(what)"

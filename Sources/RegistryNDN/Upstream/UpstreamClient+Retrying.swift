@@ -17,15 +17,27 @@ extension UpstreamClient {
         let begin = NIODeadline.now()
         var retry = 0
         while true {
+            let asked = NIODeadline.now()
             do {
                 return try await exchange(head, at: pool, fresh: retry > 0)
             } catch let error as UpstreamError {
                 guard let cause = Self.cause(error) else { throw error }
-                if cause == .stale { pool.distrust() }
+                if cause == .stale {
+                    pool.distrust()
+                    noteDead(after: .now() - asked)
+                }
                 retry += 1
                 try await pause(cause, retry: retry, since: begin, head, otherwise: error)
             }
         }
+    }
+
+    /// A kept connection that an upstream closes is nothing to tell of; one that took a request and was dead is.
+    private func noteDead(after time: TimeAmount) {
+        guard time >= .seconds(1) else { return }
+        logger.notice(
+            "a kept connection to the upstream was dead; the request goes over a new one",
+            metadata: ["upstream": "\(base)", "after_ms": .stringConvertible(time.nanoseconds / 1_000_000)])
     }
 
     /// The same for a read of our own, which also asks again an upstream that says it is busy; its last answer is returned
