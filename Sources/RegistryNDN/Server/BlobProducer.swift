@@ -304,7 +304,8 @@ final class BlobProducer {
             logger.warning("a blob is not served over NDN", metadata: ["why": "\(why)"])
         } else if let why, let suppressed = failures.pass(now: eventLoop.now) {
             logger.warning(
-                "cannot read from the registry", metadata: ["why": "\(why)", "not_logged": .stringConvertible(suppressed)])
+                "cannot read from the registry",
+                metadata: ["why": "\(why)", "not_logged": .stringConvertible(suppressed)])
         }
         startReads()
     }
