@@ -55,7 +55,7 @@ final class NDNPath: Sendable {
         else { return }
         logger.warning(
             "NDN path down; \(policy.meanwhile)",
-            metadata: ["prefix": "\(blob.prefix)", "blob": "\(blob)", "error": "\(error)"])
+            metadata: ["blob": "\(blob)", "error": "\(error)"])
         failed.yield()
     }
 

@@ -17,9 +17,12 @@ public struct RegistrySite: Sendable {
     public init(
         prefix: Name, source: any BlobSource, upstream: UpstreamClient, policy: FallbackPolicy = .proxy, logger: Logger
     ) {
+        // Of several paths each says which it is.
+        var named = logger
+        named[metadataKey: "prefix"] = "\(prefix)"
         self.init(
             prefix: prefix, source: source, upstream: upstream, policy: policy,
-            path: NDNPath(policy: policy, logger: logger))
+            path: NDNPath(policy: policy, logger: named))
     }
 
     init(

@@ -103,14 +103,13 @@ class Demo:
             self.forwarder.program.statistics()["cs_hits"] - hits, seconds, identical)
 
     def explain(self) -> None:
-        blob = parts.blob_name("demo/app", self.blobs[-1].digest)
         docker = f"""
   export DOCKER_HOST=unix://{self.docker.folder}/docker.sock          (the demo's own Docker daemon)
   docker pull {self.client.address}/{IMAGE}""" if self.docker else ""
         print(f"""
 Everything still runs. In another terminal:{docker}
   skopeo --insecure-policy copy --src-tls-verify=false docker://{self.client.address}/{IMAGE} dir:{self.folder}/copy
-  {parts.binary()} fetch {blob} -o {self.folder}/layer --router {self.forwarder.socket}
+  {parts.binary()} fetch {parts.PREFIX} demo/app {self.blobs[-1].digest} -o {self.folder}/layer --router {self.forwarder.socket}
   tail -f {self.folder}/client.log
 The registry is at {self.registry.url}.
 Ctrl-C ends all of it and deletes {self.folder}.""", flush=True)
