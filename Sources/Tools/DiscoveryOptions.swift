@@ -18,19 +18,25 @@ struct DiscoveryOptions: ParsableArguments {
 
     @Option(
         name: .customLong("fch-position"),
-        help: "LATITUDE,LONGITUDE of this place in degrees, such as 50.8,4.4. (default: as the service guesses it)")
+        help: "LATITUDE,LONGITUDE of this place in degrees, such as 50.8,4.4. (default: as the service guesses it)",
+        transform: Position.parse)
     var position: Position?
 
     /// A place as people write it.
-    struct Position: ExpressibleByArgument {
+    struct Position {
         let value: FCHQuery.Position
 
-        init?(argument: String) {
-            let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+        /// - Throws: `ValidationError` with what is accepted.
+        static func parse(_ text: String) throws -> Position {
+            let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
             guard numbers.count == 2, let latitude = numbers[0], let longitude = numbers[1],
                 let value = FCHQuery.Position(latitude: latitude, longitude: longitude)
-            else { return nil }
-            self.value = value
+            else {
+                throw ValidationError(
+                    "\"\(text)\" is no place: write a latitude from -90 to 90 and a longitude from -180 to 180 in degrees, such as 50.8,4.4"
+                )
+            }
+            return Position(value: value)
         }
     }
 

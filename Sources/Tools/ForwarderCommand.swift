@@ -23,8 +23,8 @@ struct ForwarderCommand: AsyncParsableCommand {
     @Option(
         help: """
             Who may connect to the Unix socket, and so register any name: permission bits in octal, such as 666 for every user of \
-            this machine.
-            """)
+            this machine. (default: 660)
+            """, transform: SocketModeArgument.parse)
     var unixMode = SocketModeArgument(bits: 0o660)
 
     @Option(help: "HOST:PORT to listen at on UDP, or none. Data is 100 times an Interest: bind to what you trust.")

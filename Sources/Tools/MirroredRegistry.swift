@@ -17,18 +17,28 @@ struct MirroredRegistry: Sendable {
     var credentials: String?
 }
 
-/// `HOST[+HOST…]=URL,NAME`, as `--mirror quay.io=https://quay.io,/example/quay`.
-extension MirroredRegistry: ExpressibleByArgument {
-    init?(argument: String) {
-        guard let equals = argument.firstIndex(of: "="), let comma = argument.lastIndex(of: ","), equals < comma
-        else { return nil }
-        let hosts = argument[..<equals].split(separator: "+", omittingEmptySubsequences: false).map { RegistryHost($0) }
-        guard let url = try? UpstreamURL(String(argument[argument.index(after: equals)..<comma])),
-            let name = try? Name(uri: String(argument[argument.index(after: comma)...])), name.count > 0
-        else { return nil }
-        let known = hosts.compactMap { $0 }
-        guard known.count == hosts.count else { return nil }
-        self.init(hosts: known, url: url, name: name)
+extension MirroredRegistry {
+    /// `HOST[+HOST…]=URL,NAME`, as `--mirror quay.io=https://quay.io,/example/quay`.
+    ///
+    /// - Throws: `ValidationError` that says which part is wrong.
+    static func parse(_ text: String) throws -> MirroredRegistry {
+        guard let equals = text.firstIndex(of: "="), let comma = text.lastIndex(of: ","), equals < comma else {
+            throw ValidationError(
+                "\"\(text)\" is no registry: write HOST=URL,PREFIX, such as quay.io=https://quay.io,/example/quay")
+        }
+        let hosts = try text[..<equals].split(separator: "+", omittingEmptySubsequences: false).map { host in
+            guard let known = RegistryHost(host) else { throw ValidationError("\"\(host)\" is no registry's host") }
+            return known
+        }
+        let url: UpstreamURL
+        do {
+            url = try UpstreamURL(String(text[text.index(after: equals)..<comma]))
+        } catch {
+            throw ValidationError(error.message)
+        }
+        let name = try NameArgument.parse(String(text[text.index(after: comma)...]))
+        guard name.count > 0 else { throw ValidationError("/ is no prefix of a server, such as /example/quay") }
+        return MirroredRegistry(hosts: hosts, url: url, name: name)
     }
 }
 

@@ -13,7 +13,7 @@ struct RegistryOptions: ParsableArguments {
         help: """
             Another registry, HOST[+HOST…]=URL,NAME as quay.io=https://quay.io,/example/quay (repeatable): for requests \
             with ns=HOST, or with HOST as the first component of the repository.
-            """)
+            """, transform: MirroredRegistry.parse)
     var mirror: [MirroredRegistry] = []
 
     @Option(help: "TOML file with registries; docs/mirrors.md describes it.")

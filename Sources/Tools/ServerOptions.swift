@@ -24,7 +24,8 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help:
-            "Who may connect to a Unix socket of --listen: permission bits in octal, 666 for every user of this machine."
+            "Who may connect to a Unix socket of --listen: permission bits in octal, 666 for every user of this machine. (default: 660)",
+        transform: SocketModeArgument.parse
     )
     var unixMode = SocketModeArgument(bits: 0o660)
 
