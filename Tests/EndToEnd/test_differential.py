@@ -86,7 +86,8 @@ def differences(twins, steps) -> list:
 # What may differ, by case; each has its explanation in docs/differences.md.
 ALL_BUT_RANGE = {"body", "whole", "content-length", "content-type", "accept-ranges", "cache-control", "etag",
                  "docker-content-digest"}
-DIFFERENT = {"beyond the end": ALL_BUT_RANGE, "last of nothing": ALL_BUT_RANGE | {"status", "content-range"}}
+DIFFERENT = {"beyond the end": ALL_BUT_RANGE, "last of nothing": ALL_BUT_RANGE | {"status", "content-range"},
+             "out of order": ALL_BUT_RANGE | {"status", "content-range"}}
 
 
 def case_of(target: str, headers=None, _body=None):
@@ -95,6 +96,13 @@ def case_of(target: str, headers=None, _body=None):
     name = next((name for name, digest in DIGESTS.items() if target.endswith(f"/blobs/{digest}")), None)
     if name is None or headers.get("If-Range", f'"{DIGESTS[name]}"') != f'"{DIGESTS[name]}"':
         return None
+    several = re.fullmatch(r"bytes=((?:\s*\d+-\d*\s*|\s*),(?:[\s\d,-]*))", headers.get("Range", ""))
+    ranges = [tuple(part.strip().split("-")) for part in several[1].split(",") if part.strip()] if several else []
+    if ranges and all(first and (not last or int(first) <= int(last)) for first, last in ranges):
+        ends = [0] + [int(last) + 1 if last else 1 << 64 for _, last in ranges]
+        if any(int(first) < end for (first, _), end in zip(ranges, ends)):
+            return "out of order"
+        return "beyond the end" if all(int(first) >= SIZES[name] for first, _ in ranges) else None
     match = re.fullmatch(r"bytes=(\d*)-(\d*)", headers.get("Range", ""))
     if not match or int(match[1] or match[2] or 0) >= 1 << 64:
         return None
@@ -108,7 +116,9 @@ def case_of(target: str, headers=None, _body=None):
 RANGES = ["bytes=0-", "bytes=0-0", "bytes=1-", "bytes=7776-7777", "bytes=0-7776", "bytes=7777-", "bytes=100-49999",
           "bytes=-1", "bytes=-7778", "bytes=-9999999", "bytes=0-99999999999", "bytes=3000000-", "bytes=3000001-",
           "bytes=99999999999-", "bytes=-0", "bytes=5-2", "bytes=x-", "bytes=", "bytes=-", "bytes", "chunks=0-1",
-          "bytes=0-1,5-6", "bytes=0-0,-1", "bytes=18446744073709551616-", "Bytes=0-1"]
+          "bytes=0-1,5-6", "bytes=0-0,-1", "bytes=0-0,2-3,5-7776", "bytes= 0-0 ,\t5-6,", "bytes=,0-0", "bytes=0-9,10-19,30-",
+          "bytes=7770-7779,49999-50000,2999999-3000005,4000000-", "bytes=3000001-3000002,4000000-", "bytes=5-9,0-1",
+          "bytes=0-9,5-14", "bytes=0-0,0-0", "bytes=0-,5-6", "bytes=0-1,5-2", "bytes=0-1,x", "bytes=-5,0-1", "bytes=18446744073709551616-", "Bytes=0-1"]
 
 
 def blob_steps():

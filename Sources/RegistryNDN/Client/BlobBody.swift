@@ -2,10 +2,11 @@ internal import NIOCore
 
 /// The octets of a blob on their way into a response, wherever they come from.
 protocol BlobBody: ~Copyable {
-    /// Offset in the blob of the next octet.
-    var position: UInt64 { get }
     /// How many octets are missing; nil when the source has to tell where they end.
     var missing: UInt64? { get }
+
+    /// Those that are missing, of a blob of `size` octets.
+    func rest(of size: UInt64) -> BlobParts
 
     /// Takes the next octets; the response begins with the first.
     mutating func append(_ chunk: ByteBuffer, to response: inout ResponseWriter) async throws

@@ -9,6 +9,7 @@ extension BlobFlow {
     ) async throws {
         switch policy {
         case .proxy where request.wanted == .whole: try await serveWhole(request, &response, &record)
+        case .proxy where request.wanted.isSeveral: try await serveParts(request, &response, &record)
         case .proxy:
             // A part cannot be verified: it is passed on as it comes, and so is the upstream's opinion of the range.
             try await relay.serve(request.head, request.blob, request.references, request.terms, &response, &record)
@@ -69,53 +70,107 @@ extension BlobFlow {
         }
     }
 
-    /// Appends what NDN left missing.
-    func appendRest<Body: BlobBody & ~Copyable>(
-        of request: BlobRequest, size: UInt64, _ body: inout Body, _ response: inout ResponseWriter,
-        _ record: inout RequestRecord
+    /// Answers with several parts of the blob, which the upstream is asked for one by one: not every upstream answers several
+    /// ranges, and what one says instead ends a pull.
+    private func serveParts(
+        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        // Once, unless the upstream gives less at a time than it is asked for.
-        while let missing = body.missing, missing > 0 {
-            let rest = try await upstream.blobRange(
-                repository: request.blob.repository, digest: request.blob.digest, offset: body.position,
-                length: body.position + missing == size ? nil : missing, headers: request.wholeHead.headers,
-                request.terms)
-            defer { rest.body.cancel() }
-            record.usedUpstream = true
-            try await append(rest, size: size, &body, &response, &record)
-            guard case .partial = rest.verdict else { return }
+        guard let first = request.wanted.range.parts(of: .max).spans(isSizeKnown: false).first else {
+            throw BlobFailure.rest("no octet is asked for")
+        }
+        let answer = try await ask(for: first, of: request, size: .max)
+        defer { answer.body.cancel() }
+        record.usedUpstream = true
+        let size: UInt64
+        switch answer.verdict {
+        case .partial(_, let total): size = total
+        case .whole(let length?): size = length
+        // Who does not say how long the blob is cannot be asked for parts of it.
+        case .whole(nil): return try await serveWhole(request, &response, &record)
+        case .beyondEnd, .refused, .invalid:
+            let headers = request.blob.fields(of: answer.response, request.references)
+            return try await RegistryNDN.relay(answer.response, headers: headers, &response, &record)
+        }
+        guard size <= UInt64(Int64.max) else { throw BlobFailure.rest("a blob of \(size) octets") }
+        let parts = request.wanted.range.parts(of: size)
+        let headers = request.blob.headers(size: size)
+        switch parts.ranges.count {
+        case 0: try await response.refuseRange(size: size)
+        case 1:
+            var body = PartialBody(range: parts.ranges[0], size: size, headers: headers)
+            try await appendRest(of: request, size: size, answered: answer, &body, &response, &record)
+            try await body.finish(&response)
+        default:
+            var body = MultipartBody(parts: parts, size: size, headers: headers)
+            try await appendRest(of: request, size: size, answered: answer, &body, &response, &record)
+            try await body.finish(&response)
         }
     }
 
-    private func append<Body: BlobBody & ~Copyable>(
-        _ rest: RangeResponse, size: UInt64, _ body: inout Body, _ response: inout ResponseWriter,
-        _ record: inout RequestRecord
+    /// Appends what is missing of a body.
+    ///
+    /// - Parameter first: the upstream's answer to a request for it, when it was asked already.
+    func appendRest<Body: BlobBody & ~Copyable>(
+        of request: BlobRequest, size: UInt64, answered first: RangeResponse? = nil, _ body: inout Body,
+        _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        var skip = try Self.octetsToSkip(rest.verdict, offset: body.position, size: size)
-        for try await var chunk in rest.body {
-            let skipped = min(skip, UInt64(chunk.readableBytes))
-            chunk.moveReaderIndex(forwardBy: Int(skipped))
-            skip -= skipped
-            if case .whole = rest.verdict, let missing = body.missing, UInt64(chunk.readableBytes) > missing {
-                chunk.moveWriterIndex(to: chunk.readerIndex + Int(missing))
+        var first = first
+        for span in body.rest(of: size).spans() {
+            // Once, unless the upstream gives less at a time than it is asked for.
+            while let next = body.rest(of: size).hull?.lowerBound, next < span.upperBound {
+                let answer: RangeResponse
+                if let first {
+                    answer = first
+                } else {
+                    answer = try await ask(for: next..<span.upperBound, of: request, size: size)
+                }
+                first = nil
+                defer { answer.body.cancel() }
+                record.usedUpstream = true
+                try await append(answer, from: next, size: size, &body, &response, &record)
+                guard case .partial = answer.verdict else { return }
             }
-            record.upstreamBytes += UInt64(chunk.readableBytes)
-            try await body.append(chunk, to: &response)
+        }
+    }
+
+    /// - Parameter size: of the blob; more, when that is not known.
+    private func ask(for octets: Range<UInt64>, of request: BlobRequest, size: UInt64) async throws -> RangeResponse {
+        try await upstream.blobRange(
+            repository: request.blob.repository, digest: request.blob.digest, offset: octets.lowerBound,
+            length: octets.upperBound == size ? nil : octets.length, headers: request.wholeHead.headers,
+            request.terms)
+    }
+
+    /// Appends those octets of an answer that are missing; `offset` is where they begin that were asked for.
+    private func append<Body: BlobBody & ~Copyable>(
+        _ answer: RangeResponse, from offset: UInt64, size: UInt64, _ body: inout Body,
+        _ response: inout ResponseWriter, _ record: inout RequestRecord
+    ) async throws {
+        var offset = try Self.begin(of: answer.verdict, asked: offset, size: size)
+        var cutter = PartCutter(body.rest(of: size))
+        for try await chunk in answer.body {
+            var pieces: [ByteBuffer] = []
+            cutter.cut(chunk, at: offset) { octets, _ in pieces.append(octets) }
+            offset += UInt64(chunk.readableBytes)
+            for piece in pieces {
+                record.upstreamBytes += UInt64(piece.readableBytes)
+                try await body.append(piece, to: &response)
+            }
             if body.isComplete { break }
         }
     }
 
-    /// How much of the upstream's answer the client has already.
-    static func octetsToSkip(_ verdict: ByteRange.Verdict, offset: UInt64, size: UInt64) throws -> UInt64 {
+    /// Offset in the blob of the first octet of an answer.
+    static func begin(of verdict: ByteRange.Verdict, asked offset: UInt64, size: UInt64) throws -> UInt64 {
         switch verdict {
         case .partial(_, let total):
             guard total == size else { throw BlobFailure.wrongSize("\(size) over NDN, \(total) at the upstream") }
-            return 0
+            return offset
         case .whole(let length):
             if let length, length != size {
                 throw BlobFailure.wrongSize("\(size) over NDN, \(length) at the upstream")
             }
-            return offset
+            return 0
         case .beyondEnd: throw BlobFailure.wrongSize("\(size) over NDN, less at the upstream")
         case .refused(let status): throw BlobFailure.rest("status \(status.code)")
         case .invalid(let why): throw BlobFailure.rest(why)

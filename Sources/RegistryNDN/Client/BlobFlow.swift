@@ -16,7 +16,7 @@ struct BlobFlow: Sendable {
     /// What is the registry's to answer.
     var relay: BlobRelay { BlobRelay(upstream: upstream, policy: policy) }
 
-    /// Answers with the blob, or the range of it, over NDN, or by whatever way remains.
+    /// Answers with the blob, or the parts of it, over NDN, or by whatever way remains.
     func serve(
         _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
@@ -36,7 +36,7 @@ struct BlobFlow: Sendable {
                 record.segments = stream.segments
                 record.retries = stream.retransmissions
                 stream.cancel()
-                record.subtract(tally, from: stream.range)
+                record.subtract(tally, from: stream.parts)
             }
             path.answered()
             try await deliver(reading, &response, &record)
@@ -54,13 +54,16 @@ struct BlobFlow: Sendable {
     ) async throws {
         let (request, stream) = (reading.request, reading.stream)
         let headers = request.blob.headers(size: stream.size)
-        if request.wanted == .whole {
+        switch (request.wanted, stream.parts.ranges.count) {
+        case (.whole, _):
             var body = VerifiedBody(digest: request.blob.digest, size: stream.size, headers: headers)
             try await deliver(reading, &body, &response, &record)
-        } else if stream.range.isEmpty {
-            try await response.refuseRange(size: stream.size)
-        } else {
-            var body = PartialBody(range: stream.range, size: stream.size, headers: headers)
+        case (.part, 0): try await response.refuseRange(size: stream.size)
+        case (.part, 1):
+            var body = PartialBody(range: stream.parts.ranges[0], size: stream.size, headers: headers)
+            try await deliver(reading, &body, &response, &record)
+        case (.part, _):
+            var body = MultipartBody(parts: stream.parts, size: stream.size, headers: headers)
             try await deliver(reading, &body, &response, &record)
         }
     }

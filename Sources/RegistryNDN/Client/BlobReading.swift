@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A blob, or a range of one, that somebody reads over the NDN path at the moment.
+/// A blob, or parts of one, that somebody reads over the NDN path at the moment.
 final class BlobReading: Sendable {
     let request: BlobRequest
     let stream: any BlobStream

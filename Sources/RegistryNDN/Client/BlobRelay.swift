@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// A request for a blob that is the registry's to answer: HEAD, preconditions, several ranges, and a part that NDN does not
+/// A request for a blob that is the registry's to answer: HEAD, preconditions, and a part that NDN does not
 /// deliver.
 struct BlobRelay: Sendable {
     let upstream: UpstreamClient

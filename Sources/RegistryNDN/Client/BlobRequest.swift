@@ -1,6 +1,6 @@
 internal import NIOHTTP1
 
-/// A GET of a blob, or of a range of it.
+/// A GET of a blob, or of parts of it.
 struct BlobRequest: Sendable {
     let blob: BlobName
     let wanted: WantedOctets

@@ -12,12 +12,12 @@ public protocol BlobSource: Sendable {
     func probe(_ blob: BlobName) async -> Bool
 }
 
-/// The octets of one blob, or of a range of it, in order.
+/// The octets of one blob, or of parts of it, in order.
 public protocol BlobStream: Sendable {
     /// Octets of the whole blob.
     var size: UInt64 { get }
-    /// Those that come; empty when the blob has none of those asked for.
-    var range: Range<UInt64> { get }
+    /// Those that come; none when the blob has none of those asked for.
+    var parts: BlobParts { get }
     /// Interests sent again so far.
     var retransmissions: UInt64 { get }
     /// Segments received so far.
@@ -25,7 +25,7 @@ public protocol BlobStream: Sendable {
     /// What the fetch behind it did so far.
     var statistics: FetchStatistics { get }
 
-    /// The next octets, nil at the end. Cancelling the task ends the wait.
+    /// The next octets, never those of two parts in one; nil at the end. Cancelling the task ends the wait.
     func next() async throws(FetchError) -> ByteBuffer?
 
     /// Says that nobody reads any further.

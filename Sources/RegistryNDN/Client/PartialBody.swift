@@ -9,7 +9,7 @@ internal import NIOHTTP1
 struct PartialBody: BlobBody, ~Copyable {
     private let headers: HTTPHeaders
     private let end: UInt64
-    private(set) var position: UInt64
+    private var position: UInt64
 
     /// - Parameters:
     ///   - range: within the blob, not empty.
@@ -24,6 +24,8 @@ struct PartialBody: BlobBody, ~Copyable {
     }
 
     var missing: UInt64? { end - position }
+
+    func rest(of size: UInt64) -> BlobParts { BlobParts([position..<end]) }
 
     mutating func append(_ chunk: ByteBuffer, to response: inout ResponseWriter) async throws {
         guard chunk.readableBytes > 0 else { return }

@@ -1,15 +1,57 @@
 internal import NIOHTTP1
 
-/// The Range field of a request, as far as it is answered over NDN: one range of octets.
+/// The Range field of a request, as far as it is answered here: ranges of octets.
 ///
-/// RFC 9110 section 14.1.2. What is not exactly that, such as several ranges, another unit or broken syntax, is for the
-/// upstream to answer, so that the outcome is the upstream's.
-enum RangeField {
-    /// The range in the field's value; nil when it is something else.
-    static func parse(_ value: some StringProtocol) -> BlobRange? {
+/// RFC 9110 section 14.1.2. Another unit, broken syntax, and a suffix among several ranges, whose place is known only with the
+/// blob's size, are for the upstream to answer, so that the outcome is the upstream's.
+enum RangeField: Hashable {
+    case range(BlobRange)
+    /// Not answered with octets, whoever has them.
+    case refused(Refusal)
+
+    /// What is wrong with several ranges. Podman then asks for fewer or for the whole blob, which it does after no other status.
+    enum Refusal: Error, Hashable {
+        case tooMany(Int)
+        case unordered(String)
+
+        var message: String {
+            switch self {
+            case .tooMany(let count):
+                "\(count) ranges in one request, and at most \(maximumRanges) are answered: ask for fewer at once"
+            case .unordered(let range):
+                "the range \(range) begins before the end of the one before it: ask for ranges in ascending order that do not overlap"
+            }
+        }
+    }
+
+    /// Ranges in one request: podman asks for as many.
+    static let maximumRanges = 1024
+    /// Of the field's value: what so many ranges take with offsets of 20 digits.
+    private static let maximumLength = 48 << 10
+
+    /// What the field's value asks for; nil when it is something else.
+    static func parse(_ value: some StringProtocol) -> RangeField? {
         let unit = "bytes="
-        guard value.utf8.count <= 64, value.hasPrefix(unit) else { return nil }
-        let range = value.dropFirst(unit.count)
+        guard value.utf8.count <= maximumLength, value.hasPrefix(unit) else { return nil }
+        // RFC 9110 section 5.6.1.2: empty elements of a list are passed over.
+        let elements = Substring(value.dropFirst(unit.count)).split(separator: ",")
+            .map { $0.trimming { $0 == " " || $0 == "\t" } }.filter { !$0.isEmpty }
+        guard elements.count > 1 else { return elements.first.flatMap { one($0) }.map { .range($0) } }
+        guard elements.count <= maximumRanges else { return .refused(.tooMany(elements.count)) }
+        var ranges: [BlobRange] = []
+        var refusal: Refusal?
+        /// Before which no further range may begin; nil behind one that is open at its end.
+        var end: UInt64? = 0
+        for element in elements {
+            guard let range = one(element), case .from(let first, let last) = range else { return nil }
+            if end.map({ first < $0 }) ?? true { refusal = refusal ?? .unordered(String(element)) }
+            end = last.map { $0 < .max ? $0 + 1 : .max }
+            ranges.append(range)
+        }
+        return refusal.map { .refused($0) } ?? .range(.several(ranges))
+    }
+
+    private static func one(_ range: some StringProtocol) -> BlobRange? {
         guard let dash = range.firstIndex(of: "-") else { return nil }
         let (first, last) = (range[..<dash], range[range.index(after: dash)...])
         if first.isEmpty {
@@ -35,7 +77,7 @@ enum RangeField {
 enum WantedOctets: Hashable {
     /// Answered 200.
     case whole
-    /// Answered 206, even when it is all of them, or 416.
+    /// Answered 206, even when it is all of them, or 416. Several parts are one body, a `multipart/byteranges`.
     case part(BlobRange)
 
     var range: BlobRange {
@@ -44,6 +86,11 @@ enum WantedOctets: Hashable {
         case .part(let range): range
         }
     }
+
+    /// More than one part.
+    var isSeveral: Bool {
+        if case .part(.several) = self { true } else { false }
+    }
 }
 
 extension HTTPHeaders {
@@ -51,14 +98,17 @@ extension HTTPHeaders {
     ///
     /// If-Range is met by the blob's entity-tag alone: there is no modification date (RFC 9110 section 13.1.5). When it
     /// is not met, the whole is asked for.
-    func wantedOctets(of digest: ContentDigest) -> WantedOctets? {
+    func wantedOctets(of digest: ContentDigest) throws(RangeField.Refusal) -> WantedOctets? {
         let fields = self["range"]
         guard let field = fields.first else { return .whole }
-        guard fields.count == 1, let range = RangeField.parse(field) else { return nil }
+        guard fields.count == 1, let parsed = RangeField.parse(field) else { return nil }
         let conditions = self["if-range"]
         guard conditions.count <= 1 else { return nil }
-        guard let condition = conditions.first else { return .part(range) }
-        return condition == digest.entityTag ? .part(range) : .whole
+        guard conditions.isEmpty || conditions[0] == digest.entityTag else { return .whole }
+        switch parsed {
+        case .range(let range): return .part(range)
+        case .refused(let refusal): throw refusal
+        }
     }
 }
 

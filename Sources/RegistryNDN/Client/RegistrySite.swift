@@ -69,6 +69,10 @@ public struct RegistrySite: Sendable {
             let wanted = BlobRequest(
                 blob: blob, wanted: .whole, head: request.head, references: references, terms: terms)
             try await blobs.fallBack(wanted, &response, &record)
+        case .refused(let repository, let digest, let refusal):
+            record.name(repository, digest)
+            record.failure = refusal.message
+            try await response.send(OCIError(.rangeInvalid, message: refusal.message), .badRequest)
         case .relay:
             if case .blob(let repository, let digest) = RegistryRoute.parse(path: request.head.uri) {
                 record.name(repository, digest)

@@ -2,10 +2,12 @@ internal import NIOHTTP1
 
 /// What becomes of a request to a registry.
 enum RequestPlan: Hashable {
-    /// A blob, or a range of it, over NDN.
+    /// A blob, or parts of it, over NDN.
     case blob(RepositoryName, ContentDigest, WantedOctets)
     /// A blob whose octets came wrong lately: from the upstream, in full, whatever part of it was asked for.
     case wholeBlob(RepositoryName, ContentDigest)
+    /// Parts of a blob that nobody is to be asked for.
+    case refused(RepositoryName, ContentDigest, RangeField.Refusal)
     /// Unchanged to the upstream.
     case relay
 
@@ -16,12 +18,16 @@ enum RequestPlan: Hashable {
             self = .relay
             return
         }
-        if isPoisoned(digest) {
-            self = .wholeBlob(repository, digest)
-        } else if !head.headers.hasPrecondition, let wanted = head.headers.wantedOctets(of: digest) {
-            self = .blob(repository, digest, wanted)
-        } else {
-            self = .relay
+        do throws(RangeField.Refusal) {
+            if isPoisoned(digest) {
+                self = .wholeBlob(repository, digest)
+            } else if !head.headers.hasPrecondition, let wanted = try head.headers.wantedOctets(of: digest) {
+                self = .blob(repository, digest, wanted)
+            } else {
+                self = .relay
+            }
+        } catch {
+            self = .refused(repository, digest, error)
         }
     }
 }

@@ -114,9 +114,13 @@ final class RepairTally: Sendable {
     /// All octets that were read.
     var count: UInt64 { state.withLock { $0.ranges.reduce(0) { $0 + UInt64($1.count) } } }
 
-    /// Those of them in a part of the blob.
-    func count(in octets: Range<UInt64>) -> UInt64 {
-        state.withLock { $0.ranges.reduce(0) { $0 + UInt64($1.clamped(to: octets).count) } }
+    /// Those of them in parts of the blob.
+    func count(in parts: BlobParts) -> UInt64 {
+        state.withLock { state in
+            state.ranges.reduce(0) { sum, range in
+                parts.ranges.reduce(sum) { $0 + UInt64(range.clamped(to: $1).count) }
+            }
+        }
     }
 }
 
@@ -129,9 +133,9 @@ extension RequestRecord {
         upstreamBytes += repairedBytes
     }
 
-    /// Takes out of what came over NDN, from the begin of `range` on, what did not.
-    mutating func subtract(_ tally: RepairTally, from range: Range<UInt64>) {
+    /// Takes out of what came over NDN, which are the first octets of `parts`, what did not.
+    mutating func subtract(_ tally: RepairTally, from parts: BlobParts) {
         // Octets that were read twice, by two fetches of one request, count as often.
-        ndnBytes -= min(ndnBytes, tally.count(in: range.lowerBound..<range.lowerBound + ndnBytes))
+        ndnBytes -= min(ndnBytes, tally.count(in: parts.prefix(ndnBytes)))
     }
 }

@@ -20,8 +20,9 @@ struct VerifiedBody: BlobBody, ~Copyable {
         tail = WithheldTail(size: size)
     }
 
-    var position: UInt64 { tail.received }
     var missing: UInt64? { tail.size.map { $0 - min(tail.received, $0) } }
+
+    func rest(of size: UInt64) -> BlobParts { BlobParts([min(tail.received, size)..<size]) }
 
     /// Takes the next octets of the blob.
     mutating func append(_ chunk: ByteBuffer, to response: inout ResponseWriter) async throws {
@@ -46,7 +47,7 @@ struct VerifiedBody: BlobBody, ~Copyable {
         do {
             last = try tail.finish()
         } catch {
-            throw BlobFailure.wrongSize("\(position) octets, fewer than announced")
+            throw BlobFailure.wrongSize("\(tail.received) octets, fewer than announced")
         }
         let actual = ContentDigest(sha256: await hash.finalize())
         guard actual == digest else { throw BlobFailure.wrongDigest(actual) }

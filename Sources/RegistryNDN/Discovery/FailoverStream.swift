@@ -1,19 +1,19 @@
 internal import NIOCore
 internal import Synchronization
 
-/// A range of a blob, read through whichever router serves it. Read by one task at a time.
+/// A blob, or parts of it, read through whichever router serves it. Read by one task at a time.
 final class FailoverStream: BlobStream {
     private struct State {
         var router: Router
         var reader: BlobReader
-        /// The next octet of the blob that is wanted.
-        var position: UInt64
+        /// Octets of the parts that have come.
+        var received: UInt64 = 0
         var failed: Set<Router> = []
         var isCancelled = false
     }
 
     let size: UInt64
-    let range: Range<UInt64>
+    let parts: BlobParts
     private let blob: Name
     private let repair: BlobRepair?
     private let fetcher: FailoverFetcher
@@ -24,8 +24,8 @@ final class FailoverStream: BlobStream {
         self.repair = repair
         self.fetcher = fetcher
         size = reader.size
-        range = reader.range
-        state = Mutex(State(router: router, reader: reader, position: reader.range.lowerBound))
+        parts = reader.parts
+        state = Mutex(State(router: router, reader: reader))
     }
 
     /// Of the router in use now.
@@ -38,7 +38,7 @@ final class FailoverStream: BlobStream {
             let reader = state.withLock { $0.reader }
             do throws(FetchError) {
                 let chunk = try await reader.next()
-                state.withLock { $0.position += UInt64(chunk?.readableBytes ?? 0) }
+                state.withLock { $0.received += UInt64(chunk?.readableBytes ?? 0) }
                 return chunk
             } catch {
                 try await moveOn(after: error)
@@ -49,14 +49,15 @@ final class FailoverStream: BlobStream {
     /// Goes on through another router from where the last one stopped, or fails with what went wrong.
     private func moveOn(after error: FetchError) async throws(FetchError) {
         guard error.isPathFailure else { throw error }
-        let (router, failed, position) = state.withLock { state in
+        let (router, failed, received) = state.withLock { state in
             state.failed.insert(state.router)
-            return (state.router, state.failed, state.position)
+            return (state.router, state.failed, state.received)
         }
         fetcher.failed(router, error)
-        guard position < range.upperBound else { throw error }
-        let rest = BlobRange.from(position, through: range.upperBound - 1)
-        guard let (next, reader) = try? await fetcher.open(blob, range: rest, repair: repair, avoiding: failed)
+        let rest = parts.dropFirst(received)
+        guard !rest.isEmpty,
+            let (next, reader) = try? await fetcher.open(
+                blob, range: rest.asWanted, repair: repair, avoiding: failed)
         else { throw error }
         guard reader.size == size else {
             throw .malformed("\(reader.size) octets from \(next.uri), \(size) from \(router.uri)")

@@ -64,11 +64,3 @@ public struct LocalForwarder: Hashable, Sendable {
         return nil
     }
 }
-
-extension Substring {
-    fileprivate func trimming(while isLeftOut: (Character) -> Bool) -> Substring {
-        var rest = drop(while: isLeftOut)
-        while let last = rest.last, isLeftOut(last) { rest.removeLast() }
-        return rest
-    }
-}

@@ -32,8 +32,10 @@ final class BlobFetch {
     private var size: UInt64?
     /// Offset of the next chunk in the blob.
     private(set) var delivered: UInt64 = 0
-    /// The octets of the blob that this fetch brings; all when its size is not known yet.
+    /// The octets of the blob, or of its excerpt, that this fetch brings; all when its size is not known yet.
     let octets: Range<UInt64>
+    /// Whose excerpt it brings; nil when its segments are all neighbours, and have their own numbers.
+    let runs: SegmentRuns?
     /// What is wanted by readers of ranges, while only the blob's shape is asked for; nil when segments are.
     private(set) var shapeWanted: [(reader: ChunkQueue, range: BlobRange)]?
     /// When octets in order go out although their slab is not whole.
@@ -49,12 +51,13 @@ final class BlobFetch {
 
     init(
         id: FetchScheduler.ID, name: Name, lifetime: TimeAmount?, deadline: NIODeadline, reader: ChunkQueue,
-        octets: Range<UInt64> = 0..<UInt64.max, isShared: Bool = true
+        octets: Range<UInt64> = 0..<UInt64.max, runs: SegmentRuns? = nil, isShared: Bool = true
     ) {
         self.id = id
         self.name = name
         self.deadline = deadline
         self.octets = octets
+        self.runs = runs
         readers = [reader]
         let milliseconds = lifetime.map { UInt64(clamping: $0.nanoseconds / 1_000_000) }
         plain = PreparedInterest(prefix: name, mustBeFresh: false, lifetimeMilliseconds: milliseconds)
@@ -66,7 +69,14 @@ final class BlobFetch {
     ///
     /// - Returns: its octets.
     func write(_ interest: SegmentInterest, nonce: UInt32, into train: inout ByteBuffer) -> Int {
-        (interest.mustBeFresh ? fresh : plain).write(segment: interest.segment, nonce: nonce, into: &train)
+        let segment = runs?.segment(ofRank: interest.segment) ?? interest.segment
+        return (interest.mustBeFresh ? fresh : plain).write(segment: segment, nonce: nonce, into: &train)
+    }
+
+    /// The number by which this fetch knows a segment of the blob; nil when it does not.
+    func rank(of segment: UInt64) -> UInt64? {
+        guard let runs else { return segment }
+        return runs.rank(of: segment)
     }
 
     // MARK: Segments in, chunks out
@@ -124,7 +134,7 @@ final class BlobFetch {
     private func announce(_ known: UInt64?) {
         guard size == nil, let known else { return }
         size = known
-        for reader in readers { reader.open(size: known) }
+        for reader in readers { reader.open(size: runs?.shape.size ?? known) }
     }
 
     private func placeFinal() {
@@ -216,22 +226,25 @@ final class BlobFetch {
 
     /// Adds a reader of the whole blob, if its first octets are still here.
     func join(_ reader: ChunkQueue) -> Bool {
-        guard admits(reader), octets.lowerBound == 0, octets.upperBound == .max, shapeWanted == nil, early != nil
+        guard admits(reader), runs == nil, octets.lowerBound == 0, octets.upperBound == .max, shapeWanted == nil,
+            early != nil
         else { return false }
         take(reader)
         return true
     }
 
-    /// Adds a reader of `wanted` octets, of a blob whose size is known, if this fetch brings them: no later than about
-    /// now, so that nobody waits for what comes before.
+    /// Adds a reader of `parts` of a blob whose size is known, if this fetch brings them: no later than about now, so that
+    /// nobody waits for what comes before.
     ///
-    /// - Parameter reach: how far ahead of what was delivered they may begin.
-    func join(_ reader: ChunkQueue, for wanted: Range<UInt64>, reach: UInt64) -> Bool {
-        guard admits(reader), isActive, shapeWanted == nil, size != nil, octets.contains(wanted.lowerBound),
-            wanted.upperBound <= octets.upperBound, wanted.lowerBound <= delivered + reach
+    /// - Parameters:
+    ///   - parts: at least one octet.
+    ///   - reach: how far ahead of what was delivered they may begin.
+    func join(_ reader: ChunkQueue, for parts: BlobParts, reach: UInt64) -> Bool {
+        guard let wanted = parts.hull, admits(reader), isActive, runs == nil, shapeWanted == nil, size != nil,
+            octets.contains(wanted.lowerBound), wanted.upperBound <= octets.upperBound,
+            wanted.lowerBound <= delivered + reach, early != nil || wanted.lowerBound >= delivered
         else { return false }
-        guard early != nil || wanted.lowerBound >= delivered else { return false }
-        reader.restrict(to: wanted)
+        reader.restrict(to: parts)
         take(reader)
         return true
     }

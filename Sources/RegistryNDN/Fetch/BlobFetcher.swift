@@ -80,7 +80,7 @@ public final class BlobFetcher: Sendable {
     ///
     /// - Parameters:
     ///   - blob: the blob's name, without a segment component.
-    ///   - range: the octets wanted. Only the segments that cover them are asked for, and, once for a blob, the first
+    ///   - range: the octets wanted. Only the segments that cover them are asked for, each once, and, once for a blob, the first
     ///     and the last one, which tell its size.
     ///   - repair: from where come segments that are faulty, also when asked for again; nil: they end the fetch.
     ///   - deadline: the end of the whole fetch; at most, and by default, ``FetchConfiguration/timeout`` from now.
@@ -98,7 +98,7 @@ public final class BlobFetcher: Sendable {
             }
         }
         let size = try await queue.size()
-        return BlobReader(size: size, range: range.octets(of: size), queue: queue)
+        return BlobReader(size: size, parts: range.parts(of: size), queue: queue)
     }
 
     /// Whether anything answers `name` within a second with Data that fetches would accept (an Interest with CanBePrefix

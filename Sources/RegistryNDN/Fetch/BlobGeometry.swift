@@ -21,7 +21,15 @@ struct BlobGeometry: Sendable, Hashable {
         self.final = final
     }
 
-    /// Offset of the first octet of segment `segment`, which is at most `final`.
+    private init(checked chunk: Int, final: UInt64) {
+        self.chunk = chunk
+        self.final = final
+    }
+
+    /// That of a blob of only so many such segments, of which there are at least one.
+    func shortened(to segments: UInt64) -> BlobGeometry { BlobGeometry(checked: chunk, final: segments - 1) }
+
+    /// Offset of the first octet of segment `segment`, which is at most `final`, or of the octet behind that.
     func offset(of segment: UInt64) -> UInt64 { segment &* UInt64(chunk) }
 
     /// The segment that octet `offset` is in, at most `final`.

@@ -4,18 +4,29 @@ public enum BlobRange: Hashable, Sendable {
     case from(UInt64, through: UInt64? = nil)
     /// The last octets, as many as given, or all when there are fewer.
     case last(UInt64)
+    /// Several ranges in ascending order, each behind the one before.
+    case several([BlobRange])
 
     /// The whole blob.
     public static let whole = BlobRange.from(0)
 
-    /// The octets of a blob of `size` octets; empty when it has none of those wanted.
-    public func octets(of size: UInt64) -> Range<UInt64> {
+    /// The octets of a blob of `size` octets; none when it has none of those wanted.
+    public func parts(of size: UInt64) -> BlobParts {
         switch self {
         case .from(let first, let last):
-            guard first < size else { return size..<size }
+            guard first < size else { return BlobParts([]) }
             let end = last.map { $0 < size ? $0 + 1 : size } ?? size
-            return first..<max(first, end)
-        case .last(let count): return (size - min(count, size))..<size
+            return BlobParts([first..<max(first, end)])
+        case .last(let count): return BlobParts([(size - min(count, size))..<size])
+        case .several(let ranges): return BlobParts(ranges.flatMap { $0.parts(of: size).ranges })
         }
+    }
+}
+
+extension BlobParts {
+    /// As they are asked for.
+    var asWanted: BlobRange {
+        let wanted = ranges.map { BlobRange.from($0.lowerBound, through: $0.upperBound - 1) }
+        return wanted.count == 1 ? wanted[0] : .several(wanted)
     }
 }

@@ -1,18 +1,18 @@
 public import NIOCore
 
-/// One reader of a blob, or of a range of it: its octets in order.
+/// One reader of a blob, or of parts of it: their octets in order.
 ///
 /// Read by one task at a time. A reader that is cancelled, or dropped, stops the fetch at once unless others read it too.
 public final class BlobReader: Sendable {
     /// Octets of the whole blob.
     public let size: UInt64
-    /// The octets of the blob that this reader gives; empty when the blob ends before those wanted.
-    public let range: Range<UInt64>
+    /// The octets of the blob that this reader gives; none when the blob ends before those wanted.
+    public let parts: BlobParts
     private let queue: ChunkQueue
 
-    init(size: UInt64, range: Range<UInt64>, queue: ChunkQueue) {
+    init(size: UInt64, parts: BlobParts, queue: ChunkQueue) {
         self.size = size
-        self.range = range
+        self.parts = parts
         self.queue = queue
     }
 
@@ -20,7 +20,7 @@ public final class BlobReader: Sendable {
         queue.cancel()
     }
 
-    /// The next octets in order, usually 256 KiB to 1 MiB; nil at the end.
+    /// The next octets in order, usually 256 KiB to 1 MiB, never those of two parts in one; nil at the end.
     ///
     /// Chunks that arrived before an error are delivered before it is thrown. Cancelling the task cancels the reader.
     public func next() async throws(FetchError) -> ByteBuffer? {

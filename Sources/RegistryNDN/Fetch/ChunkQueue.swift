@@ -9,15 +9,13 @@ import Synchronization
 final class ChunkQueue: Sendable {
     private struct State {
         var size: UInt64?
-        var chunks: Deque<ByteBuffer> = []
-        /// Offset of the first octet not handed to the reader.
+        var chunks: Deque<(octets: ByteBuffer, offset: UInt64)> = []
+        /// Offset behind the last octet handed to the reader.
         var position: UInt64 = 0
         /// Octets of the chunk that the reader took last, until it comes back.
         var held = 0
-        /// Offset behind the last octet pushed.
-        var end: UInt64 = 0
-        /// Offset behind the last octet wanted.
-        var limit = UInt64.max
+        /// What is wanted, and how much of that was pushed.
+        var wanted = PartCutter(BlobParts([0..<UInt64.max]))
         /// Nothing follows the chunks: the blob's end, or an error.
         var outcome: Result<Void, FetchError>?
         var isCancelled = false
@@ -28,12 +26,7 @@ final class ChunkQueue: Sendable {
 
         /// Appends what is wanted of a chunk that is at `offset` of the blob.
         mutating func append(_ chunk: ByteBuffer, at offset: UInt64) {
-            let wanted = max(offset, end)..<max(min(offset + UInt64(chunk.readableBytes), limit), max(offset, end))
-            guard !wanted.isEmpty, wanted.lowerBound == end else { return }
-            let skipped = Int(wanted.lowerBound - offset)
-            guard let part = chunk.getSlice(at: chunk.readerIndex + skipped, length: wanted.count) else { return }
-            end = wanted.upperBound
-            chunks.append(part)
+            wanted.cut(chunk, at: offset) { chunks.append(($0, $1)) }
         }
 
         mutating func takeWaiting() -> CheckedContinuation<Void, Never>? {
@@ -63,12 +56,11 @@ final class ChunkQueue: Sendable {
         waiting?.resume()
     }
 
-    /// Only `octets` of the blob are wanted. Before anything is pushed.
-    func restrict(to octets: Range<UInt64>) {
+    /// Only `parts` of the blob are wanted. Before anything is pushed.
+    func restrict(to parts: BlobParts) {
         state.withLock { state in
-            state.position = octets.lowerBound
-            state.end = octets.lowerBound
-            state.limit = octets.upperBound
+            state.wanted = PartCutter(parts)
+            state.position = state.wanted.end
         }
     }
 
@@ -83,7 +75,7 @@ final class ChunkQueue: Sendable {
                 state.append(chunk, at: next)
                 next += UInt64(chunk.readableBytes)
             }
-            if state.end >= state.limit { state.outcome = .success(()) }
+            if state.wanted.isComplete { state.outcome = .success(()) }
             return state.takeWaiting()
         }
         waiting?.resume()
@@ -123,7 +115,7 @@ final class ChunkQueue: Sendable {
     var isOver: Bool { state.withLock { $0.outcome != nil } }
 
     struct Progress {
-        /// Offset of the first octet not handed to the reader.
+        /// Offset behind the last octet handed to the reader.
         let position: UInt64
         let isGone: Bool
         /// Nothing more will be pushed.
@@ -137,11 +129,11 @@ final class ChunkQueue: Sendable {
     /// - Returns: the offset from which chunks have to be pushed from now on.
     func truncate(keeping octets: UInt64) -> UInt64 {
         state.withLock { state in
-            while let last = state.chunks.last, state.end - state.position > octets {
-                state.end -= UInt64(last.readableBytes)
+            while let last = state.chunks.last, state.wanted.end - state.position > octets {
+                state.wanted.rewind(to: last.offset)
                 state.chunks.removeLast()
             }
-            return state.end
+            return state.wanted.end
         }
     }
 
@@ -206,10 +198,10 @@ final class ChunkQueue: Sendable {
                 defer { state.isAwaited = state.isAwaited && !hadSome }
                 return (.over(outcome), state.isAwaited && hadSome)
             }
-            state.position += UInt64(chunk.readableBytes)
-            state.held = chunk.readableBytes
+            state.position = chunk.offset + UInt64(chunk.octets.readableBytes)
+            state.held = chunk.octets.readableBytes
             defer { state.isAwaited = false }
-            return (.chunk(chunk), state.isAwaited)
+            return (.chunk(chunk.octets), state.isAwaited)
         }
         if isAwaited { changed() }
         return taken

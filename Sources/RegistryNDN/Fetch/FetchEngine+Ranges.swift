@@ -66,20 +66,24 @@ extension FetchEngine {
         _ reader: ChunkQueue, of name: Name, range: BlobRange, shape: BlobShape, deadline: NIODeadline,
         here: ShapeSegments = .init(), statistics: FetchStatistics = .init()
     ) {
-        let octets = range.octets(of: shape.size)
-        guard !octets.isEmpty else {
+        let parts = range.parts(of: shape.size)
+        guard let hull = parts.hull else {
             reader.open(size: shape.size)
             return reader.finish(.success(()), statistics: statistics)
         }
+        let runs = SegmentRuns(covering: parts, of: shape)
         let reach = UInt64(share.octets / 4)
-        if let running = byName[name]?.first(where: { $0.join(reader, for: octets, reach: reach) }) {
+        if runs == nil, let running = byName[name]?.first(where: { $0.join(reader, for: parts, reach: reach) }) {
             return noteRepair(of: running)
         }
-        reader.restrict(to: octets)
+        let first = hull.lowerBound < UInt64(shape.geometry.chunk) && shape.geometry.final > 0 ? here.first : nil
+        let final = hull.upperBound > shape.geometry.offset(of: shape.geometry.final) ? here.final : nil
+        // From here on the segments have their ranks, where they are those of an excerpt.
+        let (shape, wanted) = runs.map { ($0.excerpt, $0.parts(parts)) } ?? (shape, parts)
+        let octets = wanted.hull ?? hull
+        reader.restrict(to: wanted)
         let (geometry, segments) = (shape.geometry, shape.segments(covering: octets))
         let window = min(ringCapacity(chunk: geometry.chunk), Int(clamping: segments.count))
-        let first = segments.lowerBound == 0 && geometry.final > 0 ? here.first : nil
-        let final = segments.upperBound > geometry.final ? here.final : nil
         var state = SegmentFetch(
             configuration: configuration, geometry: geometry, size: shape.size,
             start: first == nil ? segments.lowerBound : 1, stop: segments.upperBound, capacity: window,
@@ -88,7 +92,7 @@ extension FetchEngine {
         state.statistics = statistics
         let fetch = BlobFetch(
             id: scheduler.add(state), name: name, lifetime: configuration.interestLifetime, deadline: deadline,
-            reader: reader, octets: octets)
+            reader: reader, octets: octets, runs: runs)
         fetch.audience = here.audience
         begin(fetch, at: segments.lowerBound, chunk: geometry.chunk, window: window)
         if let first { fetch.place(0, first, final: geometry.final) }

@@ -20,18 +20,21 @@ extension FetchEngine {
     /// Asks for the octets of holes.
     func repair(_ fetch: BlobFetch) {
         guard fetch.isActive else { return }
-        while fetch.repairs < Self.maximumRepairs, let segments = scheduler.nextHoles(of: fetch.id) {
-            guard let repair = fetch.repair, let (octets, sizes) = place(of: segments, in: fetch) else {
-                return scheduler.leaveHoles(of: fetch.id)
-            }
+        while fetch.repairs < Self.maximumRepairs, let holes = scheduler.nextHoles(of: fetch.id) {
+            guard let repair = fetch.repair else { return scheduler.leaveHoles(of: fetch.id) }
             reserve(fetch, for: repair)
-            fetch.repairs += 1
-            let bound = NIOLoopBound((self, fetch), eventLoop: endpoint.face.eventLoop)
-            repair.request(octets, sizes) { octets in
-                bound.eventLoop.execute {
-                    let (engine, fetch) = bound.value
-                    engine.repaired(segments, of: fetch, with: octets)
-                }
+            for segments in fetch.runs?.pieces(holes) ?? [holes] { ask(repair, for: segments, of: fetch) }
+        }
+    }
+
+    private func ask(_ repair: BlobRepair, for segments: Range<UInt64>, of fetch: BlobFetch) {
+        guard let (octets, sizes) = place(of: segments, in: fetch) else { return scheduler.leaveHoles(of: fetch.id) }
+        fetch.repairs += 1
+        let bound = NIOLoopBound((self, fetch), eventLoop: endpoint.face.eventLoop)
+        repair.request(octets, sizes) { octets in
+            bound.eventLoop.execute {
+                let (engine, fetch) = bound.value
+                engine.repaired(segments, of: fetch, with: octets)
             }
         }
     }
@@ -40,6 +43,12 @@ extension FetchEngine {
     private func place(
         of segments: Range<UInt64>, in fetch: BlobFetch
     ) -> (octets: Range<UInt64>, sizes: ClosedRange<UInt64>)? {
+        if let runs = fetch.runs {
+            let (shape, first) = (runs.shape, runs.segment(ofRank: segments.lowerBound))
+            let begin = shape.geometry.offset(of: first)
+            let end = min(begin + UInt64(segments.count) * UInt64(shape.geometry.chunk), shape.size)
+            return (begin..<end, shape.size...shape.size)
+        }
         guard let state = scheduler[fetch.id], let geometry = state.geometry else { return nil }
         let before = geometry.offset(of: geometry.final)
         let sizes = state.size.map { $0...$0 } ?? before + 1...before + UInt64(max(geometry.chunk, 1))

@@ -162,9 +162,7 @@ final class FetchEngine {
     private func receive(_ data: DataPacket, _ fields: LinkFields) -> Bool {
         guard let (prefix, segment) = data.name.splitSegment() else { return false }
         if let verification {
-            guard named(prefix).contains(where: { $0.isActive && scheduler[$0.id]?.awaited(segment) != nil }) else {
-                return false
-            }
+            guard named(prefix).contains(where: { awaited(segment, by: $0) != nil }) else { return false }
             // The packet lies in a receive buffer of many; another thread is going to read it.
             let data = data.owned()
             let prefix = data.name.dropLast()
@@ -183,8 +181,9 @@ final class FetchEngine {
 
     private func refuse(_ data: DataPacket, _ failure: TrustFailure, _ prefix: Name, _ segment: UInt64) {
         log(failure, of: data)
-        for fetch in named(prefix) where fetch.isActive {
-            scheduler.refuse(segment, .untrusted(failure), for: fetch.id)
+        for fetch in named(prefix) {
+            guard let rank = awaited(segment, by: fetch) else { continue }
+            scheduler.refuse(rank, .untrusted(failure), for: fetch.id)
         }
     }
 
@@ -200,22 +199,40 @@ final class FetchEngine {
 
     private func accept(_ data: DataPacket, _ fields: LinkFields, _ prefix: Name, _ segment: UInt64) -> Bool {
         var isAwaited = false
-        for fetch in named(prefix) where fetch.isActive && scheduler[fetch.id]?.awaited(segment) != nil {
+        for fetch in named(prefix) {
+            guard let rank = awaited(segment, by: fetch) else { continue }
             isAwaited = true
-            receive(data, segment, isMarked: fields.congestionMark > 0, for: fetch)
+            receive(data, rank, isMarked: fields.congestionMark > 0, for: fetch)
         }
         return isAwaited
     }
 
+    /// The number by which a fetch knows a segment that it has asked for and does not have.
+    private func awaited(_ segment: UInt64, by fetch: BlobFetch) -> UInt64? {
+        guard fetch.isActive, let rank = fetch.rank(of: segment), scheduler[fetch.id]?.awaited(rank) != nil else {
+            return nil
+        }
+        return rank
+    }
+
     private func receive(_ data: DataPacket, _ segment: UInt64, isMarked: Bool, for fetch: BlobFetch) {
         let content = data.content
+        var final = data.finalSegment
+        if let runs = fetch.runs, let said = final {
+            let known = runs.shape.geometry.final
+            guard said == known else {
+                let error = FetchError.malformed("FinalBlockId moved from \(known) to \(said)")
+                return scheduler.refuse(segment, error, for: fetch.id)
+            }
+            final = runs.excerpt.geometry.final
+        }
         let said = SegmentData(
-            segment: segment, contentType: data.contentType, length: content.readableBytes, final: data.finalSegment,
+            segment: segment, contentType: data.contentType, length: content.readableBytes, final: final,
             isMarked: isMarked)
         let isFirst = scheduler[fetch.id]?.geometry == nil
         let isNew = scheduler.receive(said, for: fetch.id, now: timeOfBatch(), capacity: ringCapacity)
         guard isNew, let geometry = scheduler[fetch.id]?.geometry else { return }
-        if geometry.final == segment || geometry.final == 0, let size = scheduler[fetch.id]?.size {
+        if fetch.runs == nil, geometry.final == segment || geometry.final == 0, let size = scheduler[fetch.id]?.size {
             shapes.insert(BlobShape(geometry: geometry, size: size), for: fetch.name)
         }
         if isFirst {
@@ -235,8 +252,8 @@ final class FetchEngine {
             }
         let fetches = named(prefix)
         for fetch in fetches where fetch.isActive {
-            scheduler.receiveNack(
-                reason, segment: segment, nonce: interest.nonce, for: fetch.id, now: timeOfBatch())
+            guard let rank = fetch.rank(of: segment) else { continue }
+            scheduler.receiveNack(reason, segment: rank, nonce: interest.nonce, for: fetch.id, now: timeOfBatch())
         }
         return !fetches.isEmpty
     }

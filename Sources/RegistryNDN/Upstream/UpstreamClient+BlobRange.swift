@@ -4,12 +4,19 @@ public import NIOHTTP1
 
 /// The answer to a range of a blob.
 public struct RangeResponse: Sendable {
-    public let head: HTTPResponseHead
+    let response: UpstreamResponse
     /// Never `.invalid`.
     public let verdict: ByteRange.Verdict
+    public var head: HTTPResponseHead { response.head }
     /// After `.partial`, exactly its `length` octets or an error; after `.whole`, the blob from octet 0; else the
     /// upstream's own words.
     public let body: UpstreamBody
+
+    fileprivate init(_ response: UpstreamResponse, _ verdict: ByteRange.Verdict) {
+        self.response = response
+        self.verdict = verdict
+        body = if case .partial(let length, _) = verdict { response.body.expecting(length) } else { response.body }
+    }
 }
 
 extension UpstreamClient {
@@ -53,15 +60,11 @@ extension UpstreamClient {
             }
             if case .whole = verdict { say(fault, of: digest) }
         }
-        switch verdict {
-        case .invalid(let why):
+        if case .invalid(let why) = verdict {
             response.body.cancel()
             throw UpstreamError(.range, "the upstream's answer is not the range asked for: \(why)")
-        case .partial(let length, _):
-            return RangeResponse(head: response.head, verdict: verdict, body: response.body.expecting(length))
-        default:
-            return RangeResponse(head: response.head, verdict: verdict, body: response.body)
         }
+        return RangeResponse(response, verdict)
     }
 
     /// Each kind of fault once; what contradicts the request says each time something else, and counts as one kind.

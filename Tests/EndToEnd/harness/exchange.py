@@ -34,7 +34,8 @@ class Answer:
                 text = text.replace(f"http://{known}", "").replace(known, "HOST")
             return STATE.sub("_state=STATE", UUID.sub("UUID", BOUNDARY.sub("BOUNDARY", text)))
         headers = {name: same(self.headers[name]) for name in HEADERS if name in self.headers}
-        body = self.body if len(self.body) > 4096 else same(self.body.decode("latin-1"))
+        is_text = len(self.body) <= 4096 or self.headers.get("content-type", "").startswith("multipart/")
+        body = same(self.body.decode("latin-1")) if is_text else self.body
         return {"status": self.status, "headers": headers, "body": body, "whole": self.is_whole}
 
 

@@ -11,12 +11,56 @@ struct ClientHeaderTests {
         arguments: [
             ("bytes=0-", .from(0)), ("bytes=5-9", .from(5, through: 9)), ("bytes=-7", .last(7)),
             ("bytes=18446744073709551615-", .from(.max)), ("bytes=18446744073709551616-", nil),
-            ("bytes=9-5", nil), ("bytes=-0", nil), ("bytes=-", nil), ("bytes=", nil), ("bytes=0-1,3-4", nil),
-            ("bytes=+1-", nil), ("bytes= 0-1", nil), ("Bytes=0-1", nil), ("chunks=0-1", nil), ("0-1", nil),
+            ("bytes=9-5", nil), ("bytes=-0", nil), ("bytes=-", nil), ("bytes=", nil), ("bytes=,", nil),
+            ("bytes=+1-", nil), ("bytes= 0-1", .from(0, through: 1)), ("bytes=,0-1 ,", .from(0, through: 1)),
+            ("bytes=0 -1", nil), ("bytes=0-1 2-3", nil), ("Bytes=0-1", nil), ("chunks=0-1", nil), ("0-1", nil),
             ("bytes=1--2", nil), ("bytes=a-", nil), ("", nil),
         ] as [(String, BlobRange?)])
     func readsOneRange(field: String, range: BlobRange?) {
-        #expect(RangeField.parse(field) == range)
+        #expect(RangeField.parse(field) == range.map { .range($0) })
+    }
+
+    @Test(
+        arguments: [
+            ("bytes=0-1,3-4", [.from(0, through: 1), .from(3, through: 4)]),
+            ("bytes=0-1, 2-3,\t9-", [.from(0, through: 1), .from(2, through: 3), .from(9)]),
+            ("bytes=0-1,,3-4,", [.from(0, through: 1), .from(3, through: 4)]),
+            (
+                "bytes=0-0,18446744073709551615-18446744073709551615",
+                [.from(0, through: 0), .from(.max, through: .max)]
+            ),
+            // Where a suffix begins the blob's size tells.
+            ("bytes=0-1,-4", nil), ("bytes=-4,0-1", nil), ("bytes=0-1,x", nil), ("bytes=0-1,5-4", nil),
+            ("bytes=0-1,2", nil),
+        ] as [(String, [BlobRange]?)])
+    func readsSeveralRanges(field: String, ranges: [BlobRange]?) {
+        #expect(RangeField.parse(field) == ranges.map { .range(.several($0)) })
+    }
+
+    @Test(
+        arguments: [
+            ("bytes=5-6,3-4", "3-4"), ("bytes=0-1,1-2", "1-2"), ("bytes=0-1,0-1", "0-1"), ("bytes=0-,5-6", "5-6"),
+            ("bytes=9-,0-1,2-3", "0-1"), ("bytes=0-18446744073709551615,9-", "9-"),
+        ])
+    func refusesRangesOutOfOrder(field: String, range: String) {
+        #expect(RangeField.parse(field) == .refused(.unordered(range)))
+    }
+
+    @Test func refusesMoreRangesThanPodmanAsksFor() throws {
+        func field(_ count: Int) -> String {
+            "bytes=" + (0..<count).map { "\($0 * 2)-\($0 * 2)" }.joined(separator: ",")
+        }
+        guard case .range(.several(let ranges)) = RangeField.parse(field(1024)) else {
+            Issue.record("1024 ranges are refused")
+            return
+        }
+        #expect(ranges.count == 1024)
+        #expect(RangeField.parse(field(1025)) == .refused(.tooMany(1025)))
+        let repository = try #require(RepositoryName("a"))
+        let digest = try #require(ContentDigest(Self.digest))
+        #expect(plan(["Range": field(1025)]) == .refused(repository, digest, .tooMany(1025)))
+        // A condition that is not met asks for the whole, whatever the ranges are.
+        #expect(plan(["Range": field(1025), "If-Range": "\"x\""]) == .blob(repository, digest, .whole))
     }
 
     private func plan(_ headers: HTTPHeaders, method: HTTPMethod = .GET, path: String? = nil) -> RequestPlan {
@@ -46,7 +90,7 @@ struct ClientHeaderTests {
     @Test func plansWhatGoesToTheUpstream() {
         let tag = "\"\(Self.digest)\""
         for headers in [
-            ["Range": "bytes=0-1,4-5"], ["Range": "bytes=x"], ["If-None-Match": tag], ["If-Match": tag],
+            ["Range": "bytes=0-1,-5"], ["Range": "bytes=x"], ["If-None-Match": tag], ["If-Match": tag],
             ["If-Modified-Since": "x"], ["If-Unmodified-Since": "x"],
         ] as [HTTPHeaders] {
             #expect(plan(headers) == .relay)

@@ -125,11 +125,11 @@ struct ClientLogicTests {
 
     @Test(
         arguments: [
-            (.partial(length: 90, total: 100), 0), (.partial(length: 91, total: 101), nil),
-            (.whole(length: 100), 10), (.whole(length: nil), 10), (.whole(length: 90), nil),
+            (.partial(length: 90, total: 100), 10), (.partial(length: 91, total: 101), nil),
+            (.whole(length: 100), 0), (.whole(length: nil), 0), (.whole(length: 90), nil),
             (.beyondEnd(total: 5), nil), (.refused(.unauthorized), nil), (.invalid("x"), nil),
         ] as [(ByteRange.Verdict, UInt64?)])
-    func skipsWhatTheClientHas(verdict: ByteRange.Verdict, skip: UInt64?) {
-        #expect((try? BlobFlow.octetsToSkip(verdict, offset: 10, size: 100)) == skip)
+    func knowsWhereAnAnswerBegins(verdict: ByteRange.Verdict, begin: UInt64?) {
+        #expect((try? BlobFlow.begin(of: verdict, asked: 10, size: 100)) == begin)
     }
 }

@@ -56,8 +56,8 @@ import Testing
             #expect(asked.fields["accept-encoding"] == "identity")
             #expect(tally.hasAnswered)
             #expect(tally.count == 4)
-            #expect(tally.count(in: 0..<5) == 2)
-            #expect(tally.count(in: 7..<10) == 0)
+            #expect(tally.count(in: BlobParts([0..<5])) == 2)
+            #expect(tally.count(in: BlobParts([7..<10])) == 0)
         }
     }
 
@@ -106,7 +106,7 @@ import Testing
         var record = RequestRecord(
             head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/"), now: .uptimeNanoseconds(0))
         record.ndnBytes = 15
-        record.subtract(tally, from: 10..<100)
+        record.subtract(tally, from: BlobParts([10..<100]))
         #expect(record.ndnBytes == 0)
     }
 

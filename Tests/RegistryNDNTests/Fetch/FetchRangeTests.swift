@@ -15,7 +15,7 @@ import Testing
             (.last(.max), 100, 0..<100), (.last(0), 100, 100..<100), (.from(0), 0, 0..<0), (.last(1), 0, 0..<0),
         ] as [(BlobRange, UInt64, Range<UInt64>)])
     func resolves(range: BlobRange, size: UInt64, octets: Range<UInt64>) {
-        #expect(range.octets(of: size) == octets)
+        #expect(range.parts(of: size) == BlobParts([octets]))
     }
 
     /// Every kind of begin and end, in blobs of one, two and many segments.
@@ -30,7 +30,7 @@ import Testing
                     let range = BlobRange.from(UInt64(first), through: UInt64(last))
                     let reader = try await fixture.fetcher.open(blob.name, range: range)
                     #expect(reader.size == UInt64(size))
-                    #expect(reader.range == UInt64(first)..<UInt64(last + 1))
+                    #expect(reader.parts == BlobParts([UInt64(first)..<UInt64(last + 1)]))
                     let octets = try await FetchFixture.drain(reader)
                     #expect(octets == blob.octets.getSlice(at: first, length: last + 1 - first))
                 }
@@ -47,7 +47,7 @@ import Testing
             for (name, size) in [(blob.name, UInt64(20_000)), (empty.name, 0)] {
                 let reader = try await fixture.fetcher.open(name, range: .from(20_000))
                 #expect(reader.size == size)
-                #expect(reader.range.isEmpty)
+                #expect(reader.parts.isEmpty)
                 #expect(try await reader.next() == nil)
             }
         }
@@ -78,7 +78,7 @@ import Testing
             try await FetchFixture.run(.unix, handler: { _, segment in blob.answer(segment) }) { fixture in
                 let reader = try await fixture.fetcher.open(blob.name, range: range)
                 let octets = try await FetchFixture.drain(reader)
-                let wanted = range.octets(of: UInt64(10 * Self.chunk + 5))
+                let wanted = try #require(range.parts(of: UInt64(10 * Self.chunk + 5)).hull)
                 #expect(octets == blob.octets.getSlice(at: Int(wanted.lowerBound), length: wanted.count))
                 let asked = UInt64(fixture.producer.interests) - reader.statistics.retransmissions
                 #expect(asked == (range == .from(1) ? 11 : 2))
