@@ -57,8 +57,11 @@ public struct ClientResponder: HTTPResponder {
             record.withheld = lending.withheld(from: requester, request.head)
             try await serve(request, &response, &record)
         } catch {
-            record.failure =
-                Task.isCancelled ? "the connection was closed before the answer was out" : ErrorSentence.of(error)
+            record.hasHungUp = Task.isCancelled && record.mayHangUp && response.status == .partialContent
+            if !record.hasHungUp {
+                record.failure =
+                    Task.isCancelled ? "the connection was closed before the answer was out" : ErrorSentence.of(error)
+            }
             guard response.status == nil, !Task.isCancelled else {
                 log(record, response.status)
                 throw error

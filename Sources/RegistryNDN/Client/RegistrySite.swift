@@ -58,6 +58,7 @@ public struct RegistrySite: Sendable {
         switch RequestPlan(request.head, isPoisoned: blobs.poisoned.contains) {
         case .blob(let repository, let digest, let octets):
             record.name(repository, digest)
+            record.mayHangUp = octets.range.openBegin != nil
             let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
             let wanted = BlobRequest(
                 blob: blob, wanted: octets, head: request.head, references: references, terms: terms)

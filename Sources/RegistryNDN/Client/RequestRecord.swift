@@ -29,6 +29,10 @@ struct RequestRecord: Sendable {
     var withheld: String?
     /// Why the response is not complete.
     var failure: String?
+    /// Whether the client is expected to hang up before the end: it asked for all that follows an offset.
+    var mayHangUp = false
+    /// Whether it did.
+    var hasHungUp = false
 
     init(head: HTTPRequestHead, now: NIODeadline) {
         id = String(UInt64.random(in: 0...UInt64.max), radix: 16)
@@ -67,6 +71,7 @@ struct RequestRecord: Sendable {
         metadata["digest"] = digest.map { "\($0)" }
         metadata["fallback"] = fallback.map { "\($0)" }
         metadata["credentials"] = withheld.map { "\($0)" }
+        if hasHungUp { metadata["ended"] = "the client hung up, as who reads by open ranges does" }
         metadata["failure"] = failure.map { "\($0)" }
         return metadata
     }

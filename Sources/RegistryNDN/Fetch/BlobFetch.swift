@@ -40,6 +40,10 @@ final class BlobFetch {
     private(set) var shapeWanted: [(reader: ChunkQueue, range: BlobRange)]?
     /// When octets in order go out although their slab is not whole.
     private(set) var deliverBy: NIODeadline?
+    /// From where on those read who may hang up at any time; nil when somebody reads all that there is.
+    private var openBegin: UInt64?
+    /// Where they are expected to hang up.
+    private(set) var pause: ReadPause?
     /// Whom it is for, since some of its octets came with the credentials of a reader; nil: for everybody.
     var audience: SHA256Digest?
     /// Requests for holes that are not answered.
@@ -59,6 +63,7 @@ final class BlobFetch {
         self.octets = octets
         self.runs = runs
         readers = [reader]
+        openBegin = runs == nil ? reader.openBegin.map { max($0, octets.lowerBound) } : nil
         let milliseconds = lifetime.map { UInt64(clamping: $0.nanoseconds / 1_000_000) }
         plain = PreparedInterest(prefix: name, mustBeFresh: false, lifetimeMilliseconds: milliseconds)
         fresh = PreparedInterest(prefix: name, mustBeFresh: true, lifetimeMilliseconds: milliseconds)
@@ -144,7 +149,7 @@ final class BlobFetch {
     }
 
     private func isOverdue(_ fetch: borrowing SegmentFetch, delivered: Bool, now: NIODeadline) -> Bool {
-        if fetch.isOver { return true }
+        if fetch.isOver || pause != nil && fetch.base >= fetch.limit { return true }
         guard (reassembler?.firstMissing ?? 0) > deliveredSegments else {
             deliverBy = nil
             return false
@@ -254,6 +259,30 @@ final class BlobFetch {
         if let early { reader.push(early, at: delivered - UInt64(earlyOctets), statistics: statistics) }
         if let outcome { reader.finish(outcome, statistics: statistics) }
         readers.append(reader)
+        if let begin = openBegin, let other = reader.openBegin {
+            openBegin = max(begin, other)
+        } else {
+            openBegin = nil
+            pause = nil
+        }
+    }
+
+    // MARK: Pausing
+
+    /// Takes note of where its readers are expected to hang up.
+    func expectEnd(_ habits: ReadHabits) {
+        guard isActive, let openBegin, let end = habits.end(of: name, from: openBegin) else { return }
+        if pause == nil { pause = ReadPause(end: end) } else { pause?.expect(end) }
+    }
+
+    /// Goes on where they were expected to hang up and have not.
+    func lookAtPause(now: NIODeadline) {
+        guard let end = pause?.end, isActive else { return }
+        let isReached = readers.contains { $0.waits(at: end) }
+        if pause?.look(isReached: isReached, now: now) == false {
+            openBegin = nil
+            pause = nil
+        }
     }
 
     /// Everybody who waits for something of it.
@@ -292,9 +321,10 @@ final class BlobFetch {
             positions.append((reader, progress.position))
         }
         var detached: [(reader: ChunkQueue, offset: UInt64)] = []
-        if isActive, let fastest = positions.map(\.position).max() {
+        // Who waits for what comes later is not fast.
+        if isActive, let fastest = positions.map({ min($0.position, delivered) }).max() {
             positions.removeAll { reader, position in
-                guard fastest - position > allowance / 2 else { return false }
+                guard fastest > position, fastest - position > allowance / 2 else { return false }
                 // A reader of a range that has only to take what is there already needs no fetch.
                 guard !served.contains(where: { $0 === reader }) else { return true }
                 detached.append((reader, reader.truncate(keeping: Self.detachedBacklog)))

@@ -89,9 +89,10 @@ public final class BlobFetcher: Sendable {
         _ blob: Name, range: BlobRange = .whole, repair: BlobRepair? = nil, deadline: NIODeadline? = nil
     ) async throws(FetchError) -> BlobReader {
         let (loop, engine) = (loop, engine)
-        let queue = ChunkQueue(repair: repair) { loop.execute { engine.value.settle() } }
+        let queue = ChunkQueue(repair: repair, openBegin: range.openBegin) { loop.execute { engine.value.settle() } }
         loop.execute {
-            if range == .whole {
+            // What may be hung up on is read like the whole blob as long as nothing is known of it.
+            if range == .whole || range.openBegin == 0 {
                 engine.value.open(blob, deadline: deadline, reader: queue)
             } else {
                 engine.value.open(blob, range: range, deadline: deadline, reader: queue)

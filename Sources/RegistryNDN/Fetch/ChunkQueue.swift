@@ -40,9 +40,12 @@ final class ChunkQueue: Sendable {
     private let changed: @Sendable () -> Void
     /// From where its reader has what the path gives only faulty; nil: from nowhere.
     let repair: BlobRepair?
+    /// From where on it reads when it may hang up at any time; nil: it reads all that it asked for.
+    let openBegin: UInt64?
 
-    init(repair: BlobRepair? = nil, changed: @escaping @Sendable () -> Void) {
+    init(repair: BlobRepair? = nil, openBegin: UInt64? = nil, changed: @escaping @Sendable () -> Void) {
         self.repair = repair
+        self.openBegin = openBegin
         self.changed = changed
     }
 
@@ -106,6 +109,11 @@ final class ChunkQueue: Sendable {
                 position: state.position, isGone: state.isCancelled, isServed: state.outcome != nil,
                 isDrained: state.outcome != nil && state.chunks.isEmpty && state.held == 0)
         }
+    }
+
+    /// Whether the reader has taken everything up to `offset`, and waits for more.
+    func waits(at offset: UInt64) -> Bool {
+        state.withLock { $0.position >= offset && $0.held == 0 && $0.chunks.isEmpty && $0.outcome == nil }
     }
 
     /// Octets that the reader took and has not come back from.
@@ -194,9 +202,8 @@ final class ChunkQueue: Sendable {
             let hadSome = state.held > 0
             state.held = 0
             guard let chunk = state.chunks.popFirst() else {
-                guard let outcome = state.outcome else { return (.empty, false) }
                 defer { state.isAwaited = state.isAwaited && !hadSome }
-                return (.over(outcome), state.isAwaited && hadSome)
+                return (state.outcome.map { .over($0) } ?? .empty, state.isAwaited && hadSome)
             }
             state.position = chunk.offset + UInt64(chunk.octets.readableBytes)
             state.held = chunk.octets.readableBytes

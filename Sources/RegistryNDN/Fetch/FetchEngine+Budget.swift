@@ -28,8 +28,14 @@ extension FetchEngine {
             return setGrant(of: fetch, to: kept + fetch.delivered - min(offset, fetch.delivered))
         }
         let octets = share.grant(allowance: max(0, allowance - fetch.earlyOctets), others: granted - fetch.granted)
-        let end = geometry.segment(at: offset &+ octets)
-        scheduler.raiseLimit(of: fetch.id, to: max(end, geometry.segment(at: offset) &+ 8))
+        let end = max(geometry.segment(at: offset &+ octets), geometry.segment(at: offset) &+ 8)
+        if let pause = fetch.pause {
+            let last = geometry.segment(at: max(pause.end, 1) - 1) + 1
+            scheduler.lowerLimit(of: fetch.id, to: last)
+            scheduler.raiseLimit(of: fetch.id, to: min(end, last))
+        } else {
+            scheduler.raiseLimit(of: fetch.id, to: end)
+        }
         let held = geometry.offset(of: scheduler[fetch.id].map { min($0.limit, geometry.final) } ?? 0)
         setGrant(of: fetch, to: kept + held - min(offset, held))
     }

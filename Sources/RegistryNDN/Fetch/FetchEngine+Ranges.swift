@@ -6,6 +6,7 @@ extension FetchEngine {
     func open(_ blob: Name, range: BlobRange, deadline: NIODeadline?, reader: ChunkQueue) {
         guard !isClosed else { return reader.finish(.failure(.cancelled), statistics: .init()) }
         let blob = blob.owned()
+        defer { noteBegin(of: reader, in: blob) }
         admit(reader) { [self] in begin(blob, range: range, deadline: deadline, reader: reader) }
     }
 
@@ -18,7 +19,7 @@ extension FetchEngine {
             $0.isActive && $0.shapeWanted != nil && $0.admits(reader)
         }) {
             asked.want(range, for: reader)
-            noteRepair(of: asked)
+            noteReaders(of: asked)
         } else {
             let id = scheduler.add(SegmentFetch(configuration: configuration, deadline: deadline, now: now))
             let fetch = BlobFetch(
@@ -74,7 +75,7 @@ extension FetchEngine {
         let runs = SegmentRuns(covering: parts, of: shape)
         let reach = UInt64(share.octets / 4)
         if runs == nil, let running = byName[name]?.first(where: { $0.join(reader, for: parts, reach: reach) }) {
-            return noteRepair(of: running)
+            return noteReaders(of: running)
         }
         let first = hull.lowerBound < UInt64(shape.geometry.chunk) && shape.geometry.final > 0 ? here.first : nil
         let final = hull.upperBound > shape.geometry.offset(of: shape.geometry.final) ? here.final : nil

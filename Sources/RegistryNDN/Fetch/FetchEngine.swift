@@ -15,6 +15,7 @@ final class FetchEngine {
     private var active: [BlobFetch?] = []
     private(set) var byName: [Name: [BlobFetch]] = [:]
     var shapes = BlobShapes()
+    private var habits = ReadHabits()
     /// The blob of the last packet: usually also that of the next.
     private var recent: (name: Name, fetches: [BlobFetch])?
     let pool = SlabPool()
@@ -57,8 +58,9 @@ final class FetchEngine {
     /// Adds a reader of a blob, to a running fetch or a new one.
     func open(_ blob: Name, deadline: NIODeadline?, reader: ChunkQueue) {
         guard !isClosed else { return reader.finish(.failure(.cancelled), statistics: .init()) }
-        if let running = byName[blob]?.first(where: { $0.join(reader) }) { return noteRepair(of: running) }
         let blob = blob.owned()
+        defer { noteBegin(of: reader, in: blob) }
+        if let running = byName[blob]?.first(where: { $0.join(reader) }) { return noteReaders(of: running) }
         admit(reader) { [self] in begin(blob, deadline: deadline, reader: reader) }
     }
 
@@ -71,6 +73,20 @@ final class FetchEngine {
         add(fetch)
         askForMetadata(fetch)
         settle()
+    }
+
+    /// Takes note of who reads a fetch now: whether any of them can fill holes, and where they are expected to hang up.
+    func noteReaders(of fetch: BlobFetch) {
+        guard fetch.isActive else { return }
+        scheduler.setRepair(fetch.audienceHere.contains { $0.repair != nil }, of: fetch.id)
+        fetch.expectEnd(habits)
+    }
+
+    /// Takes note of where a reader begins who may hang up: others may well hang up there.
+    func noteBegin(of reader: ChunkQueue, in blob: Name) {
+        guard let begin = reader.openBegin else { return }
+        habits.began(blob, at: begin)
+        for fetch in byName[blob] ?? [] { fetch.expectEnd(habits) }
     }
 
     /// A Nack for `<blob>/32=metadata` says that the blob is unknown; everything else, silence and, with trust anchors, a
@@ -124,7 +140,7 @@ final class FetchEngine {
         while active.count <= fetch.id { active.append(nil) }
         active[fetch.id] = fetch
         recent = nil
-        noteRepair(of: fetch)
+        noteReaders(of: fetch)
     }
 
     func remove(_ fetch: BlobFetch) {
@@ -305,6 +321,7 @@ final class FetchEngine {
             allowance: UInt64(allowance), isLow: isLow(fetch, allowance: allowance))
         for (reader, offset) in detached { detach(reader, at: offset, from: fetch) }
         guard let slowest else { return remove(fetch) }
+        fetch.lookAtPause(now: now)
         grant(fetch, from: slowest, allowance: allowance)
     }
 
@@ -335,6 +352,7 @@ final class FetchEngine {
         var next = scheduler.nextDeadline(now: now)
         for fetch in fetches {
             if let due = fetch.deliverBy { next = min(next ?? due, due) }
+            if let due = fetch.pause?.until { next = min(next ?? due, due) }
         }
         if let due = nextAdmission(now: now) { next = min(next ?? due, due) }
         guard let next, next < timerDeadline else { return }

@@ -125,6 +125,10 @@ package struct FetchScheduler: Sendable {
         fetches[id]?.raiseLimit(to: segment)
     }
 
+    mutating func lowerLimit(of id: ID, to segment: UInt64) {
+        fetches[id]?.lowerLimit(to: segment)
+    }
+
     package mutating func fail(_ id: ID, _ error: FetchError) {
         fetches[id]?.fail(error)
     }

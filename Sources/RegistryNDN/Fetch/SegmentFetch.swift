@@ -205,6 +205,11 @@ package struct SegmentFetch: Sendable {
         limit = max(limit, segment)
     }
 
+    /// The reader allows no segments from `segment` on, as far as they have not been asked for.
+    mutating func lowerLimit(to segment: UInt64) {
+        limit = max(unsent, min(limit, segment))
+    }
+
     mutating func fail(_ error: FetchError) {
         if failure == nil { failure = error }
     }

@@ -22,7 +22,8 @@ from .publish import described, publish
 from .results import NOT_RUN, Result, markdown
 from .stand import Stand, machine
 
-SECTIONS = ["micro", "direct", "forwarder", "nfd", "original", "link", "sharing", "flood", "memory", "startup", "signing"]
+SECTIONS = ["micro", "direct", "forwarder", "nfd", "original", "link", "ranges", "sharing", "flood", "memory", "startup",
+            "signing"]
 
 
 def arguments() -> argparse.Namespace:

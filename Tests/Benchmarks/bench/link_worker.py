@@ -1,4 +1,6 @@
-"""One download at the near end of scripts/netlab: python -m bench.link_worker ndn|https … prints it as JSON.
+"""One download at the near end of scripts/netlab: python -m bench.link_worker ndn|https|open|closed|whole … prints it as JSON.
+
+ndn and https: by curl. open, closed and whole: over NDN, by harness.chunked, in open or closed ranges at the same time, or by one GET.
 
 Registry and server run at the far end, client and curl at the near one.
 """
@@ -9,10 +11,12 @@ import argparse
 import json
 import os
 import shlex
+import subprocess
 import sys
+import time
 from pathlib import Path
 
-from harness import parts
+from harness import chunked, parts
 from harness.program import Program
 
 from .measuring import Transfer
@@ -37,18 +41,33 @@ def over_ndn(chosen: argparse.Namespace, registry: BenchRegistry, keep: list) ->
     return client.ready().partition(" ")[0], {"server": server, "client": client}
 
 
+def by_ranges(chosen: argparse.Namespace, url: str, client: Program, server: Program) -> dict:
+    path = f"/v2/{REPOSITORY}/blobs/{chosen.digest}"
+    done = subprocess.run([sys.executable, "-m", "harness.chunked", url.removeprefix("http://"), path, str(chosen.size), chosen.way],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    octets, seconds = done.stdout.split()
+    # Those who hang up are heard of a moment later.
+    expected = 1 if chosen.way == "whole" else -(-chosen.size // chunked.CHUNK)
+    deadline = time.monotonic() + 10
+    while len(client.events("request")) < expected and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return {"octets": int(octets), "seconds": float(seconds), "cpu": {}, "request": client.events("request"),
+            "sent": server.statistics()["data"]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("way", choices=["ndn", "https"])
+    parser.add_argument("way", choices=["ndn", "https", "open", "closed", "whole"])
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--storage", type=Path)
     parser.add_argument("--tls", type=Path, nargs=2)
     parser.add_argument("--digest")
+    parser.add_argument("--size", type=int, help="of the blob, for ranges")
     parser.add_argument("--seconds", type=float, help="after which the download is cut")
     chosen = parser.parse_args()
     keep: list = []
     try:
-        is_ndn = chosen.way == "ndn"
+        is_ndn = chosen.way != "https"
         registry = BenchRegistry(chosen.folder, "registry", chosen.storage, None if is_ndn else chosen.tls,
                                  f"{FAR}:5000", shlex.split(os.environ["NETLAB_FAR"]))
         keep.append(registry)
@@ -57,6 +76,9 @@ def main() -> None:
         if is_ndn:
             url, ours = over_ndn(chosen, registry, keep)
             programs |= ours
+        if chosen.way in ("open", "closed", "whole"):
+            print(json.dumps(by_ranges(chosen, url, keep[-1], programs["server"])))
+            return
         # What arrived is known from curl's own count: slow ways are cut before the blob ends.
         report = chosen.folder / "curl.txt"
         transfer = Transfer("curl", [

@@ -26,12 +26,12 @@ class Link:
     def __init__(self, stand: Stand):
         self.stand = stand
 
-    def get(self, way: str, digest: str, options: list, seconds: float) -> Sample:
+    def get(self, way: str, digest: str, options: list, seconds: float, size: int = 0) -> Sample:
         folder = Path(tempfile.mkdtemp(prefix="link-", dir=self.stand.folder))
         counters = folder / "counters.json"
         command = [os.environ["NETLAB"], "--counters", counters, *options, "--", sys.executable, "-m",
                    "bench.link_worker", way, "--folder", folder, "--storage", self.stand.storage, "--tls",
-                   *self.stand.tls, "--digest", digest, "--seconds", seconds]
+                   *self.stand.tls, "--digest", digest, "--seconds", seconds, "--size", size]
         done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode or not done.stdout:
             raise MeasurementFailed(f"{' '.join(map(str, command))} ended with {done.returncode}")
@@ -40,7 +40,7 @@ class Link:
         for request in said.get("request", []):
             if request["source"] != "ndn":
                 raise MeasurementFailed(f"not all of it came over NDN: {request}")
-        return Sample(int(said["octets"]), said["seconds"], said["cpu"], link)
+        return Sample(int(said["octets"]), said["seconds"], said["cpu"], link | {"said": said})
 
 
 def payload_share(link: Link, digest: str) -> float:
