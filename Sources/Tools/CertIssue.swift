@@ -31,7 +31,12 @@ struct CertIssue: AsyncParsableCommand {
     @Option(help: "IssuerId: a component of the certificate's name that tells who issued it.")
     var issuerID = "issuer"
 
-    @Option(help: "Days that the certificate is valid, from now or --from on.")
+    /// What a certificate's validity may be.
+    static let days = 1...3_000_000
+
+    @Option(
+        help: .number("Days that the certificate is valid, from now or --from on.", CertIssue.days, usually: 365),
+        transform: WholeNumber.within(CertIssue.days))
     var days = 365
 
     @Option(help: "First moment of validity, YYYYMMDDThhmmss in UTC (default now).")
@@ -64,7 +69,6 @@ struct CertIssue: AsyncParsableCommand {
     private func validity(now: UInt64) throws -> ValidityPeriod {
         // A clock of the verifier may be a little behind.
         let start = try moment(from, "--from") ?? Int64(now / 1000) - 1
-        guard days > 0, days <= 3_000_000 else { throw ValidationError("--days must be from 1 to 3000000") }
         let end = try moment(until, "--until") ?? start + Int64(days) * 86_400
         guard start <= end || now == 0 else { throw ValidationError("the certificate would end before it begins") }
         return ValidityPeriod(notBefore: start, notAfter: end)

@@ -9,8 +9,9 @@ struct DiscoveryOptions: ParsableArguments {
     var url = FCHQuery.defaultURL
 
     @Option(
-        name: .customLong("fch-count"), help: "How many routers to ask it for; the best is used, the others are spares."
-    )
+        name: .customLong("fch-count"),
+        help: .number("How many routers to ask it for; the best is used, the others are spares.", 1...100, usually: 4),
+        transform: WholeNumber.within(1...100))
     var count = 4
 
     @Option(name: .customLong("fch-cap"), help: "What they must be capable of, udp or tcp; repeatable. (default: udp)")
@@ -42,7 +43,6 @@ struct DiscoveryOptions: ParsableArguments {
 
     func validate() throws {
         if url != FCHQuery.defaultURL { _ = try query() }
-        guard (1...100).contains(count) else { throw ValidationError("--fch-count must be from 1 to 100") }
         for capability in capabilities where capability != "udp" && capability != "tcp" {
             throw ValidationError("--fch-cap \(capability): this program connects over udp and tcp")
         }

@@ -4,10 +4,15 @@ public import RegistryNDN
 
 /// How blobs are fetched over NDN: what `client` and `fetch` let their users say about it.
 struct FetchOptions: ParsableArguments {
-    @Option(help: "Retransmissions of a segment before NDN counts as failed.")
+    @Option(
+        help: .number("Retransmissions of a segment before NDN counts as failed.", 0...254, usually: 10),
+        transform: WholeNumber.within(0...254))
     var retx = 10
 
-    @Option(help: "Upper bound of the congestion window, in segments. (default: memory alone bounds it)")
+    @Option(
+        help: .number(
+            "Upper bound of the congestion window, in segments. (default: memory alone bounds it)", 1...Int.max),
+        transform: WholeNumber.within(1...Int.max))
     var maxCwnd: Int?
 
     @Option(
@@ -37,8 +42,6 @@ struct FetchOptions: ParsableArguments {
     @OptionGroup var trust: TrustOptions
 
     func validate() throws {
-        guard retx >= 0 else { throw ValidationError("--retx \(retx): use 0 or more") }
-        guard maxCwnd.map({ $0 > 0 }) ?? true else { throw ValidationError("--max-cwnd: use 1 or more") }
         guard timeout.amount > .zero else { throw ValidationError("--timeout: use more than 0") }
         guard progressTimeout.amount > .zero else { throw ValidationError("--progress-timeout: use more than 0") }
         guard memory.octets >= 1 << 20 else { throw ValidationError("--memory \(memory): use 1MiB or more") }

@@ -26,12 +26,13 @@ extension KeygenCommand {
             help: "Encrypt the key with a passphrase asked at the terminal; --passphrase-file does so with the file's.")
         var encrypt = false
 
-        @Option(help: "Days that the certificate is valid.")
+        @Option(
+            help: .number("Days that the certificate is valid.", CertIssue.days, usually: 20 * 365),
+            transform: WholeNumber.within(CertIssue.days))
         var days = 20 * 365
 
         func run() async throws {
             let identity = try NameArgument.parse(identity)
-            guard days > 0, days <= 3_000_000 else { throw ValidationError("--days must be from 1 to 3000000") }
             guard !identity.isEmpty else { throw ValidationError("the empty name is nobody's identity") }
             guard identity.keyName == nil else {
                 throw ValidationError("\(identity.uri) names a key, not an identity such as /example/docker")

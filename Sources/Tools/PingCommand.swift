@@ -17,7 +17,9 @@ struct PingCommand: AsyncParsableCommand {
     @Argument(help: "The producer's prefix, such as /example/docker.", transform: NameArgument.parse)
     var name: Name
 
-    @Option(name: .shortAndLong, help: "Interests to send.")
+    @Option(
+        name: .shortAndLong, help: .number("Interests to send.", 1...Int.max, usually: 4),
+        transform: WholeNumber.within(1...Int.max))
     var count = 4
 
     @Option(
@@ -39,7 +41,6 @@ struct PingCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func validate() throws {
-        guard count > 0 else { throw ValidationError("--count must be at least 1") }
         guard timeout.amount >= .milliseconds(1) else { throw ValidationError("--timeout must be at least 1ms") }
         guard exact || !name.isEmpty else { throw ValidationError("/ is no producer's prefix") }
     }

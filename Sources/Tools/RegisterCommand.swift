@@ -16,8 +16,9 @@ struct RegisterCommand: AsyncParsableCommand {
     @Argument(help: "The prefix.", transform: NameArgument.parse)
     var prefix: Name
 
-    @Option(help: "Cost of the route.")
-    var cost: UInt64 = 0
+    @Option(
+        help: .number("Cost of the route.", 0...Int.max, usually: 0), transform: WholeNumber.within(0...Int.max))
+    var cost = 0
 
     @OptionGroup var target: RouteTarget
 
@@ -42,7 +43,7 @@ struct RegisterCommand: AsyncParsableCommand {
 
     private func route(face: UInt64, origin: UInt64) -> RibEntry.Route {
         RibEntry.Route(
-            faceID: face, origin: origin, cost: cost,
+            faceID: face, origin: origin, cost: UInt64(cost),
             expirationPeriod: expires.map { UInt64($0.amount.nanoseconds / 1_000_000) })
     }
 

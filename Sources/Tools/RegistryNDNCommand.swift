@@ -26,8 +26,8 @@ enum Program {
         let arguments = ProcessArguments.afterName()
         var called: any ParsableCommand.Type = RegistryNDNCommand.self
         do {
-            try HelpTopic(arguments)?.check(in: RegistryNDNCommand.self)
-            var command = try await RegistryNDNCommand.asyncParseAsRoot(arguments)
+            try SubcommandWords(arguments).check(in: RegistryNDNCommand.self)
+            var command = try await RegistryNDNCommand.asyncParseAsRoot(NegativeValues.attached(arguments))
             called = type(of: command)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

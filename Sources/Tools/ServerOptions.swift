@@ -5,6 +5,11 @@ import RegistryNDN
 
 /// The server's options, each a flag, else an environment variable, else a line of `./.env`.
 struct ServerOptions: ParsableArguments {
+    private static let chunkSizeBounds = 1...8192
+    private static let concurrencyBounds = 1...64
+    private static let fetchChunksBounds = 1...8192
+    private static let fetchCachesBounds = 0...65_536
+
     @Option(
         help: """
             URL of the registry, https://host or http://host:port; or file:///path, a registry's storage folder, or oci:///path, an OCI image \
@@ -40,17 +45,27 @@ struct ServerOptions: ParsableArguments {
     var listen: [String] = []
 
     @Option(
-        help:
-            "Octets of payload in a segment; never change it once published (env DOCKER_NDN_CHUNK_SIZE; default 7777).")
+        help: .number(
+            "Octets of payload in a segment; never change it once published (env DOCKER_NDN_CHUNK_SIZE; default 7777).",
+            Self.chunkSizeBounds), transform: WholeNumber.within(Self.chunkSizeBounds))
     var chunkSize: Int?
 
-    @Option(help: "Reads at the registry at a time (env DOCKER_NDN_CONCURRENCY; default 8).")
+    @Option(
+        help: .number(
+            "Reads at the registry at a time (env DOCKER_NDN_CONCURRENCY; default 8).", Self.concurrencyBounds),
+        transform: WholeNumber.within(Self.concurrencyBounds))
     var concurrency: Int?
 
-    @Option(help: "Segments read from the registry at once (env DOCKER_NDN_FETCH_CHUNKS; default 512).")
+    @Option(
+        help: .number(
+            "Segments read from the registry at once (env DOCKER_NDN_FETCH_CHUNKS; default 512).",
+            Self.fetchChunksBounds), transform: WholeNumber.within(Self.fetchChunksBounds))
     var fetchChunks: Int?
 
-    @Option(help: "Reads kept, as the original counted memory; --cache-size wins (env DOCKER_NDN_FETCH_CACHES).")
+    @Option(
+        help: .number(
+            "Reads kept, as the original counted memory; --cache-size wins (env DOCKER_NDN_FETCH_CACHES).",
+            Self.fetchCachesBounds), transform: WholeNumber.within(Self.fetchCachesBounds))
     var fetchCaches: Int?
 
     @Option(
@@ -60,7 +75,10 @@ struct ServerOptions: ParsableArguments {
         transform: ByteSizeArgument.parse)
     var cacheSize: ByteSizeArgument?
 
-    @Option(help: "Interests a second that one source address of another machine may send to --listen.")
+    @Option(
+        help: .number(
+            "Interests a second that one source address of another machine may send to --listen.", 1...Int.max,
+            usually: 50_000), transform: WholeNumber.within(1...Int.max))
     var sourceInterests = 50_000
 
     @Option(
@@ -111,19 +129,18 @@ struct ServerOptions: ParsableArguments {
         configuration.faces = faces.configuration
         configuration.faces.socketMode = unixMode.bits
         configuration.chunkSize = try number(
-            chunkSize, "--chunk-size", "DOCKER_NDN_CHUNK_SIZE", environment, 7777, 1...8192)
+            chunkSize, "DOCKER_NDN_CHUNK_SIZE", environment, 7777, Self.chunkSizeBounds)
         configuration.fetchChunks = try number(
-            fetchChunks, "--fetch-chunks", "DOCKER_NDN_FETCH_CHUNKS", environment, 512, 1...8192)
+            fetchChunks, "DOCKER_NDN_FETCH_CHUNKS", environment, 512, Self.fetchChunksBounds)
         configuration.concurrency = try number(
-            concurrency, "--concurrency", "DOCKER_NDN_CONCURRENCY", environment, 8, 1...64)
+            concurrency, "DOCKER_NDN_CONCURRENCY", environment, 8, Self.concurrencyBounds)
         let range = configuration.chunkSize * configuration.fetchChunks
-        let caches = try number(fetchCaches, "--fetch-caches", "DOCKER_NDN_FETCH_CACHES", environment, 0, 0...65_536)
+        let caches = try number(
+            fetchCaches, "DOCKER_NDN_FETCH_CACHES", environment, 0, Self.fetchCachesBounds)
         configuration.cacheSize = MemoryLimit.cacheSize(
             cacheSize?.octets ?? (caches > 0 ? caches * range : nil), otherwise: configuration.cacheSize, logger: logger
         )
-        guard sourceInterests > 0, sourceRate.octets > 0 else {
-            throw ValidationError("--source-interests and --source-rate must be more than 0")
-        }
+        guard sourceRate.octets > 0 else { throw ValidationError("--source-rate must be more than 0") }
         configuration.sourceInterests = sourceInterests
         configuration.sourceOctets = sourceRate.octets
         try setKey(&configuration, environment, logger)
@@ -256,19 +273,16 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
+    /// A flag's value, which the parser has looked at, else a variable's.
     private func number(
-        _ flag: Int?, _ option: String, _ variable: String, _ environment: Environment, _ otherwise: Int,
-        _ bounds: ClosedRange<Int>
+        _ flag: Int?, _ variable: String, _ environment: Environment, _ otherwise: Int, _ bounds: ClosedRange<Int>
     ) throws -> Int {
-        var value = flag ?? otherwise
-        var source = option
-        if flag == nil, let text = environment[variable] {
-            guard let number = Int(text) else { throw ValidationError("\(variable)=\(text) is not a number") }
-            (value, source) = (number, variable)
+        if let flag { return flag }
+        guard let text = environment[variable] else { return otherwise }
+        do {
+            return try WholeNumber.within(bounds)(text)
+        } catch {
+            throw ValidationError("\(variable)=\(error)")
         }
-        guard bounds.contains(value) else {
-            throw ValidationError("\(source) must be from \(bounds.lowerBound) to \(bounds.upperBound), not \(value)")
-        }
-        return value
     }
 }

@@ -116,6 +116,19 @@ def test_wrong_usage_is_64(arguments, folder):
     assert "ready" not in done.stdout
 
 
+@pytest.mark.parametrize("arguments, words", [
+    (["fech", PREFIX], "did you mean 'fetch'?"),
+    (["help", "fech"], "did you mean 'fetch'?"),
+    (["forwarder", "--cahce-size", "1M"], "Did you mean '--cache-size'?"),
+    (["fetch", "--retx", "-1", PREFIX], "-1 is negative: write a whole number from 0 to 254"),
+    (["forwarder", "--cache-size", "-5"], "'-5' is invalid for '--cache-size <size>'"),
+    (["ping", PREFIX, "--fch-position", "-33.8,251.2"], "such as 50.8,4.4"),
+], ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "")
+def test_what_is_wrong_is_said(arguments, words, folder):
+    done = registry_ndn(*arguments, folder=folder)
+    assert done.returncode == 64 and words in done.stderr, (done.returncode, done.stderr)
+
+
 @pytest.fixture
 def taken():
     """A port that is in use, over TCP and UDP."""
