@@ -74,7 +74,11 @@ def test_what_cannot_be_is_said(manage):
     manage("strategy", "set", PREFIX, "best-route")
     assert rows(manage("strategy", "list")) == [["/", "/localhost/nfd/strategy/best-route"]]
     # Over UDP a forwarder is remote, from this machine too.
-    assert "localhop_security" in manage("register", "/a", fails=1, router=manage.forwarder.udp)
+    refused = manage("register", "/a", fails=1, router=manage.forwarder.udp)
+    assert "406 registry-ndn forwarder takes routes over its Unix socket" in refused, refused
+    assert "nfd.conf" not in refused and "--register" not in refused, refused
+    unread = manage("routes", fails=1, router=manage.forwarder.udp)
+    assert "registry-ndn forwarder tells and takes no routes" in unread and "--register" not in unread, unread
     assert "nowhere.sock" in manage("routes", fails=1, router="/nowhere.sock")
 
 

@@ -54,6 +54,19 @@ extension ForwardingCore {
         if let answer { send(answer, LinkFields(pitToken: fields.pitToken), to: face) }
     }
 
+    /// What answers a command about routes that comes over UDP or from another machine: a Nack would look like that of an NFD
+    /// which only has to be configured. Nil for anything else, and for what is not signed, so that nobody is sent much more
+    /// than was asked in its name.
+    func refusalOfRoute(_ interest: Interest, from face: UInt64) -> ByteBuffer? {
+        guard faces[face]?.isLocal == false, Management.remotePrefix.isPrefix(of: interest.name),
+            interest.name.last?.type == NameComponent.parametersDigestType,
+            let verb = management.request(interest.name)?.verb, verb == "rib/register" || verb == "rib/unregister"
+        else { return nil }
+        let response = ControlResponse(
+            code: 406, text: "registry-ndn forwarder takes routes over its Unix socket and local TCP alone")
+        return management.reply(response, to: interest.name)
+    }
+
     private mutating func refuse(_ interest: Interest, _ fields: LinkFields, from face: UInt64) {
         counters.nacks += 1
         let packet = interest.with(nonce: interest.nonce ?? random.next(), hopLimit: nil)

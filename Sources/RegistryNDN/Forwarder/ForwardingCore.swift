@@ -136,7 +136,7 @@ public struct ForwardingCore {
 
     /// No entry, no Data: ask upstream.
     private mutating func begin(_ key: PITKey, _ arrival: Arrival) {
-        guard let upstream = bestHop(for: arrival, entry: nil) else { return nack(arrival, .noRoute) }
+        guard let upstream = bestHop(for: arrival, entry: nil) else { return refuse(arrival) }
         guard let host = faces[arrival.face]?.host, makeRoom(for: host, arrival.now) else {
             counters.drops += 1
             return
@@ -192,6 +192,12 @@ public struct ForwardingCore {
                 face: upstream, nonce: arrival.nonce, sent: arrival.now,
                 expiry: arrival.now + min(arrival.interest.lifetime, limits.lifetime)))
         send(arrival.forwarded, LinkFields(), to: upstream)
+    }
+
+    /// There is no route.
+    private mutating func refuse(_ arrival: Arrival) {
+        guard let answer = refusalOfRoute(arrival.interest, from: arrival.face) else { return nack(arrival, .noRoute) }
+        send(answer, LinkFields(pitToken: arrival.token), to: arrival.face)
     }
 
     /// The downstream is told at once that nothing will come.

@@ -10,6 +10,8 @@ struct Management {
     private static let remembered = 8
 
     private static let prefix = ManagementCommand.Scope.localhost.prefix
+    /// Below it others, and whoever comes over UDP, give their commands.
+    static let remotePrefix = ManagementCommand.Scope.localhop.prefix
     private let prefixLength = Management.prefix.count
     private var datasets: [(name: Name, segments: [ByteBuffer])] = []
     private var lastVersion: UInt64 = 0

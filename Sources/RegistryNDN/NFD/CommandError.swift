@@ -26,6 +26,8 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     public var key: Name?
     /// Milliseconds that this machine's clock is ahead of the forwarder's; nil when that is not known.
     public var clockAhead: Int64?
+    /// Whether it is a server's prefix: a server may be told to register none.
+    public var isOfServer = false
     /// Milliseconds by which this machine's clock was set back since the first command; nil when it was not.
     public var clockSetBack: UInt64?
 
@@ -64,19 +66,25 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         case (.rejected(404, _), _), (.rejected(410, _), _):
             "the forwarder does not know this face or strategy: see `registry-ndn faces` and `registry-ndn strategy list`"
         case (.remote, _): "connect over its Unix socket"
-        case (.rejected(406, _), _):
+        case (.rejected(406, _), .localhop):
+            "connect over its Unix socket, or over TCP from its own machine"
+                + (isOfServer ? ", or have clients ask this server itself: --listen udp://HOST:PORT --uplink none" : "")
+        case (.rejected(406, _), .localhost):
             "this forwarder does not have that: use NFD, or do without"
         case (.rejected(414, _), _): "choose a prefix of at most 32 components"
         case (.rejected(504, _), _): "check that the remote end is reachable"
         case (.rejected(400, _), _), (.rejected(501, _), _), (.malformed, _):
-            "check that the forwarder speaks the NFD management protocol, or use --register none"
+            "check that the forwarder speaks the NFD management protocol"
+                + (isOfServer ? ", or use --register none" : "")
         case (.timeout, .localhost):
             "check that the forwarder runs at this address, and that it knows this command"
                 + (key.map { "; it may also be looking for the certificate \($0), which it does not trust" } ?? "")
         case (.faceDown, _): "check that the forwarder runs at this address"
         case (.timeout, .localhop), (.nack, .localhop):
-            "check that the forwarder runs at this address and that its nfd.conf has a rib.localhop_security section "
-                + "and no auto_prefix_propagate, connect over its Unix socket instead, or use --register none with a route set by hand"
+            "connect over its Unix socket instead: over UDP and from other machines registry-ndn forwarder tells and takes no "
+                + "routes, and NFD does so only with a rib.localhop_security section and no auto_prefix_propagate in its nfd.conf"
+                + (isOfServer ? "; or use --register none with a route set by hand" : "")
+                + (reason == .timeout ? "; or nothing runs at this address" : "")
         case (.rejected, _): "see the forwarder's log"
         case (.nack, .localhost): "check that this part of the forwarder's management is enabled"
         }

@@ -69,12 +69,17 @@ final class ManagementExchange {
     }
 
     /// What a person is told of a failure; a 403 is looked into first.
-    func explain(_ action: String, _ reason: CommandError.Reason) -> EventLoopFuture<CommandError> {
-        let error = CommandError(
+    ///
+    /// - Parameter isOfServer: whether it is a server's prefix.
+    func explain(
+        _ action: String, _ reason: CommandError.Reason, isOfServer: Bool = false
+    ) -> EventLoopFuture<CommandError> {
+        var error = CommandError(
             action: action, uplink: "\(endpoint.face.remote)", scope: scope, reason: reason, key: signer.keyName)
+        error.isOfServer = isOfServer
         guard case .rejected(403, _) = reason else { return loop.makeSucceededFuture(error) }
         let setBack = clock.setBack()
-        return clockAhead().map { ahead in
+        return clockAhead().map { [error] ahead in
             var error = error
             error.clockAhead = ahead
             error.clockSetBack = setBack

@@ -183,7 +183,8 @@ public final class PrefixRegistration {
         let level: Logger.Level = rejections == 1 || isSaid ? .debug : .warning
         // A face that goes down and up again while nobody answers is silent all the time.
         if rejections != 1, !(reason == .faceDown && lastReason == .timeout) { lastReason = reason }
-        exchange.explain("register \(prefix)", reason).assumeIsolated().whenSuccess { [logger, onChange] error in
+        exchange.explain("register \(prefix)", reason, isOfServer: true).assumeIsolated().whenSuccess {
+            [logger, onChange] error in
             logger.log(level: level, "\(error)")
             onChange?(.failed(error))
         }

@@ -109,6 +109,26 @@ struct ForwarderManagementTests {
                 == ["N 5 /localhop/nfd/rib/list noRoute nonce 1"])
     }
 
+    /// A Nack would look like that of an NFD which only has to be configured.
+    @Test(arguments: ["register", "unregister"]) func fromOutsideACommandIsRefusedInWords(verb: String) throws {
+        let script = ForwardingScript()
+        var command = ManagementCommand(
+            scope: .localhop, module: "rib", verb: verb, parameters: ControlParameters(name: try Name(uri: "/a")))
+        let signed = try command.signed(by: .digest, clock: CommandClock())
+        #expect(script.interest(signed, from: 5, token: 7) == ["D 5 \(signed.name.uri) token 7"])
+        let answer = try DataPacket(decoding: try #require(script.sent.first).packet)
+        let response = try ControlResponse(decoding: answer.content)
+        #expect(response.code == 406 && response.text.hasPrefix("registry-ndn forwarder"))
+        #expect(answer.wire.readableBytes < 2 * signed.wire.readableBytes)
+        #expect(!script.core.hasRoute(to: 5))
+        // What is not signed, and what is not about routes, gets the Nack of any name without a route.
+        for name in ["/localhop/nfd/rib/\(verb)/a", "/localhop/nfd/faces/create/a"] {
+            #expect(try script.interest(Packets.interest(name), from: 5) == ["N 5 \(name) noRoute nonce 1"])
+        }
+        command.scope = .localhost
+        #expect(script.interest(try command.signed(by: .digest, clock: CommandClock()), from: 5) == [])
+    }
+
     @Test func nonsenseGetsSilenceOrANack() throws {
         let script = ForwardingScript()
         for uri in [

@@ -163,6 +163,12 @@ struct NFDMessageTests {
         #expect(text(.rejected(code: 414, text: "too long"), .localhost).contains("32 components"))
         #expect(text(.timeout, .localhost).contains("check that the forwarder runs"))
         #expect(text(.timeout, .localhop).contains("localhop_security"))
-        #expect(text(.nack(.noRoute), .localhop).contains("localhop_security"))
+        let nack = text(.nack(.noRoute), .localhop)
+        #expect(nack.contains("localhop_security") && nack.contains("registry-ndn forwarder"))
+        #expect(!nack.contains("--register"), "an option of the server alone")
+        var ofServer = CommandError(
+            action: "register /a", uplink: "udp4://192.0.2.1:6363", scope: .localhop, reason: .nack(.noRoute))
+        ofServer.isOfServer = true
+        #expect("\(ofServer)".contains("--register none"))
     }
 }
