@@ -11,7 +11,7 @@ import Logging
 enum LogFormat: Sendable {
     /// One JSON object, for programs that read it.
     case json
-    /// Time of day, level, message and `key=value`, for people.
+    /// Time of day, level, message and `key=value`, for people (`ReadableFields`).
     case text
 
     /// A line with its end.
@@ -41,9 +41,9 @@ enum LogFormat: Sendable {
     ) -> String {
         var line = "\(time.ofDay) \(level.rawValue)"
         line += String(repeating: " ", count: max(1, 9 - level.rawValue.count))
-        line.appendPrintable(message)
-        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            let value = value.description
+        let readable = ReadableFields(message, metadata)
+        line.appendPrintable(readable.message)
+        for (key, value) in readable.fields {
             line += "  \(key)="
             if value.isEmpty || value.contains(where: { $0.isWhitespace || $0 == "\"" }) {
                 line.appendJSON(value)
@@ -51,7 +51,7 @@ enum LogFormat: Sendable {
                 line.appendPrintable(value)
             }
         }
-        return line + "\n"
+        return line.withShortDigests + "\n"
     }
 }
 
