@@ -114,7 +114,7 @@ struct FetchCommand: AsyncParsableCommand {
 
     private func fetchConfiguration() throws -> FetchConfiguration {
         var configuration = try fetching.configuration()
-        // Nobody waits behind this command to ask elsewhere: be patient.
+        // Nobody waits behind this command to ask elsewhere: a server that is there may have a registry that is slow.
         configuration.sizeTimeout = .seconds(10)
         return configuration
     }
@@ -150,16 +150,37 @@ struct FetchCommand: AsyncParsableCommand {
         report(reader.statistics, elapsed: .now() - start)
     }
 
+    /// How long a blob is asked for when those who are asked say that no server is there: the lifetime of an Interest.
+    private static let patience = TimeAmount.seconds(4)
+
+    /// What comes first: the blob, or that it is not worth while to wait.
+    private enum Opening: Sendable {
+        case stream(any BlobStream)
+        case failed(FetchError)
+        /// Looked into meanwhile; nobody is there.
+        case silence(FetchDiagnosis.Finding)
+    }
+
     private func open(_ target: FetchTarget, _ network: any BlobNetwork) async throws -> any BlobStream {
-        do {
-            return try await network.stream(target.name, range: .whole)
-        } catch {
-            var why = "\(error)"
-            if let blob = target.blob {
-                why = await FetchDiagnosis(blob: blob, router: try asking.choice().uri, logger: try logger()).text(
-                    error)
+        let diagnosis = FetchDiagnosis(blob: target.blob, router: try asking.choice().uri, logger: try logger())
+        let opening = await withTaskGroup(of: Opening?.self) { group in
+            group.addTask {
+                do throws(FetchError) {
+                    return .stream(try await network.stream(target.name, range: .whole))
+                } catch {
+                    return .failed(error)
+                }
             }
-            throw Failure(description: "cannot fetch \(target.text): \(why)")
+            group.addTask { await diagnosis.watch(patience: Self.patience).map(Opening.silence) }
+            defer { group.cancelAll() }
+            for await opening in group { if let opening { return opening } }
+            return .failed(.cancelled)
+        }
+        switch opening {
+        case .stream(let stream): return stream
+        case .failed(let error): throw Failure(description: "cannot fetch \(target.text): \(diagnosis.text(error))")
+        case .silence(let finding):
+            throw Failure(description: "cannot fetch \(target.text): \(diagnosis.text(finding))")
         }
     }
 
@@ -173,8 +194,8 @@ struct FetchCommand: AsyncParsableCommand {
             """
             \(statistics.octets) bytes in \(Int(seconds * 1000)) ms, \(ProgressBar.size(octets / seconds))/s
             \(statistics.segments) segments, \(statistics.interests) Interests, \
-            \(statistics.retransmissions) retransmissions (\(statistics.overtaken) overtaken, \
-            \(statistics.timeouts) timeouts, \(statistics.nacks) Nacks), \(statistics.marks) marks, \
+            \(statistics.retransmissions) of them sent again; \(statistics.overtaken + statistics.timeouts) taken for lost \
+            (\(statistics.spurious) were only late), \(statistics.nacks) Nacks, \(statistics.marks) congestion marks; \
             RTT \(milliseconds(statistics.smoothedRTT)), minimum \(milliseconds(statistics.minimumRTT)), \
             window \(statistics.window)
 

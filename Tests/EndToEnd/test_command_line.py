@@ -3,6 +3,7 @@
 import signal
 import socket
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
@@ -48,6 +49,11 @@ def test_fetch_says_who_is_missing(start, blob, folder, shared_registry):
     start.server(uplink=forwarder.unix)
     assert "its registry does not know the repository" in fetch(forwarder.unix, PREFIX, REPOSITORY, unknown)
     assert "no route to /nowhere" in fetch(forwarder.unix, "/nowhere", REPOSITORY, digest)
+    # As a slash that is not written %2F in one name of all.
+    begin = time.monotonic()
+    said = fetch(forwarder.unix, f"{PREFIX}/demo", "blobs", digest)
+    assert f"one of {PREFIX} does: if it is meant, write {PREFIX} {REPOSITORY} {digest}" in said, said
+    assert time.monotonic() - begin < 7, "nobody answers: that needs no more patience"
 
 
 def test_fetch_says_that_the_registry_or_everybody_is_silent(start, blob, folder):
@@ -60,6 +66,7 @@ def test_fetch_says_that_the_registry_or_everybody_is_silent(start, blob, folder
         done = list(pool.map(lambda words: registry_ndn(
             "fetch", *words[:3], "-o", folder / words[3], "--router", words[3], folder=folder), work))
     assert "its registry does not answer" in done[0].stderr, done[0].stderr
+    assert "is there: waiting for it" in done[0].stderr, done[0].stderr
     assert "nothing answers at" in done[1].stderr, done[1].stderr
 
 
