@@ -109,8 +109,7 @@ struct ClientCommand: AsyncParsableCommand {
                     Ready.announce("\(certificate == nil ? "http" : "https")://\(address) via \(router)")
                 }
             })
-        // Docker asks again for what was cut.
-        try await program.run(service, reloads: reloads, patience: .seconds(3))
+        try await program.run(service, reloads: reloads, patience: .seconds(ClientService.patience))
         try? await faces.shutdownGracefully()
         try? await connections.shutdownGracefully()
     }

@@ -9,6 +9,8 @@ public struct ClientResponder: HTTPResponder {
     private let listener: Int
     private let lending: LendingRule
     private let logger: Logger
+    /// Those of all listeners.
+    let underWay: RequestsUnderWay
 
     /// - Parameters:
     ///   - sites: in the order in which `upstreams` lists them.
@@ -18,16 +20,24 @@ public struct ClientResponder: HTTPResponder {
         sites: [RegistrySite], upstreams: UpstreamSet, listener: Int = 0, lending: LendingRule = LendingRule(),
         logger: Logger
     ) {
+        self.init(sites, upstreams, listener, lending, logger, RequestsUnderWay())
+    }
+
+    private init(
+        _ sites: [RegistrySite], _ upstreams: UpstreamSet, _ listener: Int, _ lending: LendingRule, _ logger: Logger,
+        _ underWay: RequestsUnderWay
+    ) {
         self.sites = sites
         self.upstreams = upstreams
         self.listener = listener
         self.lending = lending
         self.logger = logger
+        self.underWay = underWay
     }
 
     /// The same for the requests of another listener.
     func at(listener: Int) -> ClientResponder {
-        ClientResponder(sites: sites, upstreams: upstreams, listener: listener, lending: lending, logger: logger)
+        ClientResponder(sites, upstreams, listener, lending, logger, underWay)
     }
 
     /// Probes the NDN paths that are down, watches those that are up, and repairs what they give, until the task is
@@ -43,6 +53,8 @@ public struct ClientResponder: HTTPResponder {
     }
 
     public func respond(to request: HTTPRequest, _ response: inout ResponseWriter) async throws {
+        underWay.begin()
+        defer { underWay.end() }
         var record = RequestRecord(head: request.head, now: .now())
         var request = request
         let requester = lending.requester(of: request.head)

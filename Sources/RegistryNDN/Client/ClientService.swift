@@ -5,6 +5,9 @@ public import ServiceLifecycle
 
 /// The client as a program: HTTP endpoints before an NDN path and upstreams.
 public struct ClientService: Service {
+    /// Seconds that transfers may take to end when the program does: Docker asks again for what was cut.
+    public static let patience = 3
+
     private let endpoints: [HTTPEndpoint]
     private let responder: ClientResponder
     private let sites: [RegistrySite]
@@ -41,18 +44,32 @@ public struct ClientService: Service {
             group.addTask { await responder.runPaths() }
             group.addTask { await network.run() }
             for site in sites { group.addTask { await check(site.upstream) } }
-            group.addTask { for await _ in signals() { logStatistics() } }
+            group.addTask { for await _ in signals() { await logStatistics() } }
             ready()
-            await serve()
+            await withGracefulShutdownHandler {
+                await serve()
+            } onGracefulShutdown: {
+                logEnd()
+            }
             group.cancelAll()
         }
-        logStatistics()
+        await logStatistics()
         for site in sites { site.upstream.shutdown() }
         await network.shutdown()
     }
 
-    private func logStatistics() {
-        for site in sites { logger.info("statistics", metadata: site.statistics) }
+    private func logStatistics() async {
+        let hasRouter = await network.isConnected()
+        for site in sites { logger.info("statistics", metadata: site.statistics(hasRouter: hasRouter)) }
+    }
+
+    /// Says what the program still waits for.
+    private func logEnd() {
+        let count = responder.underWay.count
+        guard count > 0 else { return }
+        logger.notice(
+            "ending: transfers that are under way are given \(Self.patience) s",
+            metadata: ["transfers": .stringConvertible(count)])
     }
 
     private func serve() async {

@@ -47,8 +47,13 @@ final class NDNPath: Sendable {
 
     var isUsable: Bool { state.withLock { $0.health.isUsable(now: .now()) } }
 
+    /// How the path stands, in words for people.
+    var standing: String { state.withLock { $0.health.standing(now: .now()) } }
+
     /// Takes note of a failed fetch.
     func failed(_ blob: BlobName, _ error: FetchError) {
+        // Whoever serves the prefix has said so.
+        if error == .notFound { return answered() }
         let isCertain = error == .faceDown || error == .noRoute
         guard error.isPathFailure,
             state.withLock({ $0.health.failed(blob, isCertain: isCertain, now: .now()) })

@@ -45,6 +45,15 @@ struct PathHealth<Probe: Sendable>: Sendable {
         }
     }
 
+    /// How the path stands, in words for people.
+    func standing(now: NIODeadline) -> String {
+        switch state {
+        case .up: lastAnswer == nil ? "not yet tried" : "up"
+        case .down(let until, _, _): now < until ? "down" : "to be tried again"
+        case .left(let until): now < until ? "left" : "to be tried again"
+        }
+    }
+
     /// A request failed on the path. Returns whether the path is down from now on, and was not before.
     ///
     /// - Parameter isCertain: the path itself is known to be broken; otherwise one failure shortly after an answer counts

@@ -40,11 +40,13 @@ public struct RegistrySite: Sendable {
     }
 
     /// As the statistics line has it.
-    var statistics: Logger.Metadata {
+    ///
+    /// - Parameter hasRouter: whether there is a router to ask; without one no path stands anyhow.
+    func statistics(hasRouter: Bool) -> Logger.Metadata {
         var metadata = totals.values.metadata
         metadata["registry"] = "\(upstream.base)"
         metadata["prefix"] = "\(prefix.uri)"
-        metadata["path"] = "\(path.isUsable ? "up" : "down")"
+        metadata["path"] = "\(hasRouter ? path.standing : "no router")"
         return metadata
     }
 

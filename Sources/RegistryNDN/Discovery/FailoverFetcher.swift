@@ -39,6 +39,8 @@ public final class FailoverFetcher: BlobNetwork {
     /// Why no router is known, after a search that found none.
     public var lastError: DiscoveryError? { state.withLock { $0.lastError } }
 
+    public func isConnected() async -> Bool { state.withLock { $0.routers.current != nil } }
+
     /// Looks for routers, now and whenever all that are known have failed, until the task is cancelled.
     public func run() async {
         wanted.yield()

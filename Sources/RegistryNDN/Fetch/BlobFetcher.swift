@@ -69,6 +69,12 @@ public final class BlobFetcher: Sendable {
         }
     }
 
+    /// Whether the connection is up; over UDP it is until the router is silent.
+    public func isConnected() async -> Bool {
+        let engine = engine
+        return (try? await loop.submit { engine.value.endpoint.face.state == .up }.get()) ?? false
+    }
+
     /// Ends all fetches with ``FetchError/cancelled`` and closes the connection.
     public func shutdown() async {
         guard !isShutDown.exchange(true, ordering: .relaxed) else { return }

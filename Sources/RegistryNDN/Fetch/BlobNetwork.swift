@@ -8,6 +8,9 @@ public protocol BlobNetwork: Sendable {
     /// Whether anything answers `name` with Data within a second.
     func probe(_ name: Name) async -> Bool
 
+    /// Whether there is a router to ask.
+    func isConnected() async -> Bool
+
     /// Does what is to be done beside the fetching, until the task is cancelled.
     func run() async
 

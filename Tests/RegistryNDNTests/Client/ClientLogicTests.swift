@@ -106,6 +106,19 @@ struct ClientLogicTests {
         #expect(!health.isUsable(now: start + .seconds(81)))
     }
 
+    @Test func saysHowThePathStands() {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var health = PathHealth<Int>()
+        var words: [String] = [health.standing(now: start)]
+        _ = health.failed(1, isCertain: true, now: start)
+        words += [health.standing(now: start), health.standing(now: start + .seconds(60))]
+        _ = health.answered(now: start + .seconds(60))
+        words.append(health.standing(now: start + .seconds(60)))
+        _ = health.tried(path: 1, upstream: 10, now: start + .seconds(61))
+        words += [health.standing(now: start + .seconds(62)), health.standing(now: start + .minutes(12))]
+        #expect(words == ["not yet tried", "down", "to be tried again", "up", "left", "to be tried again"])
+    }
+
     /// A blob that nobody serves is no reason to leave a path that brings others.
     @Test func oneSilentBlobDoesNotCondemnAPathThatAnswers() {
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
