@@ -26,8 +26,10 @@ struct ByteSizeArgument: CustomStringConvertible, Sendable {
     }
 
     var description: String {
-        for (suffix, unit) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
-        where octets >= unit && octets % unit == 0 {
+        for (suffix, unit) in [
+            ("TiB", 1 << 40), ("TB", 1_000_000_000_000), ("GiB", 1 << 30), ("GB", 1_000_000_000), ("MiB", 1 << 20),
+            ("MB", 1_000_000), ("KiB", 1 << 10),
+        ] where octets >= unit && octets % unit == 0 {
             return "\(octets / unit)\(suffix)"
         }
         return "\(octets)B"

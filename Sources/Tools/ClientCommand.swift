@@ -53,6 +53,7 @@ struct ClientCommand: AsyncParsableCommand {
         let logger = try log.makeLogger(label: "client")
         let program = await RunningProgram(logger: logger)
         let registries = try registry.registries()
+        MemoryLimit.warns("--memory", fetching.memory.octets, .ofProcess(), logger)
         let isShared = registries.listeners.contains { !$0.isLoopback }
         let hasCredentials = access.credentials != nil || registries.registries.contains { $0.credentials != nil }
         guard !hasCredentials && connecting.cert == nil || shareCredentials || !isShared else {

@@ -35,7 +35,7 @@ struct ForwarderCommand: AsyncParsableCommand {
 
     @Option(
         help: .size(
-            "Memory for cached Data packets. (default: 512MiB, less where a control group's memory limit asks for it)"),
+            "Memory for cached Data packets. (default: 512MiB, less where there is little memory)"),
         transform: ByteSizeArgument.parse)
     var cacheSize: ByteSizeArgument?
 

@@ -6,24 +6,37 @@ import Logging
     import Musl
 #endif
 
-/// The memory that a control group leaves this process (cgroups(7)): what is over it is not refused, the process is killed.
+/// The memory that this process can have: what its control group leaves it (cgroups(7)), or all that the machine has. What is
+/// over it is not refused, the process is killed.
 struct MemoryLimit {
     /// Octets.
     let octets: Int
+    /// Whether the machine has no more; else a control group gives no more.
+    let isMachine: Bool
 
-    /// That of this process; nil where nothing limits it.
+    /// That of this process; nil where nobody tells.
     static func ofProcess() -> MemoryLimit? {
-        guard let groups = read("/proc/self/cgroup"), let mounts = read("/proc/self/mountinfo") else { return nil }
-        return MemoryLimit(smallestOf: files(groups: groups, mounts: mounts).compactMap(read))
+        let machine = sysconf(CInt(_SC_PHYS_PAGES)).multipliedReportingOverflow(by: sysconf(CInt(_SC_PAGESIZE)))
+        let groups = read("/proc/self/cgroup") ?? ""
+        let mounts = read("/proc/self/mountinfo") ?? ""
+        return MemoryLimit(
+            smallestOf: files(groups: groups, mounts: mounts).compactMap(read),
+            machine: machine.overflow || machine.partialValue <= 0 ? nil : machine.partialValue)
     }
 
-    /// - Parameter limits: contents of the files that limits stand in, of which the smallest counts.
-    init?(smallestOf limits: [String]) {
+    /// - Parameters:
+    ///   - limits: contents of the files that limits of control groups stand in, of which the smallest counts.
+    ///   - machine: octets of the machine's memory, unless nobody tells.
+    init?(smallestOf limits: [String], machine: Int? = nil) {
         // Version 1 writes the largest number of pages for no limit, version 2 "max".
         let numbers = limits.compactMap { Int($0.trimmed) }.filter { $0 > 0 && $0 < 1 << 60 }
-        guard let smallest = numbers.min() else { return nil }
+        guard let smallest = (numbers + [machine].compactMap { $0 }).min() else { return nil }
         octets = smallest
+        isMachine = smallest == machine
     }
+
+    /// Whether so much, beside what else the program needs, is likely to get it killed.
+    func isExceeded(by size: Int) -> Bool { size > octets / 4 * 3 }
 
     /// A cache's size: what is wanted, or what the limit leaves beside the program, of which half is for everything else.
     func cacheSize(atMost wanted: Int) -> Int {
@@ -37,16 +50,31 @@ struct MemoryLimit {
     static func cacheSize(_ asked: Int?, otherwise: Int, logger: Logger) -> Int {
         let limit = ofProcess()
         let size = asked ?? limit?.cacheSize(atMost: otherwise) ?? otherwise
-        var metadata: Logger.Metadata = ["size": "\(ByteSizeArgument(octets: size))"]
-        if let limit { metadata["memory_limit"] = "\(ByteSizeArgument(octets: limit.octets))" }
-        if let limit, size > limit.octets / 4 * 3 {
-            logger.warning(
-                "the cache may grow beyond what the memory limit of the control group leaves, and the program would be killed: give a smaller --cache-size",
-                metadata: metadata)
-        } else {
-            logger.info("room for the cache", metadata: metadata)
+        if !warns("--cache-size", size, limit, logger) {
+            logger.info("room for the cache", metadata: metadata(size, limit))
         }
         return size
+    }
+
+    /// Warns when an option takes more memory than there is beside what else needs some.
+    ///
+    /// - Parameter size: Octets.
+    @discardableResult
+    static func warns(_ option: String, _ size: Int, _ limit: MemoryLimit?, _ logger: Logger) -> Bool {
+        guard let limit, limit.isExceeded(by: size) else { return false }
+        logger.warning(
+            "\(option) is more than three quarters of the memory that \(limit.isMachine ? "this machine has" : "the control group allows"), and the program may be killed for it: give a smaller one",
+            metadata: metadata(size, limit))
+        return true
+    }
+
+    private static func metadata(_ size: Int, _ limit: MemoryLimit?) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["size": "\(ByteSizeArgument(octets: size))"]
+        if let limit {
+            let memory = ProgressBar.size(Double(limit.octets))
+            metadata[limit.isMachine ? "memory" : "memory_limit"] = "\(memory)"
+        }
+        return metadata
     }
 
     /// The files that may hold a limit, of the process's own group and of each above it.

@@ -70,7 +70,7 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: .size(
-            "Memory for ranges and finished packets together (default 64MiB, less where a control group's memory limit asks for it)."
+            "Memory for ranges and finished packets together (default 64MiB, less where there is little memory)."
         ),
         transform: ByteSizeArgument.parse)
     var cacheSize: ByteSizeArgument?

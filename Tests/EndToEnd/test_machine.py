@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import fcntl
+import http.client
 import os
 import pty
 import shutil
 import signal
+import socket
 import subprocess
 import termios
+import time
 import urllib.error
 import urllib.request
 
 import pytest
 
-from harness.parts import PREFIX, binary, registry_ndn
+from harness import blobs
+from harness.parts import PREFIX, ROOT, binary, registry_ndn
 from harness.program import Program, event_of
 
 NOBODY = 54321
@@ -158,6 +162,75 @@ def test_sighup_ends_no_program_and_sigusr1_asks_for_statistics(chain, blob):
     assert all(part.program.running for part in chain)
 
 
+def documented_statistics():
+    """The keys that docs/statistics.md explains, for each program."""
+    keys, chapter = {}, None
+    for line in (ROOT / "docs" / "statistics.md").read_text().splitlines():
+        if line.startswith("## "):
+            chapter = keys.setdefault(line[3:].lower(), set())
+        elif line.startswith("| `"):
+            name, unit, words = (cell.strip() for cell in line.strip("|").split("|"))
+            assert unit and words.endswith("."), line
+            chapter.add(name.strip("`"))
+    return keys
+
+
+def test_every_key_of_the_statistics_is_explained(chain):
+    explained = documented_statistics()
+    for part in chain:
+        part.program.statistics()
+        printed = set(part.program.events("statistics")[-1]) - {"time", "level", "message"}
+        assert printed == explained[part.name], part.name
+
+
+def test_the_statistics_say_whether_a_router_was_reached(start, folder, blob, free_udp_port):
+    def path(client):
+        client.program.statistics()
+        return client.program.events("statistics")[-1]["path"]
+    assert path(start.client(router=f"unix://{folder}/nobody.sock")) == "no router"
+    client = start.client(router=f"127.0.0.1:{free_udp_port}", name="other")
+    assert path(client) == "not yet tried"
+    digest, octets = blob(100_000)
+    assert blobs.get(client.address, "demo/blobs", digest) == octets
+    assert path(client) == "down"
+
+
+def test_the_client_ends_at_once_when_nothing_is_under_way(chain, blob):
+    client = chain[2]
+    connection = http.client.HTTPConnection(client.address, timeout=20)
+    for _ in range(2):
+        connection.request("GET", "/v2/")
+        connection.getresponse().read()
+    begin = time.monotonic()
+    client.program.signal(signal.SIGTERM)
+    assert client.program.wait() == 0 and time.monotonic() - begin < 1.5
+    assert not [event for event in client.program.events() if event["message"].startswith("ending")]
+    connection.close()
+
+
+def test_the_client_says_what_it_waits_for_when_it_ends(start, blob):
+    digest, octets = blob(64 << 20)
+    client = start.client(router=start.server().udp)
+    with socket.create_connection(client.address.split(":")) as connection:
+        connection.sendall(f"GET /v2/demo/blobs/blobs/{digest} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        client.program.signal(signal.SIGTERM)
+        event = client.program.event("ending: transfers that are under way are given 3 s", timeout=1.5)
+        assert event["transfers"] == 1
+        assert client.program.wait(10) is not None
+
+
+@pytest.mark.parametrize("command", [
+    ["forwarder", "--unix", "none", "--udp", "127.0.0.1:0", "--cache-size", "1000TiB"], [*CLIENT[1:], "--memory", "1000TiB"],
+], ids=lambda command: command[0])
+def test_more_memory_than_there_is_is_warned_of(program, command):
+    made = program(command[0], binary(), *command)
+    made.ready()
+    event = made.find(lambda line: "three quarters of the memory" in line and event_of(line))
+    assert event["level"] == "warning" and event["message"].startswith(command[-2]), event
+    assert event["size"] == "1000TiB" and "B" in (event.get("memory") or event["memory_limit"]), event
+
+
 @pytest.mark.parametrize("ignores", [False, True], ids=["", "nohup"])
 def test_a_program_ends_with_its_terminal_unless_told_not_to(running, folder, ignores):
     leader, follower = pty.openpty()
@@ -266,7 +339,7 @@ def test_the_version_says_what_the_program_is_made_of(folder):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    (["help", "typo"], ['no subcommand "typo"', "client"]),
+    (["help", "typo"], ["no subcommand 'typo'", "client"]),
     (["help", "cert", "typo"], ["registry-ndn cert has no subcommand", "import"]),
     (["server", "--name", PREFIX], ["--registry is missing", "Usage: registry-ndn server "]),
     (["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--timeout", "soon"],

@@ -2,7 +2,7 @@ import Testing
 
 @testable import registry_ndn
 
-@Suite("The memory limit of a control group")
+@Suite("The memory that there is")
 struct MemoryLimitTests {
     private static let unified = "31 23 0:28 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate"
     private static let legacy = """
@@ -51,6 +51,18 @@ struct MemoryLimitTests {
     func smallest() {
         #expect(MemoryLimit(smallestOf: ["max\n", "67108864\n", "134217728\n"])?.octets == 64 << 20)
         #expect(MemoryLimit(smallestOf: ["9223372036854771712\n", "max", "0", "-1", ""]) == nil)
+    }
+
+    @Test("is that of the machine where no group has a smaller one")
+    func machine() throws {
+        let machine = try #require(MemoryLimit(smallestOf: ["max", "0"], machine: 8 << 30))
+        #expect(machine.octets == 8 << 30 && machine.isMachine)
+        let group = try #require(MemoryLimit(smallestOf: ["67108864"], machine: 8 << 30))
+        #expect(group.octets == 64 << 20 && !group.isMachine)
+        let vast = try #require(MemoryLimit(smallestOf: ["17179869184"], machine: 8 << 30))
+        #expect(vast.octets == 8 << 30 && vast.isMachine)
+        #expect(machine.isExceeded(by: 10 << 40) && machine.isExceeded(by: 7 << 30) && !machine.isExceeded(by: 6 << 30))
+        #expect(try #require(MemoryLimit.ofProcess()).octets > 1 << 20)
     }
 
     @Test("leaves a cache what it can, and the rest of the program at least as much")

@@ -46,6 +46,13 @@ struct UnitArgumentTests {
         #expect(error.map { "\($0)".contains("\"\(text)\"") && "\($0)".contains("1h30m") } == true)
     }
 
+    @Test("a size is shown with the largest unit that leaves nothing over")
+    func sizeDescription() throws {
+        for text in ["64MiB", "3GiB", "10TB", "500MB", "1TiB", "7KiB", "1500MB", "1001B", "0B"] {
+            #expect(try ByteSizeArgument.parse(text).description == text)
+        }
+    }
+
     @Test("a duration is shown with the largest units that leave nothing over")
     func description() throws {
         for text in ["10m", "1h30m", "500ms", "1s", "0s", "24h", "1m500ms"] {
