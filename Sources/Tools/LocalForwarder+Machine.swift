@@ -35,12 +35,9 @@ extension LocalForwarder {
     private static func isOpen(_ path: String) -> Bool {
         var status = stat()
         guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK,
-            !path.hasPrefix("/tmp/") || status.st_uid == geteuid(),
-            let address = try? SocketAddress(unixDomainSocketPath: path)
+            !path.hasPrefix("/tmp/") || status.st_uid == geteuid()
         else { return false }
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return unsafe address.withSockAddr { unsafe connect(descriptor, $0, socklen_t($1)) } == 0 || errno == EACCES
+        let answer = UnixSocketFile.knock(at: path)
+        return answer == 0 || answer == EACCES
     }
 }

@@ -53,7 +53,7 @@ struct ConnectionSeat: Sendable {
     }
 
     /// It waits for a request.
-    func waits() { seats.change { $0.waits(id, now: .now()) } }
+    func waits() { seats.change { $0.waits(id) } }
 
     /// The head of a request has come.
     func works() { seats.change { $0.works(id) } }

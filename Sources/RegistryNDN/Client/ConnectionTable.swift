@@ -34,10 +34,15 @@ struct ConnectionTable<Connection> {
     }
 
     private struct Entry {
+        let id: Int
         let connection: Connection
+        /// Number of its host.
+        let host: Int
+    }
+
+    private struct Crowd {
         let host: Host
-        /// Since when it waits for the head of a request; nil while one is served.
-        var waitingSince: NIODeadline?
+        var count = 0
     }
 
     /// Connections that may be refused in words at a time.
@@ -47,69 +52,111 @@ struct ConnectionTable<Connection> {
 
     let limit: Int
     private let share: Int
-    private var entries: [Int: Entry] = [:]
-    private var counts: [Host: Int] = [:]
+    /// Those that have a seat, each at the remainder of its id by `limit`.
+    private var entries: ContiguousArray<Entry?>
+    private var free: [Int]
+    /// Those of each host that wait for the head of a request, by the numbers of both.
+    private var waiting = AgeLists()
+    private var crowds: ContiguousArray<Crowd?>
+    private var numbers: [Host: Int] = [:]
+    private var freeNumbers: [Int]
+    /// The numbers of the hosts that have so many connections.
+    private var hosts: ContiguousArray<Set<Int>>
+    private var largest = 0
     private var refused: Set<Int> = []
-    private var next = 0
+    private var generation = 0
+    private var nextRefused = 0
     private var quietUntil = NIODeadline.distantPast
 
     init(limit: Int) {
-        self.limit = limit
+        self.limit = max(1, limit)
         share = max(1, limit / 2)
+        entries = ContiguousArray(repeating: nil, count: self.limit)
+        free = Array((0..<self.limit).reversed())
+        crowds = ContiguousArray(repeating: nil, count: self.limit)
+        freeNumbers = free
+        hosts = ContiguousArray(repeating: [], count: share + 1)
     }
 
     /// A connection comes. `isNews` when the table was not full lately: worth a line in the log.
     mutating func enter(
         _ connection: Connection, from host: Host, now: NIODeadline
     ) -> (verdict: Verdict, isNews: Bool) {
-        let isCrowded = counts[host, default: 0] >= share
-        guard isCrowded || entries.count >= limit else { return (.served(add(connection, host, now)), false) }
+        let number = numbers[host]
+        let isCrowded = number.flatMap { crowds[$0] }.map { $0.count >= share } ?? false
+        guard isCrowded || free.isEmpty else { return (.served(add(connection, host)), false) }
         defer { quietUntil = now + Self.episode }
         let isNews = now >= quietUntil
-        let largest = isCrowded ? host : counts.max { $0.value < $1.value }?.key
-        if let victim = longestWaiting(of: largest), let entry = remove(victim) {
-            return (.instead(add(connection, host, now), of: entry.connection), isNews)
+        let crowd = isCrowded ? number : hosts[largest].first
+        if let victim = crowd.flatMap({ waiting.oldest(of: $0) }), let entry = remove(at: victim) {
+            return (.instead(add(connection, host), of: entry.connection), isNews)
         }
         guard refused.count < Self.refusals else { return (.closed, isNews) }
-        next += 1
-        refused.insert(next)
-        return (.refused(next), isNews)
+        nextRefused -= 1
+        refused.insert(nextRefused)
+        return (.refused(nextRefused), isNews)
     }
 
-    /// A connection waits for a request.
-    mutating func waits(_ id: Int, now: NIODeadline) {
-        entries[id]?.waitingSince = now
+    /// A connection waits for a request, from now on.
+    mutating func waits(_ id: Int) {
+        guard let (place, entry) = entry(id) else { return }
+        waiting.remove(place)
+        waiting.append(place, to: entry.host)
     }
 
     /// The head of a request has come.
     mutating func works(_ id: Int) {
-        entries[id]?.waitingSince = nil
+        if let (place, _) = entry(id) { waiting.remove(place) }
     }
 
     mutating func leave(_ id: Int) {
-        if refused.remove(id) == nil { _ = remove(id) }
+        if refused.remove(id) == nil, let (place, _) = entry(id) { _ = remove(at: place) }
     }
 
-    private mutating func add(_ connection: Connection, _ host: Host, _ now: NIODeadline) -> Int {
-        next += 1
-        entries[next] = Entry(connection: connection, host: host, waitingSince: now)
-        counts[host, default: 0] += 1
-        return next
+    /// nil for one that has lost its seat.
+    private func entry(_ id: Int) -> (place: Int, entry: Entry)? {
+        guard id >= 0, let entry = entries[id % limit], entry.id == id else { return nil }
+        return (id % limit, entry)
     }
 
-    private mutating func remove(_ id: Int) -> Entry? {
-        guard let entry = entries.removeValue(forKey: id), let count = counts[entry.host] else { return nil }
-        counts[entry.host] = count > 1 ? count - 1 : nil
+    private mutating func add(_ connection: Connection, _ host: Host) -> Int {
+        let place = free.removeLast()
+        let number = numbers[host] ?? freeNumbers.removeLast()
+        if numbers[host] == nil {
+            numbers[host] = number
+            crowds[number] = Crowd(host: host)
+        }
+        generation += 1
+        let id = generation * limit + place
+        entries[place] = Entry(id: id, connection: connection, host: number)
+        waiting.append(place, to: number)
+        change(number, by: 1)
+        return id
+    }
+
+    private mutating func remove(at place: Int) -> Entry? {
+        guard let entry = entries[place] else { return nil }
+        entries[place] = nil
+        free.append(place)
+        waiting.remove(place)
+        change(entry.host, by: -1)
         return entry
     }
 
-    private func longestWaiting(of host: Host?) -> Int? {
-        var longest: (id: Int, since: NIODeadline)?
-        for (id, entry) in entries where entry.host == host {
-            guard let since = entry.waitingSince else { continue }
-            if let known = longest, (known.since, known.id) < (since, id) { continue }
-            longest = (id, since)
+    /// A host has one connection more or less.
+    private mutating func change(_ number: Int, by difference: Int) {
+        guard var crowd = crowds[number] else { return }
+        hosts[crowd.count].remove(number)
+        crowd.count += difference
+        crowds[number] = crowd
+        if crowd.count == 0 {
+            crowds[number] = nil
+            numbers[crowd.host] = nil
+            freeNumbers.append(number)
+        } else {
+            hosts[crowd.count].insert(number)
         }
-        return longest?.id
+        largest = max(largest, crowd.count)
+        if hosts[largest].isEmpty { largest = max(0, largest - 1) }
     }
 }

@@ -36,12 +36,39 @@ public enum DescriptorLimit {
         max(1, min(wanted, limit - min(reserve, limit / 2)))
     }
 
-    /// Whether the reserve alone is left: whoever accepts a connection now closes it, or another.
-    static func isReached(reserve: Int = reserve) -> Bool {
+    /// How many more descriptors there are until the reserve alone is left; 0 or less: whoever accepts a connection now closes
+    /// it, or another.
+    static func room(reserve: Int = reserve) -> Int {
         // The system gives the lowest number that is free.
         let lowest = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        guard lowest >= 0 else { return true }
+        guard lowest >= 0 else { return 0 }
         SystemSocket.shut(lowest)
-        return Int(lowest) >= connections(atMost: .max, reserve: reserve)
+        return connections(atMost: .max, reserve: reserve) - Int(lowest)
+    }
+}
+
+/// Whether descriptors run out, for one who accepts connections: looks for each of them only where there is little room.
+struct DescriptorWatch {
+    /// What the next look may wait for, of the room that the last one found: others open descriptors as well.
+    private static let part = 4
+
+    private let room: () -> Int
+    /// Connections until the next look.
+    private var pause = 0
+
+    /// - Parameter room: how many more descriptors there are.
+    init(room: @escaping () -> Int) {
+        self.room = room
+    }
+
+    /// One more connection was accepted. Whether it takes from the reserve.
+    mutating func isReached() -> Bool {
+        guard pause == 0 else {
+            pause -= 1
+            return false
+        }
+        let room = room()
+        pause = max(0, room / Self.part)
+        return room <= 0
     }
 }

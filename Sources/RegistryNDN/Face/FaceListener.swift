@@ -18,6 +18,7 @@ public final class FaceListener {
     private var socket: (any ListeningSocket)?
     private var isClosed = false
     private var hasWarnedFull = false
+    private var descriptors: DescriptorWatch
 
     /// - Parameter onFace: given every new face before its first packet, to set its delegate. The listener keeps the face
     ///   until it is closed.
@@ -30,6 +31,9 @@ public final class FaceListener {
         self.configuration = configuration
         self.logger = logger
         self.onFace = onFace
+        // Programs of this machine, as the producer is, have half of the reserve before all others.
+        let reserve = uri.scheme == .unix ? DescriptorLimit.reserve / 2 : DescriptorLimit.reserve
+        descriptors = DescriptorWatch { DescriptorLimit.room(reserve: reserve) }
         // A stream's silence is no sign that nobody is there; a UDP peer that says nothing may never have been.
         table = FaceTable(
             limit: configuration.maximumFaces, silence: uri.scheme == .udp ? .seconds(5) : .seconds(60))
@@ -92,7 +96,7 @@ public final class FaceListener {
     func admit(_ host: PeerHost) -> Bool {
         guard !isClosed else { return false }
         var room = table.room(for: host, now: eventLoop.now)
-        if room.isFree, room.leaving == nil, isOutOfDescriptors {
+        if local.scheme != .udp, room.isFree, room.leaving == nil, descriptors.isReached() {
             room.leaving = table.leaving(now: eventLoop.now)
             room.isFree = room.leaving != nil
         }
@@ -104,15 +108,6 @@ public final class FaceListener {
                 metadata: ["listener": "\(local)", "faces": .stringConvertible(table.count), "host": "\(host)"])
         }
         return room.isFree
-    }
-
-    /// Programs of this machine, as the producer is, have half of the reserve before all others.
-    private var isOutOfDescriptors: Bool {
-        switch local.scheme {
-        case .udp: false
-        case .tcp: DescriptorLimit.isReached()
-        case .unix: DescriptorLimit.isReached(reserve: DescriptorLimit.reserve / 2)
-        }
     }
 
     /// The system has no descriptor left: a face that is of little use gives its own.

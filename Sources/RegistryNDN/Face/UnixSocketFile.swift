@@ -7,7 +7,7 @@ import NIOCore
 #endif
 
 /// The file of a Unix socket that this program listens at.
-struct UnixSocketFile {
+public struct UnixSocketFile {
     private let path: String
     /// Identity of the file this program made: another program may have put its own there since.
     private let device: UInt
@@ -37,22 +37,31 @@ struct UnixSocketFile {
             throw FaceError(
                 .inUse, "cannot listen at \(uri): the path is a file that is not a socket; choose another path")
         }
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw FaceError.listening(at: uri, SystemError(call: "socket")) }
-        defer { SystemSocket.shut(descriptor) }
-        guard let address = try? SocketAddress(unixDomainSocketPath: uri.path) else { return }
-        let result = unsafe address.withSockAddr { unsafe connect(descriptor, $0, socklen_t($1)) }
-        let number = errno
-        switch (result, number) {
-        case (0, _):
+        switch knock(at: uri.path) {
+        case 0:
             throw FaceError.listening(at: uri, SystemError(call: "bind", number: EADDRINUSE))
-        case (_, ECONNREFUSED):
+        case ECONNREFUSED:
             guard unsafe unlink(uri.path) == 0 || errno == ENOENT else {
                 throw FaceError.listening(at: uri, SystemError(call: "unlink"))
             }
-        default:
+        case let number:
             throw FaceError.listening(at: uri, SystemError(call: "connect", number: number))
         }
+    }
+
+    /// Whether a program listens at a Unix socket: connects to it, and closes the connection.
+    ///
+    /// - Returns: the error number of connect(2): 0 where one does, ECONNREFUSED where the one that made the file is gone,
+    ///   EACCES where this user may not connect.
+    public static func knock(at path: String) -> Int32 {
+        // A program that has accepted nobody for long is there all the same, and is not waited for.
+        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, type, 0)
+        guard descriptor >= 0 else { return errno }
+        defer { SystemSocket.shut(descriptor) }
+        guard let address = try? SocketAddress(unixDomainSocketPath: path) else { return ENAMETOOLONG }
+        let isConnected = unsafe address.withSockAddr { unsafe connect(descriptor, $0, socklen_t($1)) } == 0
+        return isConnected || errno == EAGAIN ? 0 : errno
     }
 
     private static func status(_ path: String) -> stat? {

@@ -1,3 +1,4 @@
+import NDNSimulation
 import NIOCore
 import Testing
 
@@ -46,8 +47,8 @@ import Testing
             return
         }
         // Who comes back to waiting makes room, the longest wait first.
-        table.waits(ids[1], now: start + .seconds(1))
-        table.waits(ids[0], now: start + .seconds(2))
+        table.waits(ids[1])
+        table.waits(ids[0])
         #expect(leaving(table.enter(3, from: here, now: start + .seconds(3)).verdict) == 1)
         #expect(leaving(table.enter(4, from: here, now: start + .seconds(3)).verdict) == 0)
         table.leave(refused)
@@ -62,6 +63,41 @@ import Testing
         for number in 3..<5 { _ = table.enter(number, from: here, now: start) }
         _ = table.enter(5, from: .address([192, 0, 2, 2]), now: start)
         #expect(leaving(table.enter(6, from: .address([192, 0, 2, 3]), now: start + .seconds(6)).verdict) == 0)
+    }
+
+    /// Of all who wait, who began to do so first, whatever came between.
+    @Test func theLongestWaitEndsFirst() {
+        var random = SplitMix64(seed: 7)
+        var table = Table(limit: 40)
+        // Of one host, which may have 20: in the order in which they began to wait.
+        var waiting: [Int] = []
+        var working: [Int] = []
+        var ids: [Int: Int] = [:]
+        for number in 0..<5000 {
+            switch random.next() % 4 {
+            case 0 where !waiting.isEmpty:
+                let chosen = waiting.remove(at: Int(random.next() % UInt64(waiting.count)))
+                table.works(ids[chosen] ?? 0)
+                working.append(chosen)
+            case 1 where !working.isEmpty:
+                let chosen = working.remove(at: Int(random.next() % UInt64(working.count)))
+                table.waits(ids[chosen] ?? 0)
+                waiting.append(chosen)
+            case 2 where !waiting.isEmpty && random.next() % 4 == 0:
+                table.leave(ids[waiting.removeLast()] ?? 0)
+            default:
+                let isFull = waiting.count + working.count == 20
+                let (verdict, _) = table.enter(number, from: there, now: start)
+                guard let id = served(verdict) else {
+                    #expect(isFull && waiting.isEmpty)
+                    if case .refused(let id) = verdict { table.leave(id) }
+                    continue
+                }
+                #expect(leaving(verdict) == (isFull ? waiting.removeFirst() : nil))
+                ids[number] = id
+                waiting.append(number)
+            }
+        }
     }
 
     @Test func onlySoManyAreToldThatThereIsNoRoom() {

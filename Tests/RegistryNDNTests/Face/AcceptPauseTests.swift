@@ -61,5 +61,17 @@ import Testing
         #expect(DescriptorLimit.connections(atMost: 1024, limit: 0) == 1)
         #expect(DescriptorLimit.current > 0)
         #expect(DescriptorLimit.raise() == DescriptorLimit.current)
+        #expect(DescriptorLimit.room() < DescriptorLimit.current)
+    }
+
+    @Test func descriptorsAreLookedForWhereThereIsLittleRoom() {
+        var (room, looks) = (1000, 0)
+        var watch = DescriptorWatch {
+            looks += 1
+            return room
+        }
+        while !watch.isReached() { room -= 1 }
+        #expect(room == 0, "the one that takes from the reserve is told from all others")
+        #expect(looks < 40)
     }
 }
