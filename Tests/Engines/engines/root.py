@@ -70,15 +70,18 @@ class Root:
         return ["nsenter", f"--target={self._pid}", "--mount", "--pid", "--root=" + str(self.path("/")), "--wd=/",
                 "env", "-i", *(f"{name}={value}" for name, value in variables.items()), *map(str, arguments)]
 
-    def run(self, *arguments, environment: Optional[dict] = None, timeout: float = 300.0,
-            stdin: Optional[bytes] = None) -> str:
+    def read(self, *arguments, environment: Optional[dict] = None, timeout: float = 300.0) -> bytes:
         """Runs a command to its end; its stdout, or CommandFailed with all it said."""
-        done = subprocess.run(self.command(*arguments, environment=environment), input=stdin or b"",
+        done = subprocess.run(self.command(*arguments, environment=environment), stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=timeout, check=False)
-        out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         if done.returncode:
-            raise CommandFailed(done.returncode, f"{' '.join(map(str, arguments))}\n{out}{err}")
-        return out
+            said = (done.stdout + done.stderr).decode(errors="replace")
+            raise CommandFailed(done.returncode, f"{' '.join(map(str, arguments))}\n{said}")
+        return done.stdout
+
+    def run(self, *arguments, environment: Optional[dict] = None, timeout: float = 300.0) -> str:
+        """The same as text."""
+        return self.read(*arguments, environment=environment, timeout=timeout).decode(errors="replace")
 
     def start(self, name: str, *arguments, environment: Optional[dict] = None) -> Program:
         """Starts a program that runs until `stop`."""

@@ -1,0 +1,104 @@
+"""The registries, and the clients before them that engines pull through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness import guarded, parts
+from harness.guarded import GuardedRegistry
+from harness.registry import Registry, containers_environment, run
+
+from .images import Made
+
+PRIVATE = "/example/private"
+
+
+class Several(parts.Part):
+    """A client of three registries: alpha.example, which is docker.io too, and private.example, for which it has
+    credentials. `address` is for all of them; alpha.example and private.example have one of their own too."""
+
+    def __init__(self, folder: Path, alpha: Registry, private: Registry, router: str, credentials: Path):
+        configuration = folder / "mirrors.toml"
+        configuration.write_text(
+            f'[[registry]]\nhosts = ["alpha.example", "docker.io"]\nurl = "{alpha.url}"\nname = "{parts.PREFIX}"\n'
+            f'listen = ["127.0.0.1:0"]\n\n'
+            f'[[registry]]\nhosts = ["private.example"]\nurl = "{private.url}"\nname = "{PRIVATE}"\n'
+            f'listen = ["127.0.0.1:0"]\ncredentials = "{credentials}"\n')
+        super().__init__("several", folder, ["client", "--mirrors", configuration, "--router", router,
+                                             "--listen", "127.0.0.1:0"], listeners=3)
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return parts.authority(self.uris[0])
+
+    @property
+    def alpha(self) -> str:
+        return parts.authority(self.uris[1])
+
+    @property
+    def private(self) -> str:
+        return parts.authority(self.uris[2])
+
+    requests = parts.Client.requests
+    request = parts.Client.request
+
+
+class Stand:
+    """`alpha` lets everybody in, `private` nobody without the password; they have the same storage. `one` is a client of
+    alpha alone, `guarded` one of private alone that has no credentials, `several` a client of both."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._started: list = []
+        try:
+            self.alpha = self._keep(Registry(folder, "alpha"))
+            self.private = self._keep(GuardedRegistry(folder, folder / "alpha" / "data", guarded.by_password(folder)))
+            credentials = guarded.credentials_file(folder, self.private.address)
+            self.forwarder = self._keep(parts.Forwarder(folder))
+            router = self.forwarder.unix
+            self._keep(parts.Server(folder, self.alpha, router))
+            self._keep(parts.Server(folder, self.private, router, "server-private", [
+                "--name", PRIVATE, "--credentials", credentials, "--repository", "**"]))
+            self.one = self._keep(parts.Client(folder, self.alpha, router, "one"))
+            self.guarded = self._keep(parts.Client(folder, self.private, router, "guarded", ["--name", PRIVATE]))
+            self.several = self._keep(Several(folder, self.alpha, self.private, router, credentials))
+        except BaseException:
+            self.stop()
+            raise
+
+    def _keep(self, part):
+        self._started.append(part)
+        return part
+
+    def publish(self, made: Made, name: str, options: list = ()) -> None:
+        """Pushes an image to alpha, which is private's storage too."""
+        run("skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", *options,
+            f"oci:{made.layout}:latest", f"docker://{self.alpha.address}/{name}",
+            environment=containers_environment(self.folder))
+
+    def stop(self) -> None:
+        for part in reversed(self._started):
+            part.stop()
+
+
+class Watched:
+    """What a client was asked for from now on."""
+
+    def __init__(self, client):
+        self._client = client
+        self._seen = len(client.requests())
+
+    @property
+    def requests(self) -> list[dict]:
+        return self._client.requests()[self._seen:]
+
+    def gets(self, digest: str) -> list[dict]:
+        return [request for request in self.requests if request.get("digest") == digest and request["method"] == "GET"]
+
+    def came_over_ndn(self, blobs) -> None:
+        """Asserts it of each blob; its line is in the log once the client has sent all of it."""
+        for blob in blobs:
+            self._client.program.event("request", lambda event, wanted=blob.digest: event.get("digest") == wanted)
+            gets = self.gets(blob.digest)
+            assert gets and all(get["source"] == "ndn" for get in gets), (blob, gets)
