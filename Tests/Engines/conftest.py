@@ -81,6 +81,14 @@ def app(work, stand):
 
 
 @pytest.fixture(scope="session")
+def second(work, stand):
+    """demo/app:second, which has one layer more."""
+    made = images.with_one_more_layer(work / "second")
+    stand.publish(made, "demo/app:second")
+    return made
+
+
+@pytest.fixture(scope="session")
 def root(work):
     """Of the engines that have no daemon."""
     made = Root(TREE, work, "tools")

@@ -29,6 +29,7 @@ def hosts_toml(root: Root, folder: str, host: str, address: str, server: str = "
 class Containerd:
     """containerd of a Root and its ctr. With `ranges` a layer is read in ranges of so many bytes, up to 8 at once."""
 
+    name = "containerd"
     mirrors_by = "ns"
 
     def __init__(self, root: Root, ranges: int = 0):
@@ -112,6 +113,8 @@ class Kubelet:
             self.root.run("ctr", "--namespace", "k8s.io", "images", "unmount", "--rm", "/mnt/image")
 
     def forget(self) -> None:
+        # What another namespace has is not fetched again.
+        self._containerd.forget()
         images = self.root.run("ctr", "--namespace", "k8s.io", "images", "ls", "--quiet").split()
         if images:
             self.root.run("ctr", "--namespace", "k8s.io", "images", "rm", "--sync", *images)

@@ -45,6 +45,7 @@ def same_blobs(folder: Path, made: Made) -> bool:
 class Podman:
     """podman of a Root; the mirror of a registry is one in registries.conf, by path."""
 
+    name = "podman"
     mirrors_by = "path"
 
     def __init__(self, root: Root):
@@ -83,6 +84,8 @@ class Podman:
 class Buildah(Podman):
     """buildah; what it pulls it makes a working container of."""
 
+    name = "buildah"
+
     def pull(self, name: str, *options) -> None:
         self.root.run("buildah", "pull", "--quiet", "--tls-verify=false", *options, name)
 
@@ -111,6 +114,8 @@ class Buildah(Podman):
 
 class Skopeo(Podman):
     """skopeo; an image is a folder of its blobs."""
+
+    name = "skopeo"
 
     def _folder(self, name: str) -> str:
         return f"{self.root.folder}/skopeo-{hashlib.sha256(name.encode()).hexdigest()[:12]}"

@@ -13,6 +13,7 @@ from .root import Root
 class Crane:
     """crane; speaks plain HTTP with addresses of this machine by itself."""
 
+    name = "crane"
     # There is no setting for a mirror.
     mirrors_by = None
 
@@ -46,6 +47,8 @@ class Crane:
 
 class Oras(Crane):
     """oras; an image is an OCI layout."""
+
+    name = "oras"
 
     def pull(self, name: str, *options) -> None:
         self.root.run("oras", "copy", "--from-plain-http", *options, "--to-oci-layout", name, f"{self._folder(name)}:latest")

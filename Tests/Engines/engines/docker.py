@@ -20,6 +20,7 @@ class Docker:
 
     def __init__(self, root: Root, store: str, mirror_of_hub: Optional[str] = None):
         self.root, self.store = root, store
+        self.name = f"docker-{store}"
         # The graph drivers read no hosts.toml.
         self.mirrors_by = "ns" if store == "containerd" else None
         settings = {"features": {"containerd-snapshotter": store == "containerd"}}

@@ -47,8 +47,16 @@ def write(folder: Path, files: list[list[tuple[str, str, int]]]) -> Made:
     return Made(folder, config, layout.layers, {name: sha256(seed, size) for layer in files for name, seed, size in layer})
 
 
+_LAYERS = [[("0.bin", "plain 0", 6 * MIB)], [("1.bin", "plain 1", 2 * MIB)], [("2.bin", "plain 2", 100_000)]]
+
+
 def plain(folder: Path) -> Made:
-    return write(folder, [[("0.bin", "plain 0", 6 * MIB)], [("1.bin", "plain 1", 2 * MIB)], [("2.bin", "plain 2", 100_000)]])
+    return write(folder, _LAYERS)
+
+
+def with_one_more_layer(folder: Path) -> Made:
+    """What `plain` has, and a layer upon it."""
+    return write(folder, [*_LAYERS, [("3.bin", "plain 3", MIB)]])
 
 
 def of_many_layers(folder: Path, count: int = 127) -> Made:

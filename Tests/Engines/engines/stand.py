@@ -10,22 +10,23 @@ from harness.registry import Registry, containers_environment, run
 
 from .images import Made
 
-PRIVATE = "/example/private"
+PRIVATE, BETA = "/example/private", "/example/beta"
 
 
 class Several(parts.Part):
-    """A client of three registries: alpha.example, which is docker.io too, and private.example, for which it has
-    credentials. `address` is for all of them; alpha.example and private.example have one of their own too."""
+    """A client of three registries: alpha.example, which is docker.io too, private.example, for which it has credentials,
+    and beta.example. `address` is for all of them; each has one of its own too."""
 
-    def __init__(self, folder: Path, alpha: Registry, private: Registry, router: str, credentials: Path):
+    def __init__(self, folder: Path, alpha: Registry, private: Registry, beta: Registry, router: str, credentials: Path):
         configuration = folder / "mirrors.toml"
         configuration.write_text(
             f'[[registry]]\nhosts = ["alpha.example", "docker.io"]\nurl = "{alpha.url}"\nname = "{parts.PREFIX}"\n'
             f'listen = ["127.0.0.1:0"]\n\n'
             f'[[registry]]\nhosts = ["private.example"]\nurl = "{private.url}"\nname = "{PRIVATE}"\n'
-            f'listen = ["127.0.0.1:0"]\ncredentials = "{credentials}"\n')
+            f'listen = ["127.0.0.1:0"]\ncredentials = "{credentials}"\n\n'
+            f'[[registry]]\nhosts = ["beta.example"]\nurl = "{beta.url}"\nname = "{BETA}"\nlisten = ["127.0.0.1:0"]\n')
         super().__init__("several", folder, ["client", "--mirrors", configuration, "--router", router,
-                                             "--listen", "127.0.0.1:0"], listeners=3)
+                                             "--listen", "127.0.0.1:0"], listeners=4)
         self.start()
 
     @property
@@ -40,13 +41,18 @@ class Several(parts.Part):
     def private(self) -> str:
         return parts.authority(self.uris[2])
 
+    @property
+    def beta(self) -> str:
+        return parts.authority(self.uris[3])
+
     requests = parts.Client.requests
     request = parts.Client.request
 
 
 class Stand:
-    """`alpha` lets everybody in, `private` nobody without the password; they have the same storage. `one` is a client of
-    alpha alone, `guarded` one of private alone that has no credentials, `several` a client of both."""
+    """`alpha` lets everybody in, `private` nobody without the password; they have the same storage; `beta` is empty at
+    first. `one` is a client of alpha alone, `guarded` one of private alone that has no credentials, `pushing` one of beta
+    alone, `several` a client of all."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -54,6 +60,7 @@ class Stand:
         try:
             self.alpha = self._keep(Registry(folder, "alpha"))
             self.private = self._keep(GuardedRegistry(folder, folder / "alpha" / "data", guarded.by_password(folder)))
+            self.beta = self._keep(Registry(folder, "beta"))
             credentials = guarded.credentials_file(folder, self.private.address)
             self.forwarder = self._keep(parts.Forwarder(folder))
             router = self.forwarder.unix
@@ -62,7 +69,9 @@ class Stand:
                 "--name", PRIVATE, "--credentials", credentials, "--repository", "**"]))
             self.one = self._keep(parts.Client(folder, self.alpha, router, "one"))
             self.guarded = self._keep(parts.Client(folder, self.private, router, "guarded", ["--name", PRIVATE]))
-            self.several = self._keep(Several(folder, self.alpha, self.private, router, credentials))
+            self._keep(parts.Server(folder, self.beta, router, "server-beta", ["--name", BETA]))
+            self.pushing = self._keep(parts.Client(folder, self.beta, router, "pushing", ["--name", BETA]))
+            self.several = self._keep(Several(folder, self.alpha, self.private, self.beta, router, credentials))
         except BaseException:
             self.stop()
             raise
