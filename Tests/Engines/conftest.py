@@ -62,6 +62,12 @@ def work():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture
+def folder(work):
+    """One test's."""
+    return Path(tempfile.mkdtemp(prefix="t-", dir=work))
+
+
 @pytest.fixture(scope="session")
 def stand(work):
     folder = work / "stand"
@@ -123,6 +129,8 @@ def docker_containerd(work, stand):
     yield from _docker(work, stand, "containerd")
 
 
+# Those that ask a mirror for the images of any registry, by a file.
+MIRRORING = ["docker_containerd", "containerd", "podman", "buildah", "skopeo"]
 ENGINES = ["docker_graphdriver", "docker_containerd", "containerd", "podman", "buildah", "skopeo", "crane", "oras"]
 
 
@@ -161,6 +169,14 @@ def kubelet(containerd):
 @pytest.fixture(params=ENGINES)
 def engine(request):
     """Each engine in turn, with an empty store."""
+    made = request.getfixturevalue(request.param)
+    made.forget()
+    yield made
+
+
+@pytest.fixture(params=MIRRORING)
+def mirroring(request):
+    """Each engine that has mirrors in turn, with an empty store."""
     made = request.getfixturevalue(request.param)
     made.forget()
     yield made

@@ -40,7 +40,7 @@ class Containerd:
         self.daemon = root.start("containerd", "containerd")
         self.daemon.find(lambda line: "containerd successfully booted" in line, 60)
 
-    def mirror(self, host: str, address: str) -> None:
+    def mirror(self, host: str, address: str, is_alone: bool = False) -> None:
         hosts_toml(self.root, CERTIFICATES, host, address)
 
     def _ctr(self, *arguments) -> str:
@@ -87,7 +87,7 @@ class Kubelet:
         self._containerd = containerd
         self.root = containerd.root
 
-    def mirror(self, host: str, address: str) -> None:
+    def mirror(self, host: str, address: str, is_alone: bool = False) -> None:
         self._containerd.mirror(host, address)
 
     def _call(self, method: str, message: bytes) -> None:

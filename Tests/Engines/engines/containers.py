@@ -48,12 +48,13 @@ class Podman:
     name = "podman"
     mirrors_by = "path"
 
-    def __init__(self, root: Root):
+    def __init__(self, root: Root, has_partial_pulls: bool = False):
         self.root = root
-        configure(root)
+        configure(root, has_partial_pulls)
 
-    def mirror(self, host: str, address: str) -> None:
-        mirror(self.root, host, f"{address}/{host}")
+    def mirror(self, host: str, address: str, is_alone: bool = False) -> None:
+        """At `address` the registry stands in the path, unless it `is_alone` there."""
+        mirror(self.root, host, address if is_alone else f"{address}/{host}")
 
     def pull(self, name: str, *options) -> None:
         self.root.run("podman", "pull", "--quiet", "--tls-verify=false", *options, name)

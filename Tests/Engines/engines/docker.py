@@ -32,7 +32,7 @@ class Docker:
         self.daemon = root.start("dockerd", "dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none")
         self.daemon.find(lambda line: "API listen on" in line, 60)
 
-    def mirror(self, host: str, address: str) -> None:
+    def mirror(self, host: str, address: str, is_alone: bool = False) -> None:
         hosts_toml(self.root, CERTIFICATES, host, address)
 
     def pull(self, name: str, *options) -> None:
