@@ -47,7 +47,7 @@ def pytest_sessionstart(session):
 def pytest_runtest_makereport(item, call):
     report = yield
     if report.when == "call" and report.failed and "work" in item.funcargs:
-        for log in sorted(item.funcargs["work"].rglob("*.log")):
+        for log in sorted(item.funcargs["work"].glob("*/*.log")):
             if log.stat().st_mtime > call.start:
                 lines = log.read_text(errors="replace").splitlines()[-12:]
                 report.sections.append((f"end of {log.parent.name}/{log.name}", "\n".join(line[:400] for line in lines)))

@@ -50,9 +50,9 @@ class Containerd:
         # An address of this machine is asked over plain HTTP by itself.
         self._ctr("images", "pull", "--hosts-dir", CERTIFICATES, *self._login, *options, name)
 
-    def holds(self, name: str, made: Made) -> bool:
+    def holds(self, name: str, made: Made, *options) -> bool:
         self.root.run("mkdir", "-p", "/mnt/image")
-        self._ctr("images", "mount", name, "/mnt/image")
+        self._ctr("images", "mount", *options, name, "/mnt/image")
         try:
             return same_files(self.root.path("/mnt/image/data"), made)
         finally:
@@ -104,7 +104,7 @@ class Kubelet:
         # PullImageRequest with an ImageSpec with an image, each field 1.
         self._call("PullImage", _field(_field(name.encode())))
 
-    def holds(self, name: str, made: Made) -> bool:
+    def holds(self, name: str, made: Made, *options) -> bool:
         self.root.run("mkdir", "-p", "/mnt/image")
         self.root.run("ctr", "--namespace", "k8s.io", "images", "mount", name, "/mnt/image")
         try:

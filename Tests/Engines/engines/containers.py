@@ -59,7 +59,7 @@ class Podman:
     def pull(self, name: str, *options) -> None:
         self.root.run("podman", "pull", "--quiet", "--tls-verify=false", *options, name)
 
-    def holds(self, name: str, made: Made) -> bool:
+    def holds(self, name: str, made: Made, *options) -> bool:
         mounted = self.root.run("podman", "image", "mount", name).strip()
         try:
             return same_files(self.root.path(mounted) / "data", made)
@@ -90,7 +90,7 @@ class Buildah(Podman):
     def pull(self, name: str, *options) -> None:
         self.root.run("buildah", "pull", "--quiet", "--tls-verify=false", *options, name)
 
-    def holds(self, name: str, made: Made) -> bool:
+    def holds(self, name: str, made: Made, *options) -> bool:
         container = self.root.run("buildah", "from", "--pull=never", name).strip()
         try:
             return same_files(self.root.path(self.root.run("buildah", "mount", container).strip()) / "data", made)
@@ -125,7 +125,7 @@ class Skopeo(Podman):
         self.root.run("skopeo", *options, "copy", "--quiet", "--src-tls-verify=false", f"docker://{name}",
                       f"dir:{self._folder(name)}")
 
-    def holds(self, name: str, made: Made) -> bool:
+    def holds(self, name: str, made: Made, *options) -> bool:
         return same_blobs(Path(self._folder(name)), made)
 
     def tag(self, name: str, other: str) -> None:

@@ -26,7 +26,7 @@ class Crane:
     def pull(self, name: str, *options) -> None:
         self.root.run("crane", "pull", "--format=oci", *options, name, self._folder(name))
 
-    def holds(self, name: str, made: Made) -> bool:
+    def holds(self, name: str, made: Made, *options) -> bool:
         return same_blobs(Path(self._folder(name)), made)
 
     def tag(self, name: str, other: str) -> None:

@@ -38,8 +38,8 @@ class Docker:
     def pull(self, name: str, *options) -> None:
         self.root.run("docker", "pull", "--quiet", *options, name)
 
-    def holds(self, name: str, made: Made) -> bool:
-        container = self.root.run("docker", "create", name).strip()
+    def holds(self, name: str, made: Made, *options) -> bool:
+        container = self.root.run("docker", "create", *options, name).strip()
         try:
             octets = self.root.read("docker", "cp", f"{container}:/data", "-")
         finally:
@@ -65,3 +65,5 @@ class Docker:
         images = set(self.root.run("docker", "image", "ls", "--all", "--quiet", "--no-trunc").split())
         if images:
             self.root.run("docker", "image", "rm", "--force", *sorted(images))
+        # What a build has taken would not be fetched again.
+        self.root.run("docker", "builder", "prune", "--all", "--force")

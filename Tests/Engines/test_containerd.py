@@ -1,0 +1,58 @@
+"""What containerd alone has: a mirror of everything, ranges of one blob at the same time, and a kubelet that asks for it."""
+
+import pytest
+
+from conftest import TREE
+from engines import images
+from engines.containerd import CERTIFICATES, Containerd, Kubelet, hosts_toml
+from engines.root import Root
+from engines.stand import Watched
+from harness.image import MIB
+
+RANGE = 8 * MIB
+
+
+def test_images_of_any_registry_come_by_a_default_in_certs_d(containerd, stand, app):
+    containerd.forget()
+    hosts_toml(containerd.root, CERTIFICATES, "_default", stand.several.address)
+    watched = Watched(stand.several)
+    try:
+        containerd.pull("docker.io/library/app:latest")
+    finally:
+        containerd.root.path(f"{CERTIFICATES}/_default/hosts.toml").unlink()
+    assert containerd.holds("docker.io/library/app:latest", app)
+    watched.came_over_ndn(app.blobs)
+
+
+@pytest.fixture(scope="module")
+def in_ranges(work):
+    root = Root(TREE, work, "ranges")
+    try:
+        yield Containerd(root, RANGE)
+    finally:
+        root.stop()
+
+
+@pytest.fixture(scope="module")
+def large(work, stand):
+    made = images.write(work / "large", [[("0.bin", "large", 96 * MIB)]])
+    stand.publish(made, "demo/large:latest")
+    return made
+
+
+@pytest.mark.parametrize("asker", ["ctr", "kubelet"])
+def test_ranges_at_the_same_time_make_the_blob(in_ranges, stand, large, asker):
+    """Open ranges, `bytes=8388608-`, of which it reads 8 MiB and closes the connection."""
+    engine = in_ranges if asker == "ctr" else Kubelet(in_ranges)
+    engine.forget()
+    name = "alpha.example/demo/large:latest"
+    engine.mirror("alpha.example", stand.several.address)
+    watched = Watched(stand.several)
+    engine.pull(name)
+    assert engine.holds(name, large)
+    layer, = large.layers
+    gets = watched.gets(layer.digest)
+    assert len(gets) >= layer.size // RANGE and all(get["source"] == "ndn" for get in gets), gets
+    # What was sent into connections that containerd had closed is not much.
+    sent = sum(int(get["ndn_bytes"]) for get in gets)
+    assert sent <= 1.05 * layer.size, (sent / layer.size, gets)
