@@ -26,9 +26,10 @@ KEY = CERTIFICATES / "leaf.key"
 
 
 def self_signed(folder: Path, *addresses: str) -> tuple[Path, Path]:
-    """A new certificate (ECDSA P-256, as most registries have) for these addresses, its own authority, and its key."""
+    """A new certificate (ECDSA P-256, as most registries have) for these addresses and names, its own authority, and its
+    key."""
     made, key = folder / "tls.crt", folder / "tls.key"
-    names = ",".join(f"IP:{address}" for address in addresses)
+    names = ",".join(("IP:" if re.fullmatch(r"[\d.]+", address) else "DNS:") + address for address in addresses)
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
         "-subj", "/CN=registry", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", made)
     return made, key

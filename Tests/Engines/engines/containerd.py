@@ -27,15 +27,19 @@ def hosts_toml(root: Root, folder: str, host: str, address: str, server: str = "
 
 
 class Containerd:
-    """containerd of a Root and its ctr. With `ranges` a layer is read in ranges of so many bytes, up to 8 at once."""
+    """containerd of a Root and its ctr. With `ranges` a layer is read in ranges of so many bytes, up to 8 at once;
+    `snapshotter` is a lazy one that runs beside, at its socket."""
 
     name = "containerd"
     mirrors_by = "ns"
 
-    def __init__(self, root: Root, ranges: int = 0):
+    def __init__(self, root: Root, ranges: int = 0, snapshotter: tuple[str, str] = ()):
         self.root = root
         text = f"  max_concurrent_downloads = 8\n  concurrent_layer_fetch_buffer = {ranges}" if ranges else ""
-        root.write("/etc/containerd/config.toml", CONFIGURATION.format(certificates=CERTIFICATES, ranges=text))
+        text = CONFIGURATION.format(certificates=CERTIFICATES, ranges=text)
+        if snapshotter:
+            text += '[proxy_plugins.{0}]\n  type = "snapshot"\n  address = "{1}"\n'.format(*snapshotter)
+        root.write("/etc/containerd/config.toml", text)
         self._login: list[str] = []
         self.daemon = root.start("containerd", "containerd")
         self.daemon.find(lambda line: "containerd successfully booted" in line, 60)

@@ -67,7 +67,7 @@ class Root:
     def command(self, *arguments, environment: Optional[dict] = None) -> list[str]:
         """What runs a command in it, with nothing of our environment."""
         variables = {"PATH": _PATH, "HOME": "/root", "LANG": "C.UTF-8", **(environment or {})}
-        return ["nsenter", f"--target={self._pid}", "--mount", "--pid", "--root=" + str(self.path("/")), "--wd=/",
+        return ["nsenter", f"--target={self._pid}", "--mount", "--pid", "--root=" + str(self.path("/")), "--wdns=/",
                 "env", "-i", *(f"{name}={value}" for name, value in variables.items()), *map(str, arguments)]
 
     def read(self, *arguments, environment: Optional[dict] = None, timeout: float = 300.0) -> bytes:

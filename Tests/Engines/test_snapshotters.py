@@ -1,0 +1,77 @@
+"""Snapshotters that mount an image first and read of its layers what is looked at."""
+
+import hashlib
+from types import SimpleNamespace
+
+import pytest
+
+from conftest import TREE
+from engines import images
+from engines.containerd import Containerd
+from engines.root import Root
+from engines.stand import Watched
+from harness import parts
+from harness.image import MIB
+from harness.tls import self_signed
+
+FILES = 5
+HOST = "mirror.example"
+
+
+@pytest.fixture(scope="module")
+def lazy(work, stand):
+    """An image of one layer, and a client of its registry that serves https: soci speaks nothing else."""
+    made = images.write(work / "lazy", [[(f"{number}.bin", f"lazy {number}", 8 * MIB) for number in range(FILES)]])
+    stand.publish(made, "demo/lazy:latest")
+    folder = work / "lazy-client"
+    folder.mkdir()
+    certificate, key = self_signed(folder, HOST)
+    client = parts.Client(folder, stand.alpha, stand.forwarder.unix, "lazy", ["--tls-cert", certificate, "--tls-key", key,
+                                                                              "--host", HOST])
+    port = client.address.rpartition(":")[2]
+    yield SimpleNamespace(made=made, client=client, certificate=certificate, name=f"{HOST}:{port}/demo/lazy:latest")
+    client.stop()
+
+
+@pytest.fixture
+def root(work):
+    made = Root(TREE, work, "lazy")
+    made.write("/etc/hosts", f"127.0.0.1 localhost {HOST}\n")
+    yield made
+    made.stop()
+
+
+def read_one_file(root, snapshotter, lazy):
+    """Mounts the image and reads one of its files."""
+    root.run("mkdir", "-p", "/mnt/image")
+    root.run("ctr", "images", "mount", "--snapshotter", snapshotter, lazy.name, "/mnt/image")
+    octets = root.path("/mnt/image/data/3.bin").read_bytes()
+    assert hashlib.sha256(octets).hexdigest() == lazy.made.files["3.bin"]
+
+
+@pytest.mark.parametrize("has_mirror", [False, True], ids=["by name", "by a mirror"])
+def test_soci_reads_what_is_looked_at(root, lazy, stand, has_mirror):
+    """Of 40 MiB the spans of one file of 8. A mirror, over plain HTTP, serves the layers alone: index and tables of contents
+    are asked at the host of the image's name, over https."""
+    client = stand.several if has_mirror else lazy.client
+    if has_mirror:
+        root.write("/etc/soci-snapshotter-grpc/config.toml",
+                   f'[[resolver.host."{lazy.name.partition("/")[0]}".mirrors]]\n'
+                   f'host = "{stand.several.alpha}"\ninsecure = true\n')
+    with root.path("/etc/ssl/certs/ca-certificates.crt").open("a") as authorities:
+        authorities.write(lazy.certificate.read_text())
+    soci = root.start("soci", "soci-snapshotter-grpc")
+    soci.find(lambda line: "starting soci-snapshotter-grpc" in line)
+    Containerd(root, snapshotter=("soci", "/run/soci-snapshotter-grpc/soci-snapshotter-grpc.sock"))
+    root.run("ctr", "images", "pull", lazy.name)
+    root.run("soci", "create", lazy.name)
+    root.run("soci", "push", lazy.name)
+    root.run("ctr", "images", "rm", "--sync", lazy.name)
+    watched, past = Watched(client), Watched(lazy.client)
+    root.run("soci", "image", "rpull", lazy.name)
+    read_one_file(root, "soci", lazy)
+    layer, = lazy.made.layers
+    gets = watched.gets(layer.digest)
+    assert gets and all(get["source"] == "ndn" and get["status"] == 206 for get in gets), gets
+    assert sum(int(get["ndn_bytes"]) for get in gets) < layer.size // 2, gets
+    assert not has_mirror or not past.gets(layer.digest)
