@@ -43,11 +43,29 @@ def test_the_store_of_graph_drivers_reads_no_hosts_toml(docker_graphdriver, stan
         docker_graphdriver.pull("alpha.example/demo/app:latest")
 
 
-@pytest.mark.parametrize("builder", ["buildkit", "classic"])
-def test_a_build_takes_its_base_through_the_client(docker, stand, app, builder):
-    name = f"{stand.one.address}/demo/app:latest"
-    docker.root.write("/tmp/build/Dockerfile", f"FROM {name}\nCOPY Dockerfile /data/\n")
-    watched = Watched(stand.one)
+BUILDERS = {"buildkit": "1", "classic": "0"}
+
+
+def built(docker, client, base, made, builder):
+    docker.root.write("/tmp/build/Dockerfile", f"FROM {base}\nCOPY Dockerfile /data/\n")
+    watched = Watched(client)
     docker.root.run("docker", "build", "--quiet", "--tag", "built", "/tmp/build",
-                    environment={"DOCKER_BUILDKIT": "1" if builder == "buildkit" else "0"})
-    watched.came_over_ndn(app.layers)
+                    environment={"DOCKER_BUILDKIT": BUILDERS[builder]})
+    watched.came_over_ndn(made.layers)
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_a_build_takes_its_base_through_the_client(docker, stand, app, builder):
+    built(docker, stand.one, f"{stand.one.address}/demo/app:latest", app, builder)
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_a_build_takes_a_base_of_docker_hub_by_registry_mirrors(docker, stand, app, builder):
+    built(docker, stand.several, "app:latest", app, builder)
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_a_build_takes_a_base_of_any_registry_by_hosts_toml(docker_containerd, stand, app, builder):
+    docker_containerd.forget()
+    docker_containerd.mirror("alpha.example", stand.several.address)
+    built(docker_containerd, stand.several, "alpha.example/demo/app:latest", app, builder)

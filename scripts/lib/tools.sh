@@ -21,8 +21,8 @@ tool() {
     on_path "$@" || wanted+=("$package")
 }
 
-# use_tools GROUP...: provides the programs of the groups registry, skopeo, docker, podman, busybox, network, valgrind, and puts
-# them on PATH.
+# use_tools GROUP...: provides the programs of the groups registry, skopeo, docker, podman, busybox, network, nginx, valgrind,
+# debootstrap, and puts them on PATH.
 use_tools() {
     local group wanted=()
     for group in "$@"; do
@@ -36,6 +36,7 @@ use_tools() {
         network) tool iproute2 ip ;;
         nginx) tool nginx-light nginx ;;
         valgrind) tool valgrind valgrind ;;
+        debootstrap) tool debootstrap debootstrap ;;
         *) die "use_tools: no group $group" ;;
         esac
     done

@@ -62,8 +62,5 @@ class Docker:
         self.root.run("docker", "logout", address)
 
     def forget(self) -> None:
-        images = set(self.root.run("docker", "image", "ls", "--all", "--quiet", "--no-trunc").split())
-        if images:
-            self.root.run("docker", "image", "rm", "--force", *sorted(images))
-        # What a build has taken would not be fetched again.
-        self.root.run("docker", "builder", "prune", "--all", "--force")
+        # What a build has taken would not be fetched again either.
+        self.root.run("docker", "system", "prune", "--all", "--force")
