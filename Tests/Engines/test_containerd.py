@@ -28,6 +28,8 @@ def test_images_of_any_registry_come_by_a_default_in_certs_d(containerd, stand, 
 def in_ranges(work):
     root = Root(TREE, work, "ranges")
     try:
+        if root.version("containerd") < (2, 1):
+            pytest.skip("containerd before release 2.1 reads a blob in one piece")
         yield Containerd(root, RANGE)
     finally:
         root.stop()

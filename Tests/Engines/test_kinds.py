@@ -77,7 +77,8 @@ def test_artifacts_and_what_refers_to_them_are_pushed_and_pulled(oras, stand, wa
     run("push", "--plain-http", "--artifact-type", "application/x.example", name, "artifact.bin:application/x.bytes")
     run("attach", "--plain-http", "--artifact-type", "application/x.signature", name, "signature.json:application/json")
     found = json.loads(run("discover", "--plain-http", "--format", "json", name))
-    referrer, = found["referrers"]
+    # Releases before 1.3 call them by another name.
+    referrer, = found.get("referrers") or found["manifests"]
     watched = Watched(client)
     run("pull", "--plain-http", "--output", "pulled", name)
     run("pull", "--plain-http", "--output", "referring", f"{name.rpartition(':')[0]}@{referrer['digest']}")
@@ -88,6 +89,8 @@ def test_artifacts_and_what_refers_to_them_are_pushed_and_pulled(oras, stand, wa
 
 
 def test_podman_pulls_an_artifact(podman, oras, stand):
+    if podman.root.version("podman") < (5, 5):
+        pytest.skip("podman before release 5.5 extracts no artifact")
     name = f"{stand.pushing.address}/demo/podman-artifact:1"
     folder = oras.root.folder / "podman-artifact"
     folder.mkdir()

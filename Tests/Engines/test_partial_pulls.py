@@ -27,9 +27,9 @@ def chunked(work, stand):
         podman = Podman(root, has_partial_pulls=True)
         versions = {number: images.version(root.folder / f"version{number}", number) for number in (1, 2)}
         for number, made in versions.items():
-            root.run("skopeo", "copy", "--quiet", "--dest-tls-verify=false", "--dest-force-compress-format",
-                     "--dest-compress-format=zstd:chunked", f"oci:{made.layout}:latest",
-                     f"docker://{stand.alpha.address}/demo/chunked:{number}")
+            loaded = root.run("podman", "pull", "--quiet", f"oci:{made.layout}:latest").strip()
+            root.run("podman", "push", "--quiet", "--tls-verify=false", "--compression-format=zstd:chunked",
+                     "--force-compression", loaded, f"{stand.alpha.address}/demo/chunked:{number}")
         yield SimpleNamespace(podman=podman, versions=versions)
     finally:
         root.stop()

@@ -7,7 +7,14 @@ from .images import Made
 from .root import Root
 
 CERTIFICATES = "/etc/containerd/certs.d"
-CONFIGURATION = """\
+# The sections have other names in containerd 1.
+CONFIGURATION = {
+    1: """\
+version = 2
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "{certificates}"
+""",
+    2: """\
 version = 3
 [plugins."io.containerd.transfer.v1.local"]
   config_path = "{certificates}"
@@ -16,7 +23,7 @@ version = 3
 {ranges}
 [plugins."io.containerd.cri.v1.images".registry]
   config_path = "{certificates}"
-"""
+"""}
 
 
 def hosts_toml(root: Root, folder: str, host: str, address: str, server: str = "http://127.0.0.1:9") -> None:
@@ -36,7 +43,7 @@ class Containerd:
     def __init__(self, root: Root, ranges: int = 0, snapshotter: tuple[str, str] = ()):
         self.root = root
         text = f"  max_concurrent_downloads = 8\n  concurrent_layer_fetch_buffer = {ranges}" if ranges else ""
-        text = CONFIGURATION.format(certificates=CERTIFICATES, ranges=text)
+        text = CONFIGURATION[root.version("containerd")[0]].format(certificates=CERTIFICATES, ranges=text)
         if snapshotter:
             text += '[proxy_plugins.{0}]\n  type = "snapshot"\n  address = "{1}"\n'.format(*snapshotter)
         root.write("/etc/containerd/config.toml", text)

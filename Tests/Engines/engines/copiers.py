@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .containers import same_blobs
 from .images import Made
-from .root import Root
+from .root import MissingProgram, Root
 
 
 class Crane:
@@ -19,6 +19,8 @@ class Crane:
 
     def __init__(self, root: Root):
         self.root = root
+        if self.name not in root.run("ls", "/usr/bin").split():
+            raise MissingProgram(f"this Debian has no {self.name}")
 
     def _folder(self, name: str) -> str:
         return f"{self.root.folder}/copied-{hashlib.sha256(name.encode()).hexdigest()[:12]}"

@@ -8,6 +8,8 @@ import json
 import tarfile
 from typing import Optional
 
+from harness.registry import CommandFailed
+
 from .containerd import hosts_toml
 from .images import Made
 from .root import Root
@@ -21,8 +23,8 @@ class Docker:
     def __init__(self, root: Root, store: str, mirror_of_hub: Optional[str] = None):
         self.root, self.store = root, store
         self.name = f"docker-{store}"
-        # The graph drivers read no hosts.toml.
-        self.mirrors_by = "ns" if store == "containerd" else None
+        # The graph drivers read no hosts.toml, and earlier releases neither.
+        self.mirrors_by = "ns" if store == "containerd" and root.version("dockerd") >= (28, 0) else None
         settings = {"features": {"containerd-snapshotter": store == "containerd"}}
         if mirror_of_hub:
             settings["registry-mirrors"] = [f"http://{mirror_of_hub}"]
@@ -62,5 +64,12 @@ class Docker:
         self.root.run("docker", "logout", address)
 
     def forget(self) -> None:
+        images = set(self.root.run("docker", "image", "ls", "--all", "--quiet", "--no-trunc").split())
+        try:
+            if images:
+                self.root.run("docker", "image", "rm", "--force", *sorted(images))
+        except CommandFailed:
+            # Those that others were built upon go next.
+            pass
         # What a build has taken would not be fetched again either.
         self.root.run("docker", "system", "prune", "--all", "--force")

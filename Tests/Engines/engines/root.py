@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -37,6 +38,10 @@ exec chroot "$root" sh -c 'echo entered && read -r never'
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+class MissingProgram(Exception):
+    """It is not in this Debian."""
+
+
 class Root:
     """Commands run in it until `stop`, which ends them all. `folder` is the same path inside and outside. The network is
     that of whoever starts it. Needs root."""
@@ -57,6 +62,15 @@ class Root:
     def path(self, path: str) -> Path:
         """A path in it, as it is reached from outside."""
         return Path(f"/proc/{self._pid}/root{path}")
+
+    def version(self, program: str) -> tuple[int, int]:
+        """The first two numbers of what `program --version` says; MissingProgram where its Debian has none."""
+        try:
+            said = self.run(program, "--version")
+        except CommandFailed as failed:
+            raise MissingProgram(f"this Debian has no {program}") from failed
+        major, minor = re.search(r"(\d+)\.(\d+)", said).groups()
+        return int(major), int(minor)
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
         target = self.path(path)
