@@ -1,4 +1,4 @@
-"""One client before several registries: docs/mirrors.md, recipe by recipe, with the programs of Debian 12."""
+"""One client before several registries: docs/mirrors.md, and recipes of docs/engines.md with the programs of Debian 12."""
 
 import hashlib
 import json

@@ -92,3 +92,11 @@ def test_a_login_to_the_mirror_serves_those_who_look_for_it(mirroring, logged_in
         return
     mirroring.pull(name)
     assert mirroring.holds(name, app)
+
+
+def test_a_kubelets_pull_secret_is_shown_to_a_mirror(kubelet, stand, app):
+    kubelet.mirror("private.example", stand.guarded.address)
+    watched = Watched(stand.guarded)
+    kubelet.pull("private.example/demo/app:latest", (USER, PASSWORD))
+    assert kubelet.holds("private.example/demo/app:latest", app)
+    watched.came_over_ndn(app.blobs)

@@ -75,3 +75,17 @@ def test_soci_reads_what_is_looked_at(root, lazy, stand, has_mirror):
     assert gets and all(get["source"] == "ndn" and get["status"] == 206 for get in gets), gets
     assert sum(int(get["ndn_bytes"]) for get in gets) < layer.size // 2, gets
     assert not has_mirror or not past.gets(layer.digest)
+
+
+def test_stargz_reads_what_is_looked_at(root):
+    if root.has("containerd-stargz-grpc"):
+        pytest.fail("this Debian has containerd-stargz-grpc: try it as soci is tried")
+    assert root.has("ctr-remote")
+    pytest.skip("Debian's stargz-snapshotter holds ctr-remote alone, and no containerd-stargz-grpc")
+
+
+def test_nydus_reads_what_is_looked_at(root):
+    if root.has("nydusd"):
+        pytest.fail("this Debian has nydusd: try it as soci is tried")
+    assert root.has("containerd-nydus-grpc")
+    pytest.skip("Debian's containerd-nydus-grpc starts a nydusd for each mount, which is not packaged")

@@ -42,3 +42,17 @@ def test_an_image_comes_by_its_own_name_through_a_mirror(engine, stand, app):
 def test_a_kubelet_pulls_by_hosts_toml(kubelet, stand, app):
     kubelet.mirror("alpha.example", stand.several.address)
     pulled(kubelet, stand.several, "alpha.example/demo/app:latest", app)
+
+
+@pytest.mark.parametrize("having", ["docker_containerd", "containerd"])
+def test_a_registry_that_the_client_does_not_know_is_asked_itself(request, stand, app, having):
+    """The client says 404 to its ns=, and the engine goes on to the registry."""
+    engine = request.getfixturevalue(having)
+    if not engine.mirrors_by:
+        pytest.skip(f"{engine.name} of this release asks no mirror")
+    engine.forget()
+    watched = Watched(stand.several)
+    engine.mirror("gamma.example", stand.several.address, server=stand.alpha.url)
+    engine.pull("gamma.example/demo/app:latest")
+    assert engine.holds("gamma.example/demo/app:latest", app)
+    assert watched.requests and all(request["status"] == 404 for request in watched.requests), watched.requests

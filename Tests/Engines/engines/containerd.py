@@ -7,6 +7,7 @@ from .images import Made
 from .root import Root
 
 CERTIFICATES = "/etc/containerd/certs.d"
+NOWHERE = "http://127.0.0.1:9"
 # The sections have other names in containerd 1.
 CONFIGURATION = {
     1: """\
@@ -26,7 +27,7 @@ version = 3
 """}
 
 
-def hosts_toml(root: Root, folder: str, host: str, address: str, server: str = "http://127.0.0.1:9") -> None:
+def hosts_toml(root: Root, folder: str, host: str, address: str, server: str = NOWHERE) -> None:
     """Asks `address` for the images of `host`, or of all hosts if that is `_default`; where it does not answer, `server`."""
     root.write(f"{folder}/{host}/hosts.toml",
                ("" if host == "_default" else f'server = "{server}"\n\n')
@@ -51,8 +52,9 @@ class Containerd:
         self.daemon = root.start("containerd", "containerd")
         self.daemon.find(lambda line: "containerd successfully booted" in line, 60)
 
-    def mirror(self, host: str, address: str, is_alone: bool = False) -> None:
-        hosts_toml(self.root, CERTIFICATES, host, address)
+    def mirror(self, host: str, address: str, is_alone: bool = False, server: str = NOWHERE) -> None:
+        """`ns=` says which registry is meant, also to a client of one."""
+        hosts_toml(self.root, CERTIFICATES, host, address, server)
 
     def _ctr(self, *arguments) -> str:
         return self.root.run("ctr", "--namespace", "test", *arguments)
@@ -98,7 +100,7 @@ class Kubelet:
         self._containerd = containerd
         self.root = containerd.root
 
-    def mirror(self, host: str, address: str, is_alone: bool = False) -> None:
+    def mirror(self, host: str, address: str) -> None:
         self._containerd.mirror(host, address)
 
     def _call(self, method: str, message: bytes) -> None:
@@ -111,9 +113,11 @@ class Kubelet:
         if "grpc-status: 0" not in answer:
             raise RuntimeError(f"{method}: {answer}")
 
-    def pull(self, name: str) -> None:
-        # PullImageRequest with an ImageSpec with an image, each field 1.
-        self._call("PullImage", _field(_field(name.encode())))
+    def pull(self, name: str, login: tuple[str, str] = ()) -> None:
+        """`login` is a pull secret: user and password."""
+        # PullImageRequest: an ImageSpec whose field 1 is the name, and an AuthConfig of user and password.
+        secret = b"".join(_field(number, word.encode()) for number, word in enumerate(login, 1))
+        self._call("PullImage", _field(1, _field(1, name.encode())) + (_field(2, secret) if login else b""))
 
     def holds(self, name: str, made: Made, *options) -> bool:
         self.root.run("mkdir", "-p", "/mnt/image")
@@ -131,7 +135,7 @@ class Kubelet:
             self.root.run("ctr", "--namespace", "k8s.io", "images", "rm", "--sync", *images)
 
 
-def _field(value: bytes) -> bytes:
-    """Field 1 of a protocol buffer, shorter than 128 bytes."""
+def _field(number: int, value: bytes) -> bytes:
+    """A field of a protocol buffer, shorter than 128 bytes."""
     assert len(value) < 128
-    return bytes([0x0a, len(value)]) + value
+    return bytes([number << 3 | 2, len(value)]) + value

@@ -19,7 +19,7 @@ class Crane:
 
     def __init__(self, root: Root):
         self.root = root
-        if self.name not in root.run("ls", "/usr/bin").split():
+        if not root.has(self.name):
             raise MissingProgram(f"this Debian has no {self.name}")
 
     def _folder(self, name: str) -> str:

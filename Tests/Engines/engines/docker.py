@@ -10,7 +10,7 @@ from typing import Optional
 
 from harness.registry import CommandFailed
 
-from .containerd import hosts_toml
+from .containerd import NOWHERE, hosts_toml
 from .images import Made
 from .root import Root
 
@@ -34,8 +34,9 @@ class Docker:
         self.daemon = root.start("dockerd", "dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none")
         self.daemon.find(lambda line: "API listen on" in line, 60)
 
-    def mirror(self, host: str, address: str, is_alone: bool = False) -> None:
-        hosts_toml(self.root, CERTIFICATES, host, address)
+    def mirror(self, host: str, address: str, is_alone: bool = False, server: str = NOWHERE) -> None:
+        """`ns=` says which registry is meant, also to a client of one."""
+        hosts_toml(self.root, CERTIFICATES, host, address, server)
 
     def pull(self, name: str, *options) -> None:
         self.root.run("docker", "pull", "--quiet", *options, name)

@@ -72,6 +72,9 @@ class Root:
         major, minor = re.search(r"(\d+)\.(\d+)", said).groups()
         return int(major), int(minor)
 
+    def has(self, program: str) -> bool:
+        return any(self.path(f"/usr/{folder}/{program}").exists() for folder in ("bin", "sbin", "libexec"))
+
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
         target = self.path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
