@@ -7,6 +7,7 @@ from engines import images
 from engines.containerd import CERTIFICATES, Containerd, Kubelet, hosts_toml
 from engines.root import Root
 from engines.stand import Watched
+from engines.ways import WAYS
 from harness.image import MIB
 
 RANGE = 8 * MIB
@@ -42,14 +43,10 @@ def large(work, stand):
     return made
 
 
-@pytest.mark.parametrize("asker", ["ctr", "kubelet"])
-def test_ranges_at_the_same_time_make_the_blob(in_ranges, stand, large, asker):
+def come_over_ndn(engine, client, name, large):
     """Open ranges, `bytes=8388608-`, of which it reads 8 MiB and closes the connection."""
-    engine = in_ranges if asker == "ctr" else Kubelet(in_ranges)
     engine.forget()
-    name = "alpha.example/demo/large:latest"
-    engine.mirror("alpha.example", stand.several.address)
-    watched = Watched(stand.several)
+    watched = Watched(client)
     engine.pull(name)
     assert engine.holds(name, large)
     layer, = large.layers
@@ -58,3 +55,15 @@ def test_ranges_at_the_same_time_make_the_blob(in_ranges, stand, large, asker):
     # What was sent into connections that containerd had closed is not much.
     sent = sum(int(get["ndn_bytes"]) for get in gets)
     assert sent <= 1.05 * layer.size, (sent / layer.size, gets)
+
+
+@WAYS
+def test_ranges_at_the_same_time_make_the_blob(in_ranges, stand, large, way):
+    client, name = way.lead(in_ranges, stand, "demo/large:latest")
+    come_over_ndn(in_ranges, client, name, large)
+
+
+def test_ranges_at_the_same_time_make_the_blob_of_a_kubelet(in_ranges, stand, large):
+    kubelet = Kubelet(in_ranges)
+    kubelet.mirror("alpha.example", stand.several.address)
+    come_over_ndn(kubelet, stand.several, "alpha.example/demo/large:latest", large)

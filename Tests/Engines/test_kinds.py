@@ -7,6 +7,7 @@ import pytest
 
 from engines import images
 from engines.stand import Watched
+from engines.ways import WAYS
 from harness.registry import CommandFailed
 
 
@@ -34,12 +35,13 @@ def many(work, stand):
     return made
 
 
+@WAYS
 @pytest.mark.parametrize("architecture", ["amd64", "arm64"])
-def test_of_several_platforms_the_one_that_is_wanted_comes(engine, stand, platforms, architecture):
+def test_of_several_platforms_the_one_that_is_wanted_comes(engine, stand, platforms, architecture, way):
     wanted, other = platforms[architecture], platforms["amd64" if architecture == "arm64" else "arm64"]
     options = platform(engine, architecture)
-    name = f"{stand.one.address}/demo/platforms:latest"
-    watched = Watched(stand.one)
+    client, name = way.lead(engine, stand, "demo/platforms:latest")
+    watched = Watched(client)
     engine.pull(name, *options)
     assert engine.holds(name, wanted, *options)
     watched.came_over_ndn(wanted.blobs)

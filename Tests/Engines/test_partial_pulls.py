@@ -10,6 +10,7 @@ from engines import images
 from engines.containers import Podman
 from engines.root import Root
 from engines.stand import Watched
+from engines.ways import WAYS
 from harness import parts
 from harness.exchange import exchange
 from harness.image import MANIFEST
@@ -90,6 +91,21 @@ def test_what_is_missing_comes_over_ndn(pull, stand, how):
     assert ndn + upstream <= 1.2 * wanted, (wanted, pulled.answered)
     # It was a partial pull, and not a whole one after a refusal.
     assert wanted < 0.12 * pulled.size and all(request.ranges > 1 for request in pulled.asked), pulled.asked
+
+
+@WAYS
+def test_what_is_missing_comes_over_ndn_in_each_way(stand, chunked, way):
+    podman, layer = chunked.podman, layer_of(stand.alpha.address, 2)
+    podman.forget()
+    podman.pull(way.lead(podman, stand, "demo/chunked:1")[1])
+    client, name = way.lead(podman, stand, "demo/chunked:2")
+    watched = Watched(client)
+    podman.pull(name)
+    assert podman.holds(name, chunked.versions[2])
+    client.program.event("request", lambda event: event.get("digest") == layer["digest"])
+    gets = watched.gets(layer["digest"])
+    assert gets and all(get["source"] == "ndn" for get in gets), gets
+    assert sum(int(get["ndn_bytes"]) for get in gets) < 0.15 * layer["size"], gets
 
 
 @pytest.mark.parametrize("how", HAS)

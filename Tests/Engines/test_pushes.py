@@ -2,8 +2,8 @@
 
 import pytest
 
-from engines import images
 from engines.stand import Watched
+from engines.ways import WAYS
 
 HAVE_A_STORE = ["docker_graphdriver", "docker_containerd", "containerd", "podman", "buildah"]
 
@@ -22,14 +22,17 @@ def test_an_image_is_pushed_to_a_registry_that_has_nothing_of_it(engine, stand, 
     assert podman.holds(f"{stand.beta.address}/{name}", app)
 
 
+@WAYS
 @pytest.mark.parametrize("having", HAVE_A_STORE)
-def test_of_a_second_tag_only_what_is_new_is_fetched(request, stand, app, second, having):
+def test_of_a_second_tag_only_what_is_new_is_fetched(request, stand, app, second, having, way):
     engine = request.getfixturevalue(having)
     engine.forget()
-    engine.pull(f"{stand.one.address}/demo/app:latest")
-    watched = Watched(stand.one)
-    engine.pull(f"{stand.one.address}/demo/app:second")
-    assert engine.holds(f"{stand.one.address}/demo/app:second", second)
+    _, first = way.lead(engine, stand, "demo/app:latest")
+    engine.pull(first)
+    client, name = way.lead(engine, stand, "demo/app:second")
+    watched = Watched(client)
+    engine.pull(name)
+    assert engine.holds(name, second)
     new = [second.config, second.layers[-1]]
     watched.came_over_ndn(new)
     assert {request["digest"] for request in watched.requests if request.get("digest")} == {blob.digest for blob in new}

@@ -3,6 +3,7 @@
 import pytest
 
 from engines.stand import Watched
+from engines.ways import WAYS, Way
 from harness.registry import CommandFailed
 
 
@@ -11,32 +12,24 @@ def pulled(engine, client, name, made):
     engine.pull(name)
     assert engine.holds(name, made)
     watched.came_over_ndn(made.blobs)
+    return watched.requests
 
 
-def test_an_image_comes_through_a_client_of_one_registry(engine, stand, app):
-    pulled(engine, stand.one, f"{stand.one.address}/demo/app:latest", app)
+@WAYS
+def test_an_image_comes_over_ndn(engine, stand, app, way):
+    client, name = way.lead(engine, stand, "demo/app:latest")
+    requests = pulled(engine, client, name, app)
+    if way is Way.MIRROR:
+        by_path = all("/alpha.example/" in request["path"] for request in requests if request.get("digest"))
+        assert by_path == (engine.mirrors_by == "path")
 
 
-def test_an_image_comes_by_the_registry_in_its_path(engine, stand, app):
-    pulled(engine, stand.several, f"{stand.several.address}/alpha.example/demo/app:latest", app)
-
-
-def test_an_image_comes_by_an_address_of_the_registrys_own(engine, stand, app):
-    pulled(engine, stand.several, f"{stand.several.alpha}/demo/app:latest", app)
-
-
-def test_an_image_comes_by_its_own_name_through_a_mirror(engine, stand, app):
-    """hosts.toml and ns=, or registries.conf and the path."""
-    if not engine.mirrors_by:
-        # No setting leads them to a mirror: they ask the registry itself, which is nowhere here.
-        with pytest.raises(CommandFailed, match="lookup alpha.example"):
-            engine.pull("alpha.example/demo/app:latest")
-        return
-    engine.mirror("alpha.example", stand.several.address)
-    watched = Watched(stand.several)
-    pulled(engine, stand.several, "alpha.example/demo/app:latest", app)
-    by_path = all("/alpha.example/" in request["path"] for request in watched.requests if request.get("digest"))
-    assert by_path == (engine.mirrors_by == "path")
+def test_who_has_no_mirrors_asks_the_registry_itself(engine, stand):
+    """Which is nowhere here."""
+    if engine.mirrors_by:
+        pytest.skip(f"{engine.name} has mirrors")
+    with pytest.raises(CommandFailed, match="lookup alpha.example"):
+        engine.pull("alpha.example/demo/app:latest")
 
 
 def test_a_kubelet_pulls_by_hosts_toml(kubelet, stand, app):
