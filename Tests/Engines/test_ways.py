@@ -24,12 +24,11 @@ def test_an_image_comes_over_ndn(engine, stand, app, way):
         assert by_path == (engine.mirrors_by == "path")
 
 
-def test_who_has_no_mirrors_asks_the_registry_itself(engine, stand):
+@pytest.mark.parametrize("copier", ["crane", "oras"])
+def test_who_has_no_mirrors_asks_the_registry_itself(request, copier):
     """Which is nowhere here."""
-    if engine.mirrors_by:
-        pytest.skip(f"{engine.name} has mirrors")
     with pytest.raises(CommandFailed, match="lookup alpha.example"):
-        engine.pull("alpha.example/demo/app:latest")
+        request.getfixturevalue(copier).pull("alpha.example/demo/app:latest")
 
 
 def test_a_kubelet_pulls_by_hosts_toml(kubelet, stand, app):

@@ -85,10 +85,12 @@ class Containerd:
         self._login = []
 
     def forget(self) -> None:
-        """Empties the store."""
-        images = self._ctr("images", "ls", "--quiet").split()
-        if images:
-            self._ctr("images", "rm", "--sync", *images)
+        """Empties the store: what one namespace has is not fetched again for another."""
+        for namespace in self.root.run("ctr", "namespaces", "ls", "--quiet").split():
+            command = ["ctr", "--namespace", namespace, "images"]
+            images = self.root.run(*command, "ls", "--quiet").split()
+            if images:
+                self.root.run(*command, "rm", "--sync", *images)
 
 
 class Kubelet:
@@ -128,11 +130,7 @@ class Kubelet:
             self.root.run("ctr", "--namespace", "k8s.io", "images", "unmount", "--rm", "/mnt/image")
 
     def forget(self) -> None:
-        # What another namespace has is not fetched again.
         self._containerd.forget()
-        images = self.root.run("ctr", "--namespace", "k8s.io", "images", "ls", "--quiet").split()
-        if images:
-            self.root.run("ctr", "--namespace", "k8s.io", "images", "rm", "--sync", *images)
 
 
 def _field(number: int, value: bytes) -> bytes:

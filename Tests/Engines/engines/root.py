@@ -54,6 +54,7 @@ class Root:
             ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "sh", "-c", _ENTER, "sh", tree,
              self.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
         if self._first.stdout.readline() != "entered\n":
+            self._first.communicate()
             raise RuntimeError(f"{tree} cannot be entered")
         children = Path(f"/proc/{self._first.pid}/task/{self._first.pid}/children").read_text().split()
         self._pid = int(children[0])
