@@ -11,7 +11,6 @@ from engines.ways import WAYS
 from harness.registry import CommandFailed
 
 
-
 def platform(engine, architecture):
     """What makes an engine take that one; those that have no store copy all unless told."""
     if engine.name == "skopeo":

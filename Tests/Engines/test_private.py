@@ -33,7 +33,8 @@ def test_who_is_logged_in_at_the_client_pulls_what_is_private(engine, logged_in,
 
 
 def test_who_is_not_logged_in_is_told_so(engine, stand, app):
-    with pytest.raises(CommandFailed, match="(?i)unauthorized|authentication required|no basic auth|basic credential not found"):
+    words = "(?i)unauthorized|authentication required|no basic auth|basic credential not found"
+    with pytest.raises(CommandFailed, match=words):
         engine.pull(f"{stand.guarded.address}/demo/app:latest")
 
 
@@ -68,7 +69,8 @@ def login_to_the_registry(mirroring):
 REFUSED = {
     "docker-containerd": "authorization failed: no basic auth credentials",
     "containerd": "authorization failed: no basic auth credentials",
-    "podman": "Mirrors also failed: .* authentication required", "buildah": "Mirrors also failed: .* authentication required",
+    "podman": "Mirrors also failed: .* authentication required",
+    "buildah": "Mirrors also failed: .* authentication required",
     "skopeo": "Mirrors also failed: .* authentication required",
 }
 

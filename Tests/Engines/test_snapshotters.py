@@ -88,7 +88,8 @@ def test_stargz_reads_what_is_looked_at(root, lazy, stand, has_mirror):
         pytest.skip("Debian's stargz-snapshotter holds ctr-remote alone, and there is no containerd-stargz-grpc on PATH")
     root.write("/etc/containerd-stargz-grpc/config.toml", '[[resolver.host."alpha.example".mirrors]]\n'
                f'host = "{stand.several.alpha}"\ninsecure = true\n')
-    stargz = root.start("stargz", "containerd-stargz-grpc", "--log-level=info", "--config=/etc/containerd-stargz-grpc/config.toml")
+    stargz = root.start("stargz", "containerd-stargz-grpc", "--log-level=info",
+                        "--config=/etc/containerd-stargz-grpc/config.toml")
     containerd = Containerd(root, snapshotter=("stargz", "/run/containerd-stargz-grpc/containerd-stargz-grpc.sock"))
     repository = f"{stand.several.alpha}/demo/lazy"
     root.run("ctr", "images", "pull", "--plain-http", f"{repository}:latest")

@@ -21,8 +21,8 @@ class Way(enum.Enum):
         return self.value.replace(" ", "-")
 
     def lead(self, engine, stand: Stand, image: str) -> tuple:
-        """The client, and the name by which the engine is to call the image, `demo/app:latest`. Skips where the engine has no
-        such way."""
+        """The client, and the name by which the engine is to call the image, such as `demo/app:latest`. Skips where the
+        engine has no such way."""
         if self is Way.ONE:
             return stand.one, f"{stand.one.address}/{image}"
         if self is Way.PATH:
