@@ -48,3 +48,14 @@ def test_a_registry_that_the_client_does_not_know_is_asked_itself(request, stand
     engine.pull("gamma.example/demo/app:latest")
     assert engine.holds("gamma.example/demo/app:latest", app)
     assert watched.requests and all(request["status"] == 404 for request in watched.requests), watched.requests
+
+
+@pytest.mark.parametrize("having", ["docker_containerd", "containerd"])
+def test_where_no_client_answers_the_registry_is_asked_itself(request, stand, app, having):
+    engine = request.getfixturevalue(having)
+    if not engine.mirrors_by:
+        pytest.skip(f"{engine.name} of this release asks no mirror")
+    engine.forget()
+    engine.mirror("delta.example", "127.0.0.1:9", server=stand.alpha.url)
+    engine.pull("delta.example/demo/app:latest")
+    assert engine.holds("delta.example/demo/app:latest", app)
