@@ -17,4 +17,9 @@ protocol BlobBody: ~Copyable {
 
 extension BlobBody where Self: ~Copyable {
     var isComplete: Bool { missing == 0 }
+
+    /// Whether an octet of `span`, before whose begin none is missing, is missing of a blob of `size` octets.
+    func lacks(_ span: Range<UInt64>, of size: UInt64) -> Bool {
+        rest(of: size).hull.map { $0.lowerBound < span.upperBound } ?? false
+    }
 }

@@ -107,6 +107,9 @@ extension BlobFlow {
         }
     }
 
+    /// Requests for parts of a blob that are under way at a time: one is read while the others travel.
+    private static let asksAhead = 4
+
     /// Appends what is missing of a body.
     ///
     /// - Parameter first: the upstream's answer to a request for it, when it was asked already.
@@ -114,21 +117,33 @@ extension BlobFlow {
         of request: BlobRequest, size: UInt64, answered first: RangeResponse? = nil, _ body: inout Body,
         _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        var first = first
-        for span in body.rest(of: size).spans() {
-            // Once, unless the upstream gives less at a time than it is asked for.
-            while let next = body.rest(of: size).hull?.lowerBound, next < span.upperBound {
-                let answer: RangeResponse
-                if let first {
-                    answer = first
-                } else {
-                    answer = try await ask(for: next..<span.upperBound, of: request, size: size)
+        let spans = body.rest(of: size).spans()
+        try await withThrowingTaskGroup(of: (Int, RangeResponse).self) { group in
+            // Dropping an answer closes its connection; so does the end of the group when a request is under way.
+            defer { group.cancelAll() }
+            var answers: [Int: RangeResponse] = [:]
+            answers[0] = first
+            var asked = first == nil ? 0 : 1
+            for (index, span) in spans.enumerated() where body.lacks(span, of: size) {
+                // The first one shows whether the upstream gives ranges, or sends everything whatever it is asked for.
+                while asked < min(spans.count, index == 0 ? 1 : index + Self.asksAhead) {
+                    let number = asked
+                    group.addTask { (number, try await ask(for: spans[number], of: request, size: size)) }
+                    asked += 1
                 }
-                first = nil
-                defer { answer.body.cancel() }
-                record.usedUpstream = true
-                try await append(answer, from: next, size: size, &body, &response, &record)
-                guard case .partial = answer.verdict else { return }
+                while answers[index] == nil, let (number, answer) = try await group.next() { answers[number] = answer }
+                var next = answers.removeValue(forKey: index)
+                var offset = span.lowerBound
+                while let answer = next {
+                    defer { answer.body.cancel() }
+                    record.usedUpstream = true
+                    try await append(answer, from: offset, size: size, &body, &response, &record)
+                    guard case .partial = answer.verdict else { return }
+                    // Once, unless the upstream gives less at a time than it is asked for.
+                    guard body.lacks(span, of: size), let begin = body.rest(of: size).hull?.lowerBound else { break }
+                    offset = begin
+                    next = try await ask(for: begin..<span.upperBound, of: request, size: size)
+                }
             }
         }
     }
