@@ -58,8 +58,7 @@ def pull(stand, chunked, folder):
         podman.pull(f"{before.address}/demo/chunked:2")
         assert podman.holds(f"{before.address}/demo/chunked:2", chunked.versions[2])
         asked = [request for request in before.asked[seen:] if request.target.endswith(layer["digest"])]
-        client.program.event("request", lambda event: event.get("digest") == layer["digest"])
-        return SimpleNamespace(asked=asked, size=layer["size"], answered=watched.gets(layer["digest"]))
+        return SimpleNamespace(asked=asked, size=layer["size"], answered=watched.awaited_gets(layer["digest"]))
     yield start
     for part in reversed(started):
         part.stop()
@@ -102,8 +101,7 @@ def test_what_is_missing_comes_over_ndn_in_each_way(stand, chunked, way):
     watched = Watched(client)
     podman.pull(name)
     assert podman.holds(name, chunked.versions[2])
-    client.program.event("request", lambda event: event.get("digest") == layer["digest"])
-    gets = watched.gets(layer["digest"])
+    gets = watched.awaited_gets(layer["digest"])
     assert gets and all(get["source"] == "ndn" for get in gets), gets
     assert sum(int(get["ndn_bytes"]) for get in gets) < 0.15 * layer["size"], gets
 

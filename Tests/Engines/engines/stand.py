@@ -96,7 +96,7 @@ class Watched:
 
     def __init__(self, client):
         self._client = client
-        self._seen = len(client.requests())
+        self._seen, self._line = len(client.requests()), len(client.program.lines)
 
     @property
     def requests(self) -> list[dict]:
@@ -105,9 +105,14 @@ class Watched:
     def gets(self, digest: str) -> list[dict]:
         return [request for request in self.requests if request.get("digest") == digest and request["method"] == "GET"]
 
+    def awaited_gets(self, digest: str) -> list[dict]:
+        """The same once the first of them has its line in the log, which comes when the client has sent all of it."""
+        self._client.program.event("request", lambda event: event.get("digest") == digest and event["method"] == "GET",
+                                   start=self._line)
+        return self.gets(digest)
+
     def came_over_ndn(self, blobs) -> None:
-        """Asserts it of each blob; its line is in the log once the client has sent all of it."""
+        """Asserts it of each blob."""
         for blob in blobs:
-            self._client.program.event("request", lambda event, wanted=blob.digest: event.get("digest") == wanted)
-            gets = self.gets(blob.digest)
+            gets = self.awaited_gets(blob.digest)
             assert gets and all(get["source"] == "ndn" for get in gets), (blob, gets)
