@@ -195,6 +195,7 @@ final class BlobFetch {
         self.outcome = outcome
         reassembler = nil
         deliverBy = nil
+        pause = nil
         if case .failure = outcome { dropEarly() }
         for reader in readers { reader.finish(outcome, statistics: statistics) }
     }
@@ -225,6 +226,7 @@ final class BlobFetch {
         reassembler = nil
         dropEarly()
         deliverBy = nil
+        pause = nil
     }
 
     // MARK: Readers

@@ -107,6 +107,28 @@ import Testing
         #expect(slowest == 0 && detached.isEmpty && fetch.readers.count == 2)
     }
 
+    /// Else the engine would look at it again and again, for as long as its reader takes.
+    @Test func whatHasFailedWaitsForNoReader() throws {
+        let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var habits = ReadHabits()
+        habits.began(name, at: 0)
+        habits.began(name, at: 1_000_000)
+        let reader = ChunkQueue(openBegin: 0) {}
+        let geometry = try BlobGeometry(chunk: 1_000, final: 9_999)
+        var state = SegmentFetch(
+            configuration: FetchConfiguration(), geometry: geometry, size: 10_000_000, start: 0, capacity: 64,
+            deadline: .distantFuture, now: now)
+        let fetch = BlobFetch(id: 0, name: name, lifetime: nil, deadline: .distantFuture, reader: reader)
+        fetch.begin(at: 0, chunk: 1_000, window: 64, slabSegments: 16, pool: SlabPool())
+        fetch.expectEnd(habits)
+        #expect(fetch.pause?.end == 1_000_000)
+        state.fail(.stalled)
+        fetch.deliver(
+            state, FetchPath(initialWindow: 4, maximumWindow: 64, algorithm: .rate, isLocal: true), retained: 0,
+            now: now)
+        #expect(!fetch.isActive && fetch.pause == nil)
+    }
+
     /// As containerd reads from release 2.1 on.
     @Test func whatIsHungUpOnIsNotFetchedAhead() async throws {
         let blob = TestBlob("blob", size: 24 << 20)
