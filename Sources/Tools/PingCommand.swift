@@ -18,7 +18,8 @@ struct PingCommand: AsyncParsableCommand {
     var name: Name
 
     @Option(
-        name: .shortAndLong, help: .number("Interests to send.", 1...Int.max, usually: 4),
+        name: [.customShort("c", allowingJoined: true), .long],
+        help: .number("Interests to send.", 1...Int.max, usually: 4),
         transform: WholeNumber.within(1...Int.max))
     var count = 4
 

@@ -5,7 +5,13 @@ enum WholeNumber {
     /// What reads an option's value; it throws `ValidationError` with what is accepted.
     static func within(_ bounds: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
         { text in
-            guard let number = Int(text) else { throw refusal(text, "is no whole number", bounds) }
+            guard let number = Int(text) else {
+                let digits = text.drop { $0 == "-" }
+                let isNumber =
+                    !digits.isEmpty && digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+                throw refusal(
+                    text, isNumber ? "is too \(text.hasPrefix("-") ? "small" : "large")" : "is no whole number", bounds)
+            }
             if number < 0 && bounds.lowerBound >= 0 { throw refusal(text, "is negative", bounds) }
             guard number >= bounds.lowerBound else { throw refusal(text, "is too small", bounds) }
             guard number <= bounds.upperBound else { throw refusal(text, "is too large", bounds) }

@@ -9,10 +9,7 @@ extension BlobFlow {
     ) async throws {
         switch policy {
         case .proxy where request.wanted == .whole: try await serveWhole(request, &response, &record)
-        case .proxy where request.wanted.isSeveral: try await serveParts(request, &response, &record)
-        case .proxy:
-            // A part cannot be verified: it is passed on as it comes, and so is the upstream's opinion of the range.
-            try await relay.serve(request.head, request.blob, request.references, request.terms, &response, &record)
+        case .proxy: try await serveParts(request, &response, &record)
         case .redirect:
             let headers: HTTPHeaders = ["Location": request.upstreamURL, "Content-Type": "text/plain"]
             try await response.send(.temporaryRedirect, headers, ByteBuffer())
@@ -70,13 +67,16 @@ extension BlobFlow {
         }
     }
 
-    /// Answers with several parts of the blob, which the upstream is asked for one by one: not every upstream answers several
-    /// ranges, and what one says instead ends a pull.
+    /// Answers with parts of the blob, which the upstream is asked for one by one: not every upstream answers several ranges, some
+    /// answer none, and what they say instead ends a pull. They cannot be verified, and are passed on as they come.
     private func serveParts(
         _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        guard let first = request.wanted.range.parts(of: .max).spans(isSizeKnown: false).first else {
-            throw BlobFailure.rest("no octet is asked for")
+        let wanted = request.wanted.range
+        guard !wanted.isSuffix, let first = wanted.parts(of: .max).spans(isSizeKnown: false).first else {
+            // Only who knows the size can say which octets those are, or that there are none.
+            return try await relay.serve(
+                request.head, request.blob, request.references, request.terms, &response, &record)
         }
         let answer = try await ask(for: first, of: request, size: .max)
         defer { answer.body.cancel() }
@@ -92,7 +92,7 @@ extension BlobFlow {
             return try await RegistryNDN.relay(answer.response, headers: headers, &response, &record)
         }
         guard size <= UInt64(Int64.max) else { throw BlobFailure.rest("a blob of \(size) octets") }
-        let parts = request.wanted.range.parts(of: size)
+        let parts = wanted.parts(of: size)
         let headers = request.blob.headers(size: size)
         switch parts.ranges.count {
         case 0: try await response.refuseRange(size: size)

@@ -69,7 +69,9 @@ public struct ClientResponder: HTTPResponder {
             record.withheld = lending.withheld(from: requester, request.head)
             try await serve(request, &response, &record)
         } catch {
-            record.hasHungUp = Task.isCancelled && record.mayHangUp && response.status == .partialContent
+            // Whichever of both is noticed first.
+            record.hasHungUp =
+                (Task.isCancelled || error is ChannelError) && record.mayHangUp && response.status == .partialContent
             if !record.hasHungUp {
                 record.failure =
                     Task.isCancelled ? "the connection was closed before the answer was out" : ErrorSentence.of(error)

@@ -41,6 +41,7 @@ enum GatewayError {
 
     /// The fields of that answer beside those of its body.
     static func headers(for error: any Error) -> HTTPHeaders {
+        if case FetchError.busy = error { return ["Retry-After": "1"] }
         guard let error = error as? UpstreamError, case .later(_, let seconds?) = error.code else { return [:] }
         return ["Retry-After": "\(seconds)"]
     }

@@ -86,11 +86,6 @@ enum WantedOctets: Hashable {
         case .part(let range): range
         }
     }
-
-    /// More than one part.
-    var isSeveral: Bool {
-        if case .part(.several) = self { true } else { false }
-    }
 }
 
 extension HTTPHeaders {

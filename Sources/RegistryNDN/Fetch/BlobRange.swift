@@ -25,6 +25,11 @@ public enum BlobRange: Hashable, Sendable {
 }
 
 extension BlobRange {
+    /// Whether its begin is told by the blob's size.
+    var isSuffix: Bool {
+        if case .last = self { true } else { false }
+    }
+
     /// Where a range begins that has no end of its own.
     var openBegin: UInt64? {
         if case .from(let first, nil) = self { first } else { nil }
