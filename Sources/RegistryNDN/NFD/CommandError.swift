@@ -82,8 +82,11 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         case (.faceDown, _): "check that the forwarder runs at this address"
         case (.timeout, .localhop), (.nack, .localhop):
             "connect over its Unix socket instead: over UDP and from other machines registry-ndn forwarder tells and takes no "
-                + "routes, and NFD does so only with a rib.localhop_security section and no auto_prefix_propagate in its nfd.conf"
-                + (isOfServer ? "; or use --register none with a route set by hand" : "")
+                + "routes, NFD does so only with a rib.localhop_security section and no auto_prefix_propagate in its nfd.conf, "
+                + "and ndnd with mgmt.allow_localhop"
+                + (isOfServer
+                    ? "; or run this server with --uplink none --listen udp://HOST:PORT, and set the route by hand"
+                    : "")
                 + (reason == .timeout ? "; or nothing runs at this address" : "")
         case (.rejected, _): "see the forwarder's log"
         case (.nack, .localhost): "check that this part of the forwarder's management is enabled"

@@ -1,5 +1,11 @@
 public import NIOCore
 
+/// How long a face lives: FacePersistency of NFD's FaceMgmt.
+enum FacePersistency {
+    /// Whatever becomes of its connection, which is made again, until it is destroyed.
+    static let permanent: UInt64 = 2
+}
+
 /// ControlParameters of an NFD management command (PROTOCOL.md 7.3).
 ///
 /// Every field is optional here; which of them a command needs or allows is that command's affair.

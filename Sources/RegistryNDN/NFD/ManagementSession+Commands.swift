@@ -50,10 +50,13 @@ extension ManagementSession {
 
     /// A face to `uri`, made if there is none yet: "409 returns its FaceId in the body: treat as success".
     ///
+    /// It is permanent: one over TCP that is not goes with its connection, and the routes over it too.
+    ///
     /// - Parameter uri: canonical, with a numeric address: `udp4://192.0.2.1:6363`.
     public func face(to uri: String) async throws -> UInt64 {
         var parameters = ControlParameters()
         parameters.uri = uri
+        parameters.facePersistency = FacePersistency.permanent
         let action = "create a face to \(uri)"
         let response = try await execute("faces", "create", parameters, action: action, accepting: [409])
         guard let face = response.body?.faceID else { throw failure(action, .malformed) }

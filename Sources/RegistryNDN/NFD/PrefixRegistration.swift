@@ -34,6 +34,8 @@ public final class PrefixRegistration {
     /// Signs when the times of the usual key are of no use; made when it is needed.
     private var ownSigner: Signer?
     private var isSignedByOwnKey = false
+    /// The forwarder's number of the face that the route leads to.
+    private var face: UInt64?
     /// Lives from `start` until it is stopped, whoever else holds it.
     private var running: PrefixRegistration?
 
@@ -145,10 +147,32 @@ public final class PrefixRegistration {
             .whenComplete { [weak self] result in
                 guard let self else { return }
                 switch result {
-                case .success(let response): perform(machine.answered(response, now: now))
+                case .success(let response):
+                    if verb == "register", response.code == 200, let face = response.body?.faceID { leads(to: face) }
+                    perform(machine.answered(response, now: now))
                 case .failure(let error):
                     perform(machine.commandFailed(error as? CommandError.Reason ?? .timeout, now: now))
                 }
+            }
+    }
+
+    /// The route leads to a face from now on. Behind UDP a forwarder keeps the one to the face before, of which nothing tells it
+    /// that nobody is there any more, and may well send all Interests that way: it is taken back.
+    private func leads(to face: UInt64) {
+        defer { self.face = face }
+        guard let old = self.face, old != face, endpoint.face.remote.scheme == .udp else { return }
+        var parameters = ControlParameters(name: prefix)
+        parameters.origin = RouteOrigin.client
+        parameters.faceID = old
+        let signer = isSignedByOwnKey ? ownSigner : nil
+        exchange.execute("rib", "unregister", parameters, signer: signer, lifetime: 2000).assumeIsolated()
+            .whenComplete { [logger] result in
+                let isGone = (try? result.get().code) == 200
+                logger.info(
+                    isGone
+                        ? "the route over the connection before is taken back"
+                        : "the route over the connection before could not be taken back; it may catch Interests for a while",
+                    metadata: ["face": .stringConvertible(old)])
             }
     }
 

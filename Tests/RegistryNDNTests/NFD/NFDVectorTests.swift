@@ -169,6 +169,6 @@ struct NFDMessageTests {
         var ofServer = CommandError(
             action: "register /a", uplink: "udp4://192.0.2.1:6363", scope: .localhop, reason: .nack(.noRoute))
         ofServer.isOfServer = true
-        #expect("\(ofServer)".contains("--register none"))
+        #expect("\(ofServer)".contains("--listen udp:"))
     }
 }

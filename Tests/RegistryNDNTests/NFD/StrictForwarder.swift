@@ -27,6 +27,7 @@ final class StrictForwarder {
     private var lastTimes: [Name: UInt64] = [:]
     private var nonces: Set<ByteBuffer> = []
     private var seen: Set<ByteBuffer> = []
+    private var numbers: [UInt64: UInt64] = [:]
     private var segments: [Name: ByteBuffer] = [:]
     var routes: [RibEntry] = []
     var faces: [FaceStatus] = []
@@ -93,11 +94,12 @@ final class StrictForwarder {
             return answers.append(0)
         }
         var code: UInt64 = isAuthorized(interest, certificate) ? 200 : 403
+        let face = number(of: endpoint.face)
         var body: ControlParameters? = parameters
         switch verb {
         case _ where code == 403: break
-        case "rib/register": register(parameters)
-        case "rib/unregister": unregister(parameters)
+        case "rib/register": register(parameters, face)
+        case "rib/unregister": unregister(parameters, face)
         case "strategy-choice/set": break
         case "faces/create":
             guard let face = faces.first(where: { $0.remoteURI == parameters.uri }) else {
@@ -108,7 +110,7 @@ final class StrictForwarder {
             body?.faceID = face.faceID
         default: return answers.append(0)
         }
-        if body?.faceID == nil { body?.faceID = 300 }
+        if body?.faceID == nil { body?.faceID = face }
         answers.append(code)
         let text = code == 403 ? "authorization rejected" : "OK"
         send(ControlResponse(code: code, text: text, body: body).encode(), interest.name, nil, fields, endpoint)
@@ -133,11 +135,18 @@ final class StrictForwarder {
         return true
     }
 
-    private func register(_ parameters: ControlParameters) {
+    /// The faces that commands come from have the numbers from 300 on.
+    private func number(of face: Face) -> UInt64 {
+        let number = numbers[face.id] ?? 300 + UInt64(numbers.count)
+        numbers[face.id] = number
+        return number
+    }
+
+    private func register(_ parameters: ControlParameters, _ face: UInt64) {
         guard rules.applies, let name = parameters.name?.owned() else { return }
-        unregister(parameters)
+        unregister(parameters, face)
         let route = RibEntry.Route(
-            faceID: parameters.faceID ?? 300, origin: parameters.origin ?? 0, cost: parameters.cost ?? 0,
+            faceID: parameters.faceID ?? face, origin: parameters.origin ?? 0, cost: parameters.cost ?? 0,
             flags: RouteFlags(rawValue: parameters.flags ?? 1), expirationPeriod: parameters.expirationPeriod)
         if let index = routes.firstIndex(where: { $0.name == name }) {
             routes[index].routes.append(route)
@@ -147,10 +156,10 @@ final class StrictForwarder {
     }
 
     /// Of another origin or face: nothing happens, and it is a 200 all the same.
-    private func unregister(_ parameters: ControlParameters) {
+    private func unregister(_ parameters: ControlParameters, _ face: UInt64) {
         for index in routes.indices where routes[index].name == parameters.name {
             routes[index].routes.removeAll {
-                $0.faceID == parameters.faceID ?? 300 && $0.origin == parameters.origin ?? 0
+                $0.faceID == parameters.faceID ?? face && $0.origin == parameters.origin ?? 0
             }
         }
         routes.removeAll { $0.routes.isEmpty }
