@@ -90,20 +90,23 @@ import Testing
         let blob = TestBlob("blob", size: 800 * Self.chunk)
         try await FetchFixture.run(.unix, handler: { _, segment in blob.answer(segment) }) { fixture in
             let part = UInt64(100 * Self.chunk)
-            let parts = try await withThrowingTaskGroup(of: (UInt64, ByteBuffer).self) { group in
+            let parts = try await withThrowingTaskGroup(of: (UInt64, ByteBuffer, UInt64).self) { group in
                 for index in 0..<UInt64(8) {
                     group.addTask {
                         let reader = try await fixture.fetcher.open(
                             blob.name, range: .from(index * part, through: (index + 1) * part - 1))
-                        return (index, try await FetchFixture.drain(reader))
+                        let octets = try await FetchFixture.drain(reader)
+                        return (index, octets, reader.statistics.retransmissions)
                     }
                 }
-                return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+                return try await group.reduce(into: [:]) { $0[$1.0] = ($1.1, $1.2) }
             }
             var octets = ByteBuffer()
-            for index in 0..<UInt64(8) { octets.writeImmutableBuffer(parts[index] ?? ByteBuffer()) }
+            for index in 0..<UInt64(8) { octets.writeImmutableBuffer(parts[index]?.0 ?? ByteBuffer()) }
             #expect(octets == blob.octets)
-            #expect(fixture.producer.interests < 820)
+            // On a busy machine some are late, and asked for again.
+            let again = parts.values.reduce(0) { $0 + $1.1 }
+            #expect(UInt64(fixture.producer.interests) < 820 + again)
         }
     }
 
