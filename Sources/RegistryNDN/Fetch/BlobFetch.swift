@@ -240,16 +240,16 @@ final class BlobFetch {
         return true
     }
 
-    /// Adds a reader of `parts` of a blob whose size is known, if this fetch brings them: no later than about now, so that
-    /// nobody waits for what comes before.
+    /// Adds a reader of `parts` of a blob whose size is known, if this fetch brings them, and has asked for the first of them: nobody
+    /// waits for what comes before, which over a slow line may take longer than the reader has patience.
     ///
     /// - Parameters:
     ///   - parts: at least one octet.
-    ///   - reach: how far ahead of what was delivered they may begin.
-    func join(_ reader: ChunkQueue, for parts: BlobParts, reach: UInt64) -> Bool {
+    ///   - asked: offset behind the last octet that it has asked for.
+    func join(_ reader: ChunkQueue, for parts: BlobParts, asked: UInt64) -> Bool {
         guard let wanted = parts.hull, admits(reader), isActive, runs == nil, shapeWanted == nil, size != nil,
             octets.contains(wanted.lowerBound), wanted.upperBound <= octets.upperBound,
-            wanted.lowerBound <= delivered + reach, early != nil || wanted.lowerBound >= delivered
+            wanted.lowerBound <= asked, early != nil || wanted.lowerBound >= delivered
         else { return false }
         reader.restrict(to: parts)
         take(reader)

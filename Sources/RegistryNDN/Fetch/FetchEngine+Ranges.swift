@@ -73,8 +73,9 @@ extension FetchEngine {
             return reader.finish(.success(()), statistics: statistics)
         }
         let runs = SegmentRuns(covering: parts, of: shape)
-        let reach = UInt64(share.octets / 4)
-        if runs == nil, let running = byName[name]?.first(where: { $0.join(reader, for: parts, reach: reach) }) {
+        if runs == nil,
+            let running = byName[name]?.first(where: { $0.join(reader, for: parts, asked: askedOctets(of: $0)) })
+        {
             return noteReaders(of: running)
         }
         let first = hull.lowerBound < UInt64(shape.geometry.chunk) && shape.geometry.final > 0 ? here.first : nil
@@ -100,5 +101,11 @@ extension FetchEngine {
         if let final { fetch.place(geometry.final, final, final: geometry.final) }
         add(fetch)
         settle(fetch, now: .now())
+    }
+
+    /// Offset behind the last octet that a fetch has asked for in sequence.
+    private func askedOctets(of fetch: BlobFetch) -> UInt64 {
+        guard let state = scheduler[fetch.id], let geometry = state.geometry else { return 0 }
+        return geometry.offset(of: min(state.unsent, geometry.final))
     }
 }
