@@ -5,10 +5,9 @@ from __future__ import annotations
 import enum
 import http.client
 import posixpath
-import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from .front import Front, FrontHandler
 from .registry import Registry
 
 
@@ -25,19 +24,11 @@ class Style(enum.Enum):
 _UPLOADS = "/artifacts-uploads"
 
 
-class ReferringRegistry:
+class ReferringRegistry(Front):
     """Passes everything on to a registry, and changes what its answers refer to."""
 
     def __init__(self, registry: Registry, style: Style):
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(registry, style))
-        self._server.daemon_threads = True
-        self.address = f"127.0.0.1:{self._server.server_port}"
-        self.url = f"http://{self.address}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_handler(registry, style))
 
 
 def _referring(location: str, request: str, style: Style) -> str:
@@ -61,14 +52,9 @@ def _inside(target: str) -> str:
 
 
 def _handler(registry: Registry, style: Style):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_):
-            pass
-
+    class Handler(FrontHandler):
         def _serve(self):
-            body = self._body()
+            body = self.body()
             if style is Style.MOVED:
                 return self._answer(301, {"Location": f"https://{self.headers['Host']}{self.path}"}, b"")
             back = http.client.HTTPConnection(registry.address, timeout=60)
@@ -90,16 +76,6 @@ def _handler(registry: Registry, style: Style):
             self._answer(answer.status, fields, octets, length)
 
         do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            body = bytearray()
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return bytes(body)
 
         def _answer(self, status, fields, body, length=None):
             self.send_response(status)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import enum
 import http.client
-import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from .front import Front, FrontHandler
 from .registry import Registry
 
 
@@ -46,32 +45,19 @@ class Asked:
         return sum(int(last) - int(first) + 1 for first, _, last in (span.partition("-") for span in spans.split(",")))
 
 
-class SeveralRanges:
+class SeveralRanges(Front):
     """Passes everything on to a registry, notes it in `asked`, and answers several ranges as `how` says."""
 
     def __init__(self, registry: Registry, how: Several = Several.PARTS):
         self.how = how
         self.asked: list[Asked] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, registry))
-        self._server.daemon_threads = True
-        self.address = f"127.0.0.1:{self._server.server_port}"
-        self.url = f"http://{self.address}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_handler(self, registry))
 
 
 def _handler(front: SeveralRanges, registry: Registry):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_):
-            pass
-
+    class Handler(FrontHandler):
         def _serve(self):
-            body = self._body()
+            body = self.body()
             is_several = self.command == "GET" and "," in self.headers.get("Range", "")
             refusals = {Several.NOT_IMPLEMENTED: 501, Several.NOT_SATISFIABLE: 416, Several.BAD_REQUEST: 400}
             if is_several and front.how in refusals:
@@ -121,16 +107,6 @@ def _handler(front: SeveralRanges, registry: Registry):
         def _note(self, status, kind, carried):
             fields = {name: ", ".join(self.headers.get_all(name)) for name in self.headers}
             front.asked.append(Asked(self.command, self.path, fields, status, kind, carried))
-
-        def _body(self):
-            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            body = b""
-            while size := int(self.rfile.readline().partition(b";")[0], 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return body
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
     return Handler
