@@ -6,7 +6,7 @@ extension SegmentFetch {
     /// - Parameter isUp: whether the face is up; without it only the terminal timers run.
     mutating func advance(_ path: inout FetchPath, isUp: Bool, now: NIODeadline) {
         guard !isOver else { return }
-        timers.starvedSince = !isUp && isStarved ? timers.starvedSince ?? now : nil
+        timers.downSince = !isUp && isWanted ? timers.downSince ?? now : nil
         checkTerminalTimers(isUp: isUp, now: now)
         guard failure == nil, isUp else { return }
         detectLosses(&path, now: now)
@@ -22,9 +22,9 @@ extension SegmentFetch {
         if isProgressing { next = min(next, timers.progress + timers.progressTimeout) }
         if let nacked = timers.nacked { next = min(next, nacked.until) }
         guard isUp else {
-            guard isStarved else { return next }
+            guard isWanted else { return next }
             // The time begins with the next call of `advance`.
-            return min(next, timers.starvedSince.map { $0 + timers.progressTimeout } ?? now)
+            return min(next, timers.downSince.map { $0 + downTimeout } ?? now)
         }
         if let hold = timers.holdUntil, hold > now { return min(next, hold) }
         if let index = ring.firstLost {
@@ -43,15 +43,20 @@ extension SegmentFetch {
     /// The progress timer runs: something came before. Until then the time for the size counts alone.
     private var isProgressing: Bool { isWaiting && geometry != nil }
 
-    /// Nothing is awaited, but there is something to ask for: all that was had been answered when the face went down.
-    private var isStarved: Bool { !isWaiting && (wantsFinal || unsent < sequentialEnd) }
+    /// Something is asked for, or would be if the face were up.
+    private var isWanted: Bool { isWaiting || wantsFinal || unsent < sequentialEnd }
+
+    /// How long the face may be down while something is wanted.
+    private var downTimeout: TimeAmount {
+        canRepair ? min(timers.progressTimeout, Self.downTimeout) : timers.progressTimeout
+    }
 
     private mutating func checkTerminalTimers(isUp: Bool, now: NIODeadline) {
         if let nacked = timers.nacked, now >= nacked.until { return fail(.notFound) }
         if now >= timers.deadline { return fail(.deadline) }
         if size == nil, now >= timers.sizeDeadline { return fail(isUp ? .noSize : .faceDown) }
         if isProgressing, now >= timers.progress + timers.progressTimeout { fail(isUp ? .stalled : .faceDown) }
-        if let since = timers.starvedSince, now >= since + timers.progressTimeout { fail(.faceDown) }
+        if let since = timers.downSince, now >= since + downTimeout { fail(.faceDown) }
     }
 
     /// Retransmission timer and overtaking, in one walk over the oldest Interests in flight.

@@ -42,6 +42,10 @@ package struct SegmentFetch: Sendable {
     private static let firstCapacity = 1 << 7
     static let nackContentType: UInt64 = 3
 
+    /// How long a face may be down before those who have another source than NDN turn to that: a router that is started
+    /// again is back sooner, as a rule.
+    static let downTimeout = TimeAmount.seconds(1)
+
     /// Why waiting ends.
     struct Timers: Sendable {
         var started: NIODeadline
@@ -50,8 +54,8 @@ package struct SegmentFetch: Sendable {
         var progressTimeout: TimeAmount
         /// New data, or the first Interest after a pause.
         var progress: NIODeadline
-        /// Since when nothing could be asked for because the face is down, though nothing is awaited either.
-        var starvedSince: NIODeadline?
+        /// Since when nothing that is wanted could be asked for because the face is down.
+        var downSince: NIODeadline?
         /// After Nack NoRoute nothing is sent until here.
         var holdUntil: NIODeadline?
         var noRouteSince: NIODeadline?

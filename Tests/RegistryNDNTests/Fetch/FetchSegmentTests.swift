@@ -313,6 +313,26 @@ import Testing
         #expect(script.fetch.failure == .faceDown)
     }
 
+    /// Whoever can read from the upstream does not wait as long for the router as whoever cannot.
+    @Test func faceDownWithAnotherSource() {
+        let script = FetchScript.running(limit: 5)
+        script.fetch.canRepair = true
+        #expect(script.data(9))
+        script.fetch.loseFlight(&script.path)
+        script.isUp = false
+        script.wait(.zero)
+        #expect(script.fetch.nextDeadline(script.path, isUp: false, now: script.now) == script.now + .seconds(1))
+        script.wait(.milliseconds(999))
+        #expect(script.fetch.failure == nil)
+        script.isUp = true
+        #expect(Set(script.segments()) == [1, 2, 3, 4], "a router that was started again is used")
+        script.fetch.loseFlight(&script.path)
+        script.isUp = false
+        script.wait(.zero)
+        script.wait(.milliseconds(1000))
+        #expect(script.fetch.failure == .faceDown)
+    }
+
     /// A reader that was slow wants more just after the face went down, when nothing was in flight.
     @Test func faceDownWhileNothingIsAwaited() {
         let script = FetchScript.running(limit: 3)
