@@ -91,7 +91,7 @@ def test_a_path_that_trickles_is_left_for_a_faster_upstream(start, blob):
     request = client.request(digest)
     assert request["source"] == "both" and request["duration_ms"] < 15_000, request
     assert request["fallback"] == "NDN leaves most Interests unanswered, and the upstream is much faster", request
-    event = client.program.event("NDN path left for 10 minutes, since it leaves most Interests unanswered; "
+    event = client.program.event("NDN path left for 1 minute, since it leaves most Interests unanswered; "
                                  "blobs come from the upstream meanwhile")
     assert int(event["upstream_bytes_per_second"]) > 2 * int(event["ndn_bytes_per_second"]), event
     # What the path answers meanwhile does not bring it back.

@@ -137,13 +137,13 @@ final class NDNPath: Sendable {
         let (start, octets) = (NIODeadline.now(), state.withLock { $0.counts.octets })
         let upstream = await trial.measure(reading.request, size: reading.stream.size)
         guard !Task.isCancelled else { return }
-        let left = state.withLock { state -> [BlobReading]? in
+        let left = state.withLock { state -> (minutes: Int, readings: [BlobReading])? in
             let now = NIODeadline.now()
             for reading in state.readings.values.map(\.reading) { state.count(reading, isOver: false) }
             let meanwhile = Double(state.counts.octets &- octets) * 1e9 / Double(max((now - start).nanoseconds, 1))
             state.silence.reset()
-            guard state.health.tried(path: max(before, meanwhile), upstream: upstream, now: now) else { return nil }
-            return state.readings.values.map(\.reading)
+            return state.health.tried(path: max(before, meanwhile), upstream: upstream, now: now)
+                .map { ($0, state.readings.values.map(\.reading)) }
         }
         let metadata: Logger.Metadata = [
             "prefix": "\(reading.request.blob.prefix)", "ndn_bytes_per_second": "\(Int(before))",
@@ -154,8 +154,11 @@ final class NDNPath: Sendable {
                 "NDN leaves most Interests unanswered, and the upstream is no faster", metadata: metadata)
         }
         logger.warning(
-            "NDN path left for 10 minutes, since it leaves most Interests unanswered; \(policy.meanwhile)",
+            """
+            NDN path left for \(left.minutes) minute\(left.minutes == 1 ? "" : "s"), since it leaves most Interests unanswered; \
+            \(policy.meanwhile)
+            """,
             metadata: metadata)
-        for reading in left { reading.leave() }
+        for reading in left.readings { reading.leave() }
     }
 }

@@ -11,8 +11,11 @@ struct PathHealth<Probe: Sendable>: Sendable {
     /// How long an answer speaks for the path: one blob that nobody serves does not condemn what brought another just now.
     static var trust: TimeAmount { .seconds(10) }
 
-    /// How long a path is left that is much slower than the upstream; nothing that it answers meanwhile brings it back.
-    static var absence: TimeAmount { .minutes(10) }
+    /// How many minutes a path is left that is much slower than the upstream; nothing that it answers meanwhile brings it
+    /// back. A server that stood still for some seconds is no reason to do without NDN for long: twice as many each time, up
+    /// to the limit, unless the path was of use for as long as the limit in between.
+    static var absence: Int { 1 }
+    static var absenceLimit: Int { 10 }
     /// From one comparison with the upstream to the next, and how many times as fast that must be.
     static var trialInterval: TimeAmount { .minutes(1) }
     static var advantage: Double { 2 }
@@ -27,6 +30,7 @@ struct PathHealth<Probe: Sendable>: Sendable {
     private var state = State.up
     private var lastAnswer: NIODeadline?
     private var hasFailedSince = false
+    private var lastAbsence: (minutes: Int, end: NIODeadline)?
     private var nextTrial = NIODeadline.uptimeNanoseconds(0)
     private let pause: TimeAmount
     private let interval: TimeAmount
@@ -89,17 +93,23 @@ struct PathHealth<Probe: Sendable>: Sendable {
         return true
     }
 
-    /// The comparison is over. Returns whether the path is left.
+    /// The comparison is over. Returns for how many minutes the path is left; nil: it is not.
     ///
     /// A thin line that NDN and the upstream share is no faster for the upstream: all its blobs stay where they are.
     ///
     /// - Parameters:
     ///   - path: octets a second of all blobs over NDN.
     ///   - upstream: of one of them from the upstream.
-    mutating func tried(path: Double, upstream: Double, now: NIODeadline) -> Bool {
-        guard upstream > 0, upstream >= Self.advantage * path else { return false }
-        state = .left(until: now + Self.absence)
-        return true
+    mutating func tried(path: Double, upstream: Double, now: NIODeadline) -> Int? {
+        guard upstream > 0, upstream >= Self.advantage * path else { return nil }
+        var minutes = Self.absence
+        if let last = lastAbsence, now < last.end + .minutes(Int64(Self.absenceLimit)) {
+            minutes = min(2 * last.minutes, Self.absenceLimit)
+        }
+        let end = now + .minutes(Int64(minutes))
+        lastAbsence = (minutes, end)
+        state = .left(until: end)
+        return minutes
     }
 
     /// What the background does next.

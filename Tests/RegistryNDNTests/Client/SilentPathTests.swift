@@ -44,34 +44,52 @@ struct SilentPathTests {
         #expect(looks(20, outstanding: 0) { _ in (0, 0) }.allSatisfy { $0 == nil })
     }
 
-    @Test("A path is left for ten minutes when the upstream is twice as fast; answers and failures change nothing")
+    @Test("A path is left for a minute when the upstream is twice as fast; answers and failures change nothing")
     func left() {
         var health = PathHealth<Int>()
         let begins = health.beginsTrial(now: start)
         #expect(begins)
         let again = health.beginsTrial(now: start + .seconds(59))
         #expect(!again, "one comparison a minute")
-        let isLeft = health.tried(path: 20_000, upstream: 40_000, now: start)
-        #expect(isLeft && !health.isUsable(now: start + .seconds(599)))
+        let minutes = health.tried(path: 20_000, upstream: 40_000, now: start)
+        #expect(minutes == 1 && !health.isUsable(now: start + .seconds(59)))
         let (isUp, isDown) = (
             health.answered(now: start + .seconds(5)), health.failed(1, isCertain: true, now: start + .seconds(6))
         )
-        #expect(!isUp && !isDown && !health.isUsable(now: start + .seconds(599)))
+        #expect(!isUp && !isDown && !health.isUsable(now: start + .seconds(59)))
         guard case .none = health.nextProbe(now: start + .seconds(7)) else {
             Issue.record("it is probed")
             return
         }
-        #expect(health.isUsable(now: start + .seconds(600)))
-        let isBack = health.answered(now: start + .seconds(601))
+        #expect(health.isUsable(now: start + .seconds(60)))
+        let isBack = health.answered(now: start + .seconds(61))
         #expect(isBack)
+    }
+
+    @Test(
+        "A path that stays slow is left for twice as long each time, up to ten minutes; a good time in between is remembered"
+    )
+    func leftAgain() {
+        var health = PathHealth<Int>()
+        var now = start
+        var minutes: [Int?] = []
+        for _ in 0..<6 {
+            minutes.append(health.tried(path: 1, upstream: 2, now: now))
+            now = now + .minutes(Int64(minutes.last! ?? 0) + 1)
+        }
+        #expect(minutes == [1, 2, 4, 8, 10, 10])
+        let soon = health.tried(path: 1, upstream: 2, now: now + .minutes(8))
+        #expect(soon == 10)
+        let late = health.tried(path: 1, upstream: 2, now: now + .minutes(8 + 10 + 10))
+        #expect(late == 1)
     }
 
     @Test("A thin line is left for nothing: the upstream has the same one")
     func thin() {
         var health = PathHealth<Int>()
         for (path, upstream) in [(20_000, 39_999), (20_000, 0), (0, 0)] as [(Double, Double)] {
-            let isLeft = health.tried(path: path, upstream: upstream, now: start)
-            #expect(!isLeft && health.isUsable(now: start))
+            let minutes = health.tried(path: path, upstream: upstream, now: start)
+            #expect(minutes == nil && health.isUsable(now: start))
         }
     }
 }
