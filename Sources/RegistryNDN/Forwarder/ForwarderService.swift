@@ -14,7 +14,7 @@ public struct ForwarderService: Service {
 
     /// - Parameters:
     ///   - signals: Each element asks for a statistics line.
-    ///   - ready: Told of each listener's real address.
+    ///   - ready: Told of each listener's real address, once all of them listen.
     public init(
         listeners: [FaceURI], limits: ForwardingCore.Limits, faces: FaceConfiguration = FaceConfiguration(),
         on eventLoop: any EventLoop, logger: Logger,
@@ -36,9 +36,12 @@ public struct ForwarderService: Service {
                 Forwarder(on: eventLoop, limits: limits, configuration: faces, logger: logger), eventLoop: eventLoop)
         }.get()
         do {
+            var bound: [FaceURI] = []
             for uri in listeners {
-                ready(try await eventLoop.flatSubmit { forwarder.value.listen(at: uri) }.get())
+                bound.append(try await eventLoop.flatSubmit { forwarder.value.listen(at: uri) }.get())
             }
+            // Nothing is ready until all of it is.
+            bound.forEach(ready)
         } catch {
             try await eventLoop.submit { forwarder.value.close() }.get()
             throw error
