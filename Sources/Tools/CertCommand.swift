@@ -55,7 +55,7 @@ enum CertificateSource {
         for problem in keychain.problems { Terminal.write("warning: left out: \(problem)\n") }
         let key: StoredKey?
         if let text {
-            key = keychain.key(meantBy: try NameArgument.parse(text), now: CommandClock.wallClock())
+            key = keychain.key(meantBy: try NameArgument.parse(text), now: WallClock.milliseconds())
         } else {
             key = keychain.defaultKey
         }

@@ -36,7 +36,7 @@ struct CertExport: AsyncParsableCommand {
     private func certificate() throws -> Certificate {
         let folder = try options.folder()
         let keychain = try folder.load()
-        let now = CommandClock.wallClock()
+        let now = WallClock.milliseconds()
         let name = try key.map { try NameArgument.parse($0) }
         if let name, let exact = keychain.certificates.first(where: { $0.name == name }) { return exact }
         let key = name.map { keychain.key(meantBy: $0, now: now) } ?? keychain.defaultKey

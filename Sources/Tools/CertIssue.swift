@@ -14,7 +14,7 @@ struct CertRequest: AsyncParsableCommand {
 
     func run() async throws {
         let key = try CertificateSource.key(key, in: options.folder(), options)
-        try output.write(Keychain.request(key, now: CommandClock.wallClock()).file)
+        try output.write(Keychain.request(key, now: WallClock.milliseconds()).file)
     }
 }
 
@@ -58,7 +58,7 @@ struct CertIssue: AsyncParsableCommand {
     func run() async throws {
         let request = try CertificateSource.certificate(file: request)
         let key = try CertificateSource.key(key, in: options.folder(), options)
-        let now = CommandClock.wallClock()
+        let now = WallClock.milliseconds()
         let terms = Certificate.Terms(
             issuerID: try NameComponent(uri: issuerID), version: now, validity: try validity(now: now))
         let certificate = try Keychain.issue(request, by: key, terms: terms)

@@ -32,7 +32,7 @@ struct CertShow: AsyncParsableCommand {
     }
 
     private func show(_ certificate: Certificate) {
-        print(certificate.report(now: CommandClock.wallClock()), terminator: "")
+        print(certificate.report(now: WallClock.milliseconds()), terminator: "")
     }
 }
 

@@ -93,7 +93,7 @@ struct ClientCommand: AsyncParsableCommand {
             if let keeper = connecting.credentials { reloads.append(Reload(keeper)) }
             sites.append(
                 RegistrySite(
-                    prefix: registry.name, source: RouterBlobSource(network: network, probeName: probeInterest),
+                    prefix: registry.name, source: BlobSource(network: network, probeName: probeInterest),
                     upstream: UpstreamClient(
                         base: registry.url, group: connections, configuration: connecting, logger: logger),
                     policy: fallback, logger: logger))

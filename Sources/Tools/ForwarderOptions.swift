@@ -59,7 +59,7 @@ struct ForwarderOptions: ParsableArguments {
     /// The key for commands about `prefix`; nil: a digest signs.
     private func signingKey(_ prefix: Name, _ logger: Logger) throws -> SigningKey? {
         guard let keychain = try keys.keychainIfAny(logger: logger) else { return nil }
-        let now = CommandClock.wallClock()
+        let now = WallClock.milliseconds()
         guard let wanted = key else {
             return try (keychain.key(for: prefix, now: now) ?? keychain.defaultKey).map {
                 try keys.unlock($0, in: keychain)

@@ -39,7 +39,7 @@ struct KeychainOptions: ParsableArguments {
 
     /// A key ready to sign.
     func unlock(_ key: StoredKey, in keychain: Keychain) throws -> SigningKey {
-        try keychain.unlock(key, passphrase: try passphrase(for: key), now: CommandClock.wallClock())
+        try keychain.unlock(key, passphrase: try passphrase(for: key), now: WallClock.milliseconds())
     }
 
     /// The keys, for a program that can go on without any: nil, which is logged, when the folder holds something else than our
@@ -73,7 +73,7 @@ struct KeychainOptions: ParsableArguments {
     /// The key for what is named `name`, ready to sign; nil when there is none.
     func signingKey(for name: Name, otherwise: String? = nil, logger: Logger) throws -> SigningKey? {
         guard let keychain = try keychainIfAny(otherwise: otherwise, logger: logger),
-            let key = keychain.key(for: name, now: CommandClock.wallClock())
+            let key = keychain.key(for: name, now: WallClock.milliseconds())
         else { return nil }
         return try unlock(key, in: keychain)
     }

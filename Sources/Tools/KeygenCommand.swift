@@ -38,7 +38,7 @@ extension KeygenCommand {
                 throw ValidationError("\(identity.uri) names a key, not an identity such as /example/docker")
             }
             let folder = try options.folder()
-            let now = CommandClock.wallClock()
+            let now = WallClock.milliseconds()
             let key = try PrivateKey.generateP256()
             let name = identity.newKeyName()
             var terms = Certificate.Terms.selfSigned(now: now)
@@ -63,7 +63,7 @@ extension KeygenCommand {
 
         func run() async throws {
             let keychain = try options.folder().load()
-            let now = CommandClock.wallClock()
+            let now = WallClock.milliseconds()
             for key in keychain.keys.sorted(by: { $0.name < $1.name }) {
                 let mark = keychain.defaultKey?.name == key.name ? "*" : " "
                 print("\(mark) \(key.name.uri)\(key.isEncrypted ? "  encrypted" : "")")
@@ -126,7 +126,7 @@ extension KeygenCommand {
             let folder = try options.folder()
             let keychain = try folder.load()
             let certificate = keychain.certificates.first { $0.name == name }
-            guard let key = keychain.key(meantBy: name, now: CommandClock.wallClock()),
+            guard let key = keychain.key(meantBy: name, now: WallClock.milliseconds()),
                 certificate != nil || !name.isCertificateName
             else {
                 throw SecurityError(

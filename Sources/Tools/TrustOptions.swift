@@ -39,7 +39,7 @@ struct TrustOptions: ParsableArguments {
     /// The policy, nil when no signatures are checked. An anchor that is not valid now is an error: nothing could be trusted.
     func policy() throws -> TrustPolicy? {
         guard !trustAnchor.isEmpty else { return nil }
-        let now = CommandClock.wallClock()
+        let now = WallClock.milliseconds()
         return TrustPolicy(
             anchors: try trustAnchor.map { path in
                 let certificate = try anchor(path)

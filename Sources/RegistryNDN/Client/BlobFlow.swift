@@ -6,7 +6,7 @@ struct BlobFlow: Sendable {
     /// How long the first octets may take once the size is known: containerd gives up after 30 s in all.
     static let firstOctetTimeout = Duration.seconds(5)
 
-    let source: any BlobSource
+    let source: BlobSource
     let upstream: UpstreamClient
     let path: NDNPath
     let poisoned: PoisonedDigests

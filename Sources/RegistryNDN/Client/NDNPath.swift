@@ -72,7 +72,7 @@ final class NDNPath: Sendable {
     // MARK: Probing
 
     /// Probes the path while it is down, until the task is cancelled.
-    func run(_ source: any BlobSource) async {
+    func run(_ source: BlobSource) async {
         for await _ in failures {
             while !Task.isCancelled, let wait = await probe(source) {
                 try? await Task.sleep(for: .nanoseconds(wait.nanoseconds))
@@ -81,7 +81,7 @@ final class NDNPath: Sendable {
     }
 
     /// Sends a probe when one is due. Returns how long to wait for the next; nil when none is needed.
-    private func probe(_ source: any BlobSource) async -> TimeAmount? {
+    private func probe(_ source: BlobSource) async -> TimeAmount? {
         switch state.withLock({ $0.health.nextProbe(now: .now()) }) {
         case .none: return nil
         case .wait(let amount): return amount

@@ -4,7 +4,7 @@ internal import NIOHTTP1
 /// One registry behind the endpoint: where its blobs are named, and its upstream.
 public struct RegistrySite: Sendable {
     let prefix: Name
-    let source: any BlobSource
+    let source: BlobSource
     let upstream: UpstreamClient
     let path: NDNPath
     let blobs: BlobFlow
@@ -15,7 +15,7 @@ public struct RegistrySite: Sendable {
     ///   - prefix: below which the blobs have their names.
     ///   - policy: what becomes of a blob that does not come from `source`.
     public init(
-        prefix: Name, source: any BlobSource, upstream: UpstreamClient, policy: FallbackPolicy = .proxy, logger: Logger
+        prefix: Name, source: BlobSource, upstream: UpstreamClient, policy: FallbackPolicy = .proxy, logger: Logger
     ) {
         // Of several paths each says which it is.
         var named = logger
@@ -26,7 +26,7 @@ public struct RegistrySite: Sendable {
     }
 
     init(
-        prefix: Name, source: any BlobSource, upstream: UpstreamClient, policy: FallbackPolicy = .proxy, path: NDNPath
+        prefix: Name, source: BlobSource, upstream: UpstreamClient, policy: FallbackPolicy = .proxy, path: NDNPath
     ) {
         self.prefix = prefix
         self.source = source

@@ -20,7 +20,7 @@ public struct ProbeQuestions: Sendable {
         if let name { return [(name, .producer)] }
         let number = UInt64.random(in: .min ... .max)
         var names: [(Name, RouterMeasurement.Answer)] = [
-            (ManagementCommand.question(isLocal: false), .router)
+            (ManagementScope.localhop.question, .router)
         ]
         if let prefix = router.prefix { names.append((.ping(prefix, number: number), .router)) }
         if let producer { names.append((.ping(producer, number: number), .producer)) }

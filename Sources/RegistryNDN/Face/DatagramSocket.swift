@@ -50,7 +50,8 @@ final class DatagramSocket {
         configuration: FaceConfiguration, on eventLoop: any EventLoop
     ) throws(SystemError) -> (socket: DatagramSocket, ready: EventLoopFuture<Void>) {
         let descriptor = try SystemSocket.openDatagram(
-            local: local, remote: remote, sharesAddress: sharesAddress, configuration: configuration)
+            local: local, remote: remote, sharesAddress: sharesAddress, receiveBuffer: configuration.receiveBufferSize,
+            sendBuffer: configuration.sendBufferSize)
         // 0.0.0.0 as a remote becomes 127.0.0.1: what the system says is what NIO will compare with.
         let peer = remote.flatMap { _ in SystemSocket.address(descriptor, ofPeer: true) }
         guard let bound = SystemSocket.address(descriptor), remote == nil || peer != nil else {

@@ -121,7 +121,7 @@ public final class FaceConnector {
 
     /// Something that every forwarder answers, if only with a Nack.
     private func ask() {
-        var question = InterestBuilder(name: ManagementCommand.question(isLocal: face.isLocal))
+        var question = InterestBuilder(name: (face.isLocal ? ManagementScope.localhost : .localhop).question)
         question.canBePrefix = true
         question.mustBeFresh = true
         question.nonce = .random(in: .min ... .max)

@@ -73,6 +73,6 @@ extension FaceError {
     }
 
     private static func reason(of error: any Error, _ number: Int32) -> String {
-        number == 0 ? ErrorSentence.of(error) : ErrorSentence.system(number)
+        number == 0 ? NetworkErrorSentence.of(error) ?? "\(error)" : NetworkErrorSentence.system(number)
     }
 }

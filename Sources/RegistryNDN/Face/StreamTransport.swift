@@ -146,7 +146,7 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        face?.logger.debug("connection failed", metadata: ["error": "\(ErrorSentence.of(error))"])
+        face?.logger.debug("connection failed", metadata: ["error": "\(NetworkErrorSentence.of(error) ?? "\(error)")"])
         context.close(promise: nil)
     }
 

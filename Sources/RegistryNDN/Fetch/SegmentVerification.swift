@@ -28,7 +28,7 @@ final class SegmentVerification {
         self.settled = settled
         threads = NIOThreadPool(numberOfThreads: min(4, max(1, System.coreCount)))
         threads.start()
-        resolver = KeyResolver(policy, now: { CommandClock.wallClock() }) { [weak endpoint] interest, done in
+        resolver = KeyResolver(policy, now: { WallClock.milliseconds() }) { [weak endpoint] interest, done in
             guard let endpoint else { return done(nil) }
             var interest = interest
             // So that what is missing is told, and what was lost is there, before the blob's size counts as unknown; what

@@ -168,7 +168,7 @@ extension ForwardingCore {
         content.writeTLV(type: NFDType.Status.version, bytes: "registry-ndn".utf8)
         let numbers: [(UInt32, UInt64)] = [
             (NFDType.Status.startTimestamp, management.startTime),
-            (NFDType.Status.currentTimestamp, CommandClock.wallClock()),
+            (NFDType.Status.currentTimestamp, WallClock.milliseconds()),
             (NFDType.Status.nameTreeEntries, UInt64(routes.count + pit.count)),
             (NFDType.Status.fibEntries, UInt64(routes.count)), (NFDType.Status.pitEntries, UInt64(pit.count)),
             (NFDType.Status.measurementsEntries, 0), (NFDType.Status.contentStoreEntries, UInt64(store.count)),

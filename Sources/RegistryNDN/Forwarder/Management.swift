@@ -9,13 +9,13 @@ struct Management {
     /// Datasets whose further segments can still be fetched.
     private static let remembered = 8
 
-    private static let prefix = ManagementCommand.Scope.localhost.prefix
+    private static let prefix = ManagementScope.localhost.prefix
     /// Below it others, and whoever comes over UDP, give their commands.
-    static let remotePrefix = ManagementCommand.Scope.localhop.prefix
+    static let remotePrefix = ManagementScope.localhop.prefix
     private let prefixLength = Management.prefix.count
     private var datasets: [(name: Name, segments: [ByteBuffer])] = []
     private var lastVersion: UInt64 = 0
-    let startTime = CommandClock.wallClock()
+    let startTime = WallClock.milliseconds()
     /// The dataset `faces/list`, which only the faces' owner knows.
     var faceList: () -> [FaceStatus] = { [] }
 
@@ -42,7 +42,7 @@ struct Management {
     mutating func publish(under name: Name, _ write: (inout ByteBuffer) -> Void) -> ByteBuffer? {
         var rest = ByteBuffer()
         write(&rest)
-        lastVersion = max(lastVersion &+ 1, CommandClock.wallClock())
+        lastVersion = max(lastVersion &+ 1, WallClock.milliseconds())
         let versioned = name.appending(.version(lastVersion)).owned()
         var parts: [ByteBuffer] = []
         repeat {

@@ -1,9 +1,5 @@
 internal import Synchronization
 
-#if canImport(Glibc)
-    internal import Glibc
-#endif
-
 /// SignatureTime of command Interests: milliseconds since 1970, strictly rising.
 ///
 /// NFD accepts a command only when its time is later than that of the last one from the same key, and all digest signers
@@ -22,7 +18,7 @@ public final class CommandClock: Sendable {
     public init() {}
 
     /// A time later than every one given out before: `wallClock`, or one more than the last; unless the clock was set back.
-    public func next(wallClock: UInt64 = CommandClock.wallClock()) -> UInt64 {
+    public func next(wallClock: UInt64 = WallClock.milliseconds()) -> UInt64 {
         var previous = last.load(ordering: .relaxed)
         while true {
             let isSetBack = previous > wallClock &+ Self.slack
@@ -38,15 +34,8 @@ public final class CommandClock: Sendable {
     }
 
     /// Milliseconds by which the machine's clock was set back since this one gave out a time; nil when it was not.
-    func setBack(wallClock: UInt64 = CommandClock.wallClock()) -> UInt64? {
+    func setBack(wallClock: UInt64 = WallClock.milliseconds()) -> UInt64? {
         let latest = latest.load(ordering: .relaxed)
         return latest > wallClock &+ Self.slack ? latest - wallClock : nil
-    }
-
-    /// Milliseconds since 1970.
-    public static func wallClock() -> UInt64 {
-        var now = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &now)
-        return UInt64(max(0, now.tv_sec)) * 1000 + UInt64(now.tv_nsec / 1_000_000)
     }
 }

@@ -20,7 +20,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     public let action: String
     /// The face's URI.
     public let uplink: String
-    public let scope: ManagementCommand.Scope
+    public let scope: ManagementScope
     public let reason: Reason
     /// KeyLocator of the commands; nil when they are signed with a digest.
     public var key: Name?
@@ -32,7 +32,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     public var clockSetBack: UInt64?
 
     public init(
-        action: String, uplink: String, scope: ManagementCommand.Scope, reason: Reason, key: Name? = nil,
+        action: String, uplink: String, scope: ManagementScope, reason: Reason, key: Name? = nil,
         clockAhead: Int64? = nil
     ) {
         self.action = action

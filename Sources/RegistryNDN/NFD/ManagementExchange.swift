@@ -13,7 +13,7 @@ final class ManagementExchange {
     }
 
     /// `/localhost` reaches a forwarder over local faces alone (PROTOCOL.md 7.2.1).
-    var scope: ManagementCommand.Scope { endpoint.face.isLocal ? .localhost : .localhop }
+    var scope: ManagementScope { endpoint.face.isLocal ? .localhost : .localhop }
 
     private var loop: any EventLoop { endpoint.face.eventLoop }
 
@@ -57,7 +57,7 @@ final class ManagementExchange {
     /// Milliseconds that this machine's clock is ahead of the forwarder's; nil when the forwarder does not tell.
     func clockAhead() -> EventLoopFuture<Int64?> {
         dataset("rib", "list", lifetime: 1000)
-            .map { Self.difference(from: $0.clock, now: CommandClock.wallClock()) }
+            .map { Self.difference(from: $0.clock, now: WallClock.milliseconds()) }
             .flatMapErrorThrowing { _ in nil }
     }
 

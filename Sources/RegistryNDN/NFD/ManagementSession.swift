@@ -10,7 +10,7 @@ public final class ManagementSession: Sendable {
     private let loop: any EventLoop
     private let exchange: NIOLoopBound<ManagementExchange>
     private let isKeyShared: Bool
-    let scope: ManagementCommand.Scope
+    let scope: ManagementScope
     /// Milliseconds a command waits for its answer.
     private let lifetime: UInt64
 

@@ -13,7 +13,7 @@ public struct StrategyChoice: Equatable, Sendable {
     }
 
     /// Below which the strategies of NFD have their names.
-    public static let prefix = ManagementCommand.Scope.localhost.prefix.appending(.generic("strategy"))
+    public static let prefix = ManagementScope.localhost.prefix.appending(.generic("strategy"))
 
     /// Reads the reassembled content of `strategy-choice/list`.
     public static func decodeList(_ content: ByteBuffer) throws(WireError) -> [StrategyChoice] {

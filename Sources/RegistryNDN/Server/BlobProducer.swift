@@ -99,7 +99,7 @@ final class BlobProducer {
     }
 
     /// What a client's face asks when nothing comes: whoever answers directly lives too.
-    private static let questions = [true, false].map { ManagementCommand.question(isLocal: $0) }
+    private static let questions = [ManagementScope.localhost, .localhop].map(\.question)
 
     private func refuse(_ interest: Interest, _ fields: LinkFields, on face: Face) {
         face.send(

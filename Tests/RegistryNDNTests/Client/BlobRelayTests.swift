@@ -13,16 +13,6 @@ import Testing
     private static let path = "/v2/team/app/blobs/\(digest)"
     private static let tag = "\"\(digest)\""
 
-    private struct NoNDN: BlobSource {
-        func open(
-            _ blob: BlobName, range: BlobRange, repair: BlobRepair?
-        ) async throws(FetchError) -> any BlobStream {
-            throw .noRoute
-        }
-
-        func probe(_ blob: BlobName) async -> Bool { false }
-    }
-
     private struct Answer {
         var status: HTTPResponseStatus
         var headers: HTTPHeaders
@@ -40,7 +30,8 @@ import Testing
         let front = try await RawHTTPServer { registry($0, $1, url) }
         let upstream = client(try UpstreamURL(front.url))
         let site = RegistrySite(
-            prefix: Name([.generic("test")]), source: NoNDN(), upstream: upstream, policy: policy, logger: .silent)
+            prefix: Name([.generic("test")]), source: BlobSource(network: NoNetwork()), upstream: upstream,
+            policy: policy, logger: .silent)
         let responder = ClientResponder(
             sites: [site], upstreams: try UpstreamSet([.init(hosts: [], isDefault: true)]), logger: .silent)
         let answer = try await withEndpoint(responder) { address in

@@ -69,7 +69,8 @@ struct WebPageTests {
             base: try UpstreamURL(upstream.url), group: MultiThreadedEventLoopGroup.singleton,
             configuration: configuration, logger: .silent)
         let site = RegistrySite(
-            prefix: Name([.generic("test")]), source: NoSource(), upstream: client, logger: .silent)
+            prefix: Name([.generic("test")]), source: BlobSource(network: NoNetwork()), upstream: client,
+            logger: .silent)
         let rule = LendingRule(
             hosts: Self.hosts, hasCredentials: credential != nil, hasCertificate: hasCertificate)
         let responder = ClientResponder(
@@ -164,12 +165,4 @@ struct WebPageTests {
             #expect(page.status == 401)
         }
     }
-}
-
-private struct NoSource: BlobSource {
-    func open(_ blob: BlobName, range: BlobRange, repair: BlobRepair?) async throws(FetchError) -> any BlobStream {
-        throw .noRoute
-    }
-
-    func probe(_ blob: BlobName) async -> Bool { false }
 }

@@ -12,7 +12,7 @@ import Testing
         init() throws {
             let key = try PrivateKey.generateP256()
             let name = try Name(uri: "/test/KEY/k")
-            let terms = Certificate.Terms.selfSigned(now: CommandClock.wallClock())
+            let terms = Certificate.Terms.selfSigned(now: WallClock.milliseconds())
             signer = .key(key, locator: name)
             var configuration = FetchConfiguration.patient
             configuration.trust = TrustPolicy(anchors: [try .selfSigned(key, named: name, terms: terms)])

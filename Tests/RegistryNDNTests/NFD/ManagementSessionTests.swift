@@ -105,7 +105,7 @@ struct ManagementSessionTests {
         try await run { live in
             // Another program's command, signed with a digest a moment ahead: NFD counts both as one key.
             let ahead = CommandClock()
-            _ = ahead.next(wallClock: CommandClock.wallClock() + 10_000)
+            _ = ahead.next(wallClock: WallClock.milliseconds() + 10_000)
             let (first, second) = (try await live.session(clock: ahead), try await live.session())
             try await first.register(prefix, RibEntry.Route(faceID: 0))
             try await second.register(prefix.appending(.generic("b")), RibEntry.Route(faceID: 0))

@@ -151,7 +151,7 @@ struct NFDMessageTests {
 
     @Test func errorsNamePrefixCodeTextAndRemedy() throws {
         let prefix = try Name(uri: "/example/docker")
-        func text(_ reason: CommandError.Reason, _ scope: ManagementCommand.Scope) -> String {
+        func text(_ reason: CommandError.Reason, _ scope: ManagementScope) -> String {
             "\(CommandError(action: "register \(prefix)", uplink: "udp4://192.0.2.1:6363", scope: scope, reason: reason))"
         }
         let refused = text(.rejected(code: 403, text: "authorization rejected"), .localhop)

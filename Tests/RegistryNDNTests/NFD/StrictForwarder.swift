@@ -7,7 +7,7 @@ import NIOPosix
 /// The management side of NFD with its surprises (PROTOCOL.md 7); it forwards nothing. Confined to its event loop.
 final class StrictForwarder {
     struct Rules: Sendable {
-        var scope = ManagementCommand.Scope.localhost
+        var scope = ManagementScope.localhost
         /// KeyLocators that are trusted; nil: any signer.
         var trusted: Set<Name>?
         /// Milliseconds that its clock is ahead of this machine's.
@@ -46,7 +46,7 @@ final class StrictForwarder {
         lossesLeft = rules.losses
     }
 
-    var clock: UInt64 { UInt64(Int64(CommandClock.wallClock()) + rules.clockAhead) }
+    var clock: UInt64 { UInt64(Int64(WallClock.milliseconds()) + rules.clockAhead) }
 
     /// It has seen a command of whoever signs with a digest that is this many milliseconds ahead of its clock.
     func remember(ahead: UInt64) {

@@ -161,7 +161,7 @@ import Testing
     func aSignOfLife(isLocal: Bool) async throws {
         let registry = try await ServerRegistry(blob: ServerSlabTests.blob(1))
         try await Self.withServer(registry) { uris in
-            var question = InterestBuilder(name: ManagementCommand.question(isLocal: isLocal))
+            var question = InterestBuilder(name: (isLocal ? ManagementScope.localhost : .localhop).question)
             question.canBePrefix = true
             question.mustBeFresh = true
             let asked = question

@@ -1,7 +1,5 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
-internal import ServiceLifecycle
 
 #if canImport(Glibc)
     internal import Glibc
@@ -9,22 +7,19 @@ internal import ServiceLifecycle
     internal import Musl
 #endif
 
-/// What people are told about an error, whoever made it: libraries describe theirs for those who have the source.
-public enum ErrorSentence {
-    /// A phrase that can follow a colon. Errors of this program say themselves what went wrong.
-    public static func of(_ error: any Error) -> String {
+/// What people are told about an error of the system, or of NIO's sockets: both describe theirs for those who have the source.
+enum NetworkErrorSentence {
+    /// A phrase that can follow a colon; nil for an error of another kind.
+    static func of(_ error: any Error) -> String? {
         switch error {
         case let error as IOError: system(error.errnoCode)
         case let error as ChannelError: channel(error)
         case let error as NIOConnectionError: connection(error)
         case let error as SocketAddressError: address(error)
-        case HTTPParserError.invalidEOFState: "what came ends in the middle of a message"
-        case is HTTPParserError, is ByteToMessageDecoderError: "what came is not HTTP/1.1"
         case is NIOTooManyBytesError: "more came than is allowed"
         case is CancellationError: "it was given up, since nobody waits for it any more"
         case is EventLoopError: "the program is ending"
-        case is ServiceGroupError: "a part of the program ended before its time"
-        default: isOurs(error) ? "\(error)" : "it failed for a reason unknown here (\(type(of: error)))"
+        default: nil
         }
     }
 
@@ -48,7 +43,7 @@ public enum ErrorSentence {
     /// The last address tried is told: others fail for the same reason, or for one that is known beforehand.
     private static func connection(_ error: NIOConnectionError) -> String {
         guard let last = error.connectionErrors.last else { return "the host \(error.host) is not known" }
-        return of(last.error)
+        return of(last.error) ?? "the connection failed"
     }
 
     private static func address(_ error: SocketAddressError) -> String {
@@ -57,11 +52,5 @@ public enum ErrorSentence {
         case .unixDomainSocketPathTooLong: "the path of the socket is longer than the system allows"
         default: "the address cannot be used"
         }
-    }
-
-    /// Whether the type is one of this package's modules.
-    private static func isOurs(_ error: any Error) -> Bool {
-        let module = String(reflecting: type(of: error)).prefix { $0 != "." }
-        return ["RegistryNDN", "registry_ndn", "Tools", "ArgumentParser"].contains(module)
     }
 }

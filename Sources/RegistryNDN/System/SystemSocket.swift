@@ -15,20 +15,21 @@ enum SystemSocket {
         static let ipv6MTU: CInt = 24
     }
 
-    /// A UDP socket, bound to `local` and connected to `remote` where given, with buffers as large as the system grants.
+    /// A UDP socket, bound to `local` and connected to `remote` where given, with buffers of so many bytes, or as many as the
+    /// system grants.
     /// - Returns: the descriptor, owned by the caller.
     static func openDatagram(
-        local: SocketAddress?, remote: SocketAddress?, sharesAddress: Bool = false, configuration: FaceConfiguration
+        local: SocketAddress?, remote: SocketAddress?, sharesAddress: Bool = false, receiveBuffer: Int, sendBuffer: Int
     ) throws(SystemError) -> CInt {
         let isV6 = (local ?? remote)?.protocol == .inet6
         let descriptor = socket(isV6 ? AF_INET6 : AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SystemError(call: "socket") }
         do throws(SystemError) {
-            let receive = CInt(clamping: configuration.receiveBufferSize)
+            let receive = CInt(clamping: receiveBuffer)
             if !set(descriptor, SOL_SOCKET, Option.receiveBufferForce, receive) {
                 _ = set(descriptor, SOL_SOCKET, SO_RCVBUF, receive)
             }
-            _ = set(descriptor, SOL_SOCKET, SO_SNDBUF, CInt(clamping: configuration.sendBufferSize))
+            _ = set(descriptor, SOL_SOCKET, SO_SNDBUF, CInt(clamping: sendBuffer))
             if isV6 { _ = set(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
             if sharesAddress { _ = set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) }
             if let local { unsafe try call("bind", descriptor, local, bind) }

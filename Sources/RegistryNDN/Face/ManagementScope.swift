@@ -1,0 +1,27 @@
+/// Where the management of a forwarder is asked (PROTOCOL.md 7.2).
+public enum ManagementScope: Sendable {
+    /// `/localhost/nfd`: Unix sockets and TCP on loopback.
+    case localhost
+    /// `/localhop/nfd`: everything else, UDP on loopback too; NFD answers only with `rib.localhop_security`.
+    case localhop
+
+    /// `/localhost/nfd` or `/localhop/nfd`.
+    public var prefix: Name {
+        switch self {
+        case .localhost: Name([.generic("localhost"), .generic("nfd")])
+        case .localhop: Name([.generic("localhop"), .generic("nfd")])
+        }
+    }
+
+    /// What every forwarder answers, if only with a Nack: `status/general` over local faces, `rib/list` over others, where NFD
+    /// "answers only where localhop_security is enabled" and else with a Nack (PROTOCOL.md 7.1.7). It must be sent with
+    /// CanBePrefix and MustBeFresh.
+    var question: Name {
+        let (module, verb) =
+            switch self {
+            case .localhost: ("status", "general")
+            case .localhop: ("rib", "list")
+            }
+        return prefix.appending(.generic(module)).appending(.generic(verb))
+    }
+}

@@ -1,0 +1,13 @@
+@testable import RegistryNDN
+
+/// A router without a route to anything.
+struct NoNetwork: BlobNetwork {
+    func stream(_ blob: Name, range: BlobRange, repair: BlobRepair?) async throws(FetchError) -> any BlobStream {
+        throw .noRoute
+    }
+
+    func probe(_ name: Name) async -> Bool { false }
+    func isConnected() async -> Bool { true }
+    func run() async {}
+    func shutdown() async {}
+}
