@@ -16,7 +16,8 @@ let swiftSettings: [SwiftSetting] = [
 /// `scripts/test` makes warnings errors; on a user's machine a newer dependency's deprecation must not stop the build.
 let warningsAsErrors = Context.environment["REGISTRY_NDN_WERROR"] == "1"
 let swift = swiftSettings + (warningsAsErrors ? [.treatAllWarnings(as: .error)] : [])
-let c: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra"] + (warningsAsErrors ? ["-Werror"] : []))]
+let c: [CSetting] =
+    [.enableWarning("all"), .enableWarning("extra")] + (warningsAsErrors ? [.treatAllWarnings(as: .error)] : [])
 /// What is linked into the released program is all there is: relative relocations packed (glibc 2.36; 1.5 MB less to read and
 /// to keep), and no symbols for others (1.5 MB less).
 let program: [LinkerSetting] = [
@@ -30,7 +31,7 @@ let program: [LinkerSetting] = [
 let package = Package(
     name: "registry-ndn",
     products: [
-        .library(name: "RegistryNDN", targets: ["RegistryNDN"]),
+        .library(name: "NDN", targets: ["NDN"]),
         .executable(name: "registry-ndn", targets: ["registry-ndn"]),
     ],
     dependencies: [
@@ -50,12 +51,41 @@ let package = Package(
         .target(
             name: "CNDNFast", dependencies: ["COpenSSL"], cSettings: c,
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        // An NDN library of its own: packets, faces, keys, the management of forwarders, fetching.
         .target(
-            name: "RegistryNDN",
+            name: "NDN",
             dependencies: [
                 "CNDNFast",
                 "COpenSSL",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "OrderedCollections", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            path: "Sources/RegistryNDN",
+            sources: ["System", "Wire", "Face", "Security", "NFD", "Fetch"],
+            swiftSettings: swift),
+        .target(
+            name: "NDNForwarder",
+            dependencies: [
+                "NDN",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            path: "Sources/RegistryNDN",
+            sources: ["Forwarder"],
+            swiftSettings: swift),
+        .target(
+            name: "RegistryNDN",
+            dependencies: [
+                "NDN",
+                "COpenSSL",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
@@ -63,12 +93,15 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "OrderedCollections", package: "swift-collections"),
-                .product(name: "HeapModule", package: "swift-collections"),
             ],
+            path: "Sources/RegistryNDN",
+            sources: ["Registry", "TLS", "Upstream", "Discovery", "Server", "Client"],
             swiftSettings: swift),
         .executableTarget(
             name: "registry-ndn",
             dependencies: [
+                "NDN",
+                "NDNForwarder",
                 "RegistryNDN",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -89,6 +122,8 @@ let package = Package(
         .executableTarget(
             name: "registry-ndn-micro",
             dependencies: [
+                "NDN",
+                "NDNForwarder",
                 "RegistryNDN",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -99,7 +134,7 @@ let package = Package(
         .target(
             name: "NDNSimulation",
             dependencies: [
-                "RegistryNDN",
+                "NDN",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
@@ -109,7 +144,7 @@ let package = Package(
             name: "simulate",
             dependencies: [
                 "NDNSimulation",
-                "RegistryNDN",
+                "NDN",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Tests/Simulate",
@@ -117,6 +152,8 @@ let package = Package(
         .testTarget(
             name: "RegistryNDNTests",
             dependencies: [
+                "NDN",
+                "NDNForwarder",
                 "RegistryNDN",
                 "NDNSimulation",
                 "CNDNFast",
@@ -133,6 +170,8 @@ let package = Package(
             name: "ToolsTests",
             dependencies: [
                 "registry-ndn",
+                "NDN",
+                "RegistryNDN",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,6 +1,6 @@
 import ArgumentParser
+import NDN
 import NIOCore
-import RegistryNDN
 
 /// `registry-ndn cert`: certificates and SafeBags as files.
 struct CertCommand: AsyncParsableCommand {

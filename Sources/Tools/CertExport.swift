@@ -1,5 +1,5 @@
 import ArgumentParser
-import RegistryNDN
+import NDN
 
 struct CertExport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

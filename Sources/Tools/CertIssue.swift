@@ -1,6 +1,6 @@
 import ArgumentParser
+import NDN
 import NIOCore
-import RegistryNDN
 
 struct CertRequest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
+import NDN
 import NIOCore
-import RegistryNDN
 
 #if canImport(Glibc)
     import Glibc

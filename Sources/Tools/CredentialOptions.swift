@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import NDN
 import RegistryNDN
 
 /// Whose credentials the registry is told.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import NDN
 import RegistryNDN
 
 /// How the client's own endpoint is connected to.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RegistryNDN
+import NDN
 
 /// What every program with NDN faces lets its user say about them.
 struct FaceOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RegistryNDN
+import NDN
 
 /// `registry-ndn faces`: what a forwarder is connected to.
 struct FacesCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import Logging
+import NDN
 import NIOCore
 import NIOPosix
 import RegistryNDN

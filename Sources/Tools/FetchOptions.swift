@@ -1,6 +1,7 @@
 public import ArgumentParser
+import NDN
 import NIOCore
-public import RegistryNDN
+internal import RegistryNDN
 
 /// How blobs are fetched over NDN: what `client` and `fetch` let their users say about it.
 struct FetchOptions: ParsableArguments {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import NDN
 import NIOCore
 import RegistryNDN
 

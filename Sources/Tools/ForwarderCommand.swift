@@ -1,5 +1,7 @@
 import ArgumentParser
 import Logging
+import NDN
+import NDNForwarder
 import NIOCore
 import NIOPosix
 import RegistryNDN

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Logging
-import RegistryNDN
+import NDN
 
 #if canImport(Glibc)
     import Glibc

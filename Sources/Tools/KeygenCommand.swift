@@ -1,5 +1,5 @@
 import ArgumentParser
-import RegistryNDN
+import NDN
 
 /// `registry-ndn keygen`: keys and which of them is the default.
 struct KeygenCommand: AsyncParsableCommand {

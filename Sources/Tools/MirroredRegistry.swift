@@ -1,4 +1,5 @@
 import ArgumentParser
+import NDN
 import RegistryNDN
 
 /// One registry that the client serves: what it is called, where it is, and under which prefix its blobs are published.

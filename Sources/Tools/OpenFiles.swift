@@ -1,5 +1,5 @@
 import ArgumentParser
-import RegistryNDN
+import NDN
 
 /// The files and sockets that a long-running program may have open.
 enum OpenFiles {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RegistryNDN
+import NDN
 
 #if canImport(Glibc)
     import Glibc

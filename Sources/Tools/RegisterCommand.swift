@@ -1,6 +1,6 @@
 import ArgumentParser
+import NDN
 import NIOCore
-import RegistryNDN
 import UnixSignals
 
 /// `registry-ndn register`: a route at a forwarder.

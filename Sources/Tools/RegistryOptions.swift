@@ -1,4 +1,5 @@
 import ArgumentParser
+import NDN
 import RegistryNDN
 
 /// Which registries the client serves, and where.

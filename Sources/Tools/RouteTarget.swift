@@ -1,6 +1,6 @@
 import ArgumentParser
+import NDN
 import NIOCore
-import RegistryNDN
 
 /// Where a route leads: a face by number or by its remote end.
 struct RouteTarget: ParsableArguments {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import NDN
 import RegistryNDN
 
 /// Which router is asked: a named one, this machine's forwarder, or the best that NDN-FCH names.

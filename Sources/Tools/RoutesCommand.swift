@@ -1,5 +1,5 @@
 import ArgumentParser
-import RegistryNDN
+import NDN
 
 /// `registry-ndn routes`: a forwarder's routing table.
 struct RoutesCommand: AsyncParsableCommand {

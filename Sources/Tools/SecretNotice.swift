@@ -1,5 +1,4 @@
 import Logging
-import RegistryNDN
 
 /// Says that a file with a secret is open to other users of the machine, where that was not somebody's plan.
 enum SecretNotice {

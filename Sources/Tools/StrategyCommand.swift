@@ -1,5 +1,5 @@
 import ArgumentParser
-import RegistryNDN
+import NDN
 
 /// `registry-ndn strategy`: how a forwarder forwards.
 struct StrategyCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RegistryNDN
+import NDN
 
 /// Whose signatures count.
 struct TrustOptions: ParsableArguments {

@@ -1,5 +1,5 @@
+import NDN
 import NIOCore
-import RegistryNDN
 
 /// One consumer's state machines, and what its reader has taken.
 struct Consumer {

@@ -1,5 +1,5 @@
+import NDN
 import NIOCore
-import RegistryNDN
 
 /// Scenarios drawn from a seed, small and hostile: links, faults, readers and consumers of all sorts.
 package enum RandomScenarios {

@@ -1,6 +1,6 @@
 import HeapModule
+import NDN
 import NIOCore
-import RegistryNDN
 
 /// What a consumer could reach at best that knew the path's rate and every loss a round trip later: it keeps the link
 /// full as far as the octets that it may hold, and NFD's rule for retransmissions, allow.

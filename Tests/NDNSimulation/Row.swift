@@ -1,5 +1,5 @@
+package import NDN
 import NIOCore
-package import RegistryNDN
 
 /// A bound that a measured value must keep.
 package struct Bound: Sendable {

@@ -1,5 +1,5 @@
+package import NDN
 package import NIOCore
-package import RegistryNDN
 
 /// A blob that a consumer fetches.
 package struct SimulatedBlob: Sendable {

@@ -1,5 +1,5 @@
+package import NDN
 import NIOCore
-package import RegistryNDN
 
 /// Blobs fetched through one network in virtual time. The same seed, the same run.
 ///

@@ -1,5 +1,5 @@
+import NDN
 import NIOCore
-import RegistryNDN
 
 /// The scenario table with its bounds.
 package enum Table {

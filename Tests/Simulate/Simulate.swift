@@ -1,5 +1,5 @@
+import NDN
 import NDNSimulation
-import RegistryNDN
 
 #if canImport(Glibc)
     import Glibc

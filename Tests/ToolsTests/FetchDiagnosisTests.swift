@@ -1,3 +1,4 @@
+import NDN
 import RegistryNDN
 import Testing
 

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// The octets of a blob on their way into a response, wherever they come from.

@@ -1,3 +1,4 @@
+internal import NDN
 internal import Synchronization
 
 /// A blob, or parts of one, that somebody reads over the NDN path at the moment.

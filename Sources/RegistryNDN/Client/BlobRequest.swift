@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOHTTP1
 
 /// A GET of a blob, or of parts of it.

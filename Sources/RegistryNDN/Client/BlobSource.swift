@@ -1,10 +1,12 @@
+package import NDN
+
 /// Blobs through an NDN router, which need not be there from the start, or the best of several.
-public struct BlobSource: Sendable {
+package struct BlobSource: Sendable {
     private let network: any BlobNetwork
     private let probeName: Name?
 
     /// - Parameter probeName: asked for instead of the failed blob when the path is probed.
-    public init(network: any BlobNetwork, probeName: Name? = nil) {
+    package init(network: any BlobNetwork, probeName: Name? = nil) {
         self.network = network
         self.probeName = probeName
     }

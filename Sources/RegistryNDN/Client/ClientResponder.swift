@@ -1,9 +1,10 @@
-public import Logging
+package import Logging
+internal import NDN
 internal import NIOCore
 internal import NIOHTTP1
 
 /// The client's answer to a request: a blob over NDN, anything else from the upstream that the request is for.
-public struct ClientResponder: HTTPResponder {
+package struct ClientResponder: HTTPResponder {
     private let sites: [RegistrySite]
     private let upstreams: UpstreamSet
     private let listener: Int
@@ -16,7 +17,7 @@ public struct ClientResponder: HTTPResponder {
     ///   - sites: in the order in which `upstreams` lists them.
     ///   - listener: the number of the listener whose requests it answers.
     ///   - lending: which requests get our own credentials.
-    public init(
+    package init(
         sites: [RegistrySite], upstreams: UpstreamSet, listener: Int = 0, lending: LendingRule = LendingRule(),
         logger: Logger
     ) {
@@ -42,7 +43,7 @@ public struct ClientResponder: HTTPResponder {
 
     /// Probes the NDN paths that are down, watches those that are up, and repairs what they give, until the task is
     /// cancelled.
-    public func runPaths() async {
+    package func runPaths() async {
         await withTaskGroup(of: Void.self) { group in
             for site in sites {
                 group.addTask { await site.path.run(site.source) }
@@ -52,7 +53,7 @@ public struct ClientResponder: HTTPResponder {
         }
     }
 
-    public func respond(to request: HTTPRequest, _ response: inout ResponseWriter) async throws {
+    package func respond(to request: HTTPRequest, _ response: inout ResponseWriter) async throws {
         underWay.begin()
         defer { underWay.end() }
         var record = RequestRecord(head: request.head, now: .now())

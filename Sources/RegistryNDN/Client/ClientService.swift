@@ -1,12 +1,13 @@
-public import Logging
+package import Logging
+package import NDN
 internal import NIOCore
 internal import NIOHTTP1
-public import ServiceLifecycle
+internal import ServiceLifecycle
 
 /// The client as a program: HTTP endpoints before an NDN path and upstreams.
-public struct ClientService: Service {
+package struct ClientService: Service {
     /// Seconds that transfers may take to end when the program does: Docker asks again for what was cut.
-    public static let patience = 3
+    package static let patience = 3
 
     private let endpoints: [HTTPEndpoint]
     private let responder: ClientResponder
@@ -23,7 +24,7 @@ public struct ClientService: Service {
     ///   - lending: which requests get our own credentials.
     ///   - signals: Each element asks for a statistics line of each registry.
     ///   - ready: called once requests are served.
-    public init(
+    package init(
         endpoints: [HTTPEndpoint], sites: [RegistrySite], upstreams: UpstreamSet, network: any BlobNetwork,
         lending: LendingRule = LendingRule(), logger: Logger,
         statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
@@ -39,7 +40,7 @@ public struct ClientService: Service {
     }
 
     /// Serves until the task is cancelled, or until the program shuts down gracefully and the last response is out.
-    public func run() async throws {
+    package func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await responder.runPaths() }
             group.addTask { await network.run() }

@@ -1,3 +1,4 @@
+internal import NDN
 internal import Synchronization
 
 /// Whether a connection may be closed without cutting a response.

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// Which connections are open, and which of them makes room for a new one: pure.

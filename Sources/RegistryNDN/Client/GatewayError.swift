@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOHTTP1
 
 /// What the client is told when neither path gave an answer.

@@ -1,19 +1,20 @@
 internal import Logging
+internal import NDN
 internal import NIOCore
-public import NIOHTTP1
+package import NIOHTTP1
 internal import ServiceLifecycle
 
 /// A request as a responder sees it.
-public struct HTTPRequest: Sendable {
-    public let head: HTTPRequestHead
+package struct HTTPRequest: Sendable {
+    package let head: HTTPRequestHead
     /// nil when the request has none.
-    public let body: RequestBody?
+    package let body: RequestBody?
     /// Whether it may be let in with credentials of ours.
-    public var mayUseCredentials = true
+    package var mayUseCredentials = true
 }
 
 /// Answers requests.
-public protocol HTTPResponder: Sendable {
+package protocol HTTPResponder: Sendable {
     /// Answers `request`. The connection is closed when this throws or leaves the response incomplete, and the task is
     /// cancelled when the peer goes away.
     func respond(to request: HTTPRequest, _ response: inout ResponseWriter) async throws

@@ -1,11 +1,12 @@
-public import Logging
-public import NIOCore
+package import Logging
+internal import NDN
+package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import ServiceLifecycle
 
 /// A listening socket for HTTP/1.1.
-public struct HTTPEndpoint: Sendable {
+package struct HTTPEndpoint: Sendable {
     /// A chunk of a body is up to 512 KiB: one is on its way to the kernel while the next is being made.
     private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 128 << 10, high: 256 << 10)
     /// Attempts to find a port that is free on all addresses of a host.
@@ -19,13 +20,13 @@ public struct HTTPEndpoint: Sendable {
     private let logger: Logger
 
     /// Where it listens, with the real port when 0 was asked for; the first of its addresses.
-    public var address: SocketAddress? { servers.first?.channel.localAddress }
+    package var address: SocketAddress? { servers.first?.channel.localAddress }
 
     /// Binds all addresses of a host that this machine has: whoever is told `localhost` may try 127.0.0.1 or ::1 first.
     ///
     /// - Parameter certificate: shown to clients, which then must speak TLS; nil for plain HTTP.
     /// - Throws: `ListenError`.
-    public static func bind(
+    package static func bind(
         host: String, port: Int, limits: HTTPLimits = HTTPLimits(), certificate: EndpointCertificate? = nil,
         group: any EventLoopGroup, logger: Logger
     ) async throws -> HTTPEndpoint {
@@ -117,7 +118,7 @@ public struct HTTPEndpoint: Sendable {
     }
 
     /// Serves until the task is cancelled, or until the program shuts down gracefully and the last response is out.
-    public func run(_ responder: any HTTPResponder) async throws {
+    package func run(_ responder: any HTTPResponder) async throws {
         let listeners = servers.map(\.channel)
         // Others of the program's connections, to registries above all, need descriptors too.
         let descriptors = DescriptorLimit.current

@@ -1,7 +1,8 @@
+internal import NDN
 internal import NIOHTTP1
 
 /// The rule of which requests get credentials of our own, and which are refused since they may be a web page's.
-public struct LendingRule: Hashable, Sendable {
+package struct LendingRule: Hashable, Sendable {
     private let names: Set<String>
     private let hasCredentials: Bool
     private let hasCertificate: Bool
@@ -11,7 +12,7 @@ public struct LendingRule: Hashable, Sendable {
     ///     IP address: no page has such a name unless it was loaded from there.
     ///   - hasCredentials: there are some to lend.
     ///   - hasCertificate: a certificate of ours is shown to a registry, which lets in whoever uses the connection.
-    public init(hosts: [String] = [], hasCredentials: Bool = false, hasCertificate: Bool = false) {
+    package init(hosts: [String] = [], hasCredentials: Bool = false, hasCertificate: Bool = false) {
         names = Set(hosts.compactMap(Self.canonical))
         self.hasCredentials = hasCredentials
         self.hasCertificate = hasCertificate

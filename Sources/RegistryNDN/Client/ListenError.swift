@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 #if canImport(Glibc)
@@ -7,8 +8,8 @@ internal import NIOCore
 #endif
 
 /// Why the client cannot listen where it should, and what to do.
-public struct ListenError: Error, Hashable, CustomStringConvertible {
-    public let description: String
+package struct ListenError: Error, Hashable, CustomStringConvertible {
+    package let description: String
 
     init(host: String, port: Int, _ error: any Error) {
         if let error = error as? FaceError {

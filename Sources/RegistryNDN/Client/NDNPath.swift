@@ -1,4 +1,5 @@
 internal import Logging
+internal import NDN
 internal import NIOCore
 internal import Synchronization
 

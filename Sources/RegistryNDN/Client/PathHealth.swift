@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// Whether the NDN path to one prefix is worth a try: after a failure it is left alone for a while, and probed meanwhile.

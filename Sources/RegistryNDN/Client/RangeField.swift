@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOHTTP1
 
 /// The Range field of a request, as far as it is answered here: ranges of octets.

@@ -1,8 +1,9 @@
-public import Logging
+package import Logging
+package import NDN
 internal import NIOHTTP1
 
 /// One registry behind the endpoint: where its blobs are named, and its upstream.
-public struct RegistrySite: Sendable {
+package struct RegistrySite: Sendable {
     let prefix: Name
     let source: BlobSource
     let upstream: UpstreamClient
@@ -14,7 +15,7 @@ public struct RegistrySite: Sendable {
     /// - Parameters:
     ///   - prefix: below which the blobs have their names.
     ///   - policy: what becomes of a blob that does not come from `source`.
-    public init(
+    package init(
         prefix: Name, source: BlobSource, upstream: UpstreamClient, policy: FallbackPolicy = .proxy, logger: Logger
     ) {
         // Of several paths each says which it is.

@@ -1,11 +1,12 @@
-public import NIOCore
+internal import NDN
+package import NIOCore
 internal import Synchronization
 
 /// The body of a request on its way from the connection to whoever answers: one chunk at a time, so that a slow reader
 /// slows down the sender.
-public final class RequestBody: AsyncSequence, Sendable {
-    public typealias Element = ByteBuffer
-    public typealias Failure = any Error
+package final class RequestBody: AsyncSequence, Sendable {
+    package typealias Element = ByteBuffer
+    package typealias Failure = any Error
 
     private typealias Reader = CheckedContinuation<ByteBuffer?, any Error>
     private typealias Writer = CheckedContinuation<Bool, Never>
@@ -105,16 +106,16 @@ public final class RequestBody: AsyncSequence, Sendable {
         }
     }
 
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    package struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let body: RequestBody
 
-        public func next() async throws -> ByteBuffer? {
+        package func next() async throws -> ByteBuffer? {
             try await body.next()
         }
     }
 
     /// The one iterator: chunks go to whoever asks first.
-    public func makeAsyncIterator() -> AsyncIterator {
+    package func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(body: self)
     }
 }

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOHTTP1
 
 /// Why a request is refused before anyone acts on it.

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOHTTP1
 
 /// What becomes of a request to a registry.

@@ -1,3 +1,5 @@
+internal import NDN
+
 /// The target of a request in origin form (RFC 9112 section 3.2.1): its path, and the parameters of its query, each as it
 /// was written.
 struct RequestTarget: Hashable {

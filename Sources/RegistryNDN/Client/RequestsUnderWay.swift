@@ -1,3 +1,4 @@
+internal import NDN
 internal import Synchronization
 
 /// How many requests are being answered.

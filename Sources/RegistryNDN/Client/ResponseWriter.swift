@@ -1,8 +1,9 @@
-public import NIOCore
-public import NIOHTTP1
+internal import NDN
+package import NIOCore
+package import NIOHTTP1
 
 /// Writes one response, framed for the request that it answers.
-public struct ResponseWriter: ~Copyable {
+package struct ResponseWriter: ~Copyable {
     typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
 
     private let outbound: Outbound
@@ -10,9 +11,9 @@ public struct ResponseWriter: ~Copyable {
     private let version: HTTPVersion
     private var hasBody = false
     /// The status that went out; nil while none has.
-    public private(set) var status: HTTPResponseStatus?
+    package private(set) var status: HTTPResponseStatus?
     /// Whether the response is out whole.
-    public private(set) var isComplete = false
+    package private(set) var isComplete = false
     /// Whether the answer is for a web page, which nobody here allows to read it: the upstream's word for that (the fields of
     /// CORS) is left out.
     var isForPage = false
@@ -33,7 +34,7 @@ public struct ResponseWriter: ~Copyable {
     ///
     /// A `Content-Length` among `headers` frames the body; without it the body is chunked, or ends with the connection
     /// when the client speaks HTTP/1.0.
-    public mutating func start(
+    package mutating func start(
         _ status: HTTPResponseStatus, _ headers: HTTPHeaders, first: ByteBuffer? = nil
     ) async throws {
         let head = makeHead(status, headers)
@@ -45,13 +46,13 @@ public struct ResponseWriter: ~Copyable {
     }
 
     /// Writes octets of the body; they vanish when the response has none.
-    public func write(_ chunk: ByteBuffer) async throws {
+    package func write(_ chunk: ByteBuffer) async throws {
         guard hasBody else { return }
         try await outbound.write(.body(.byteBuffer(chunk)))
     }
 
     /// Ends the response, after the last octets of its body when there are some.
-    public mutating func finish(last: ByteBuffer? = nil) async throws {
+    package mutating func finish(last: ByteBuffer? = nil) async throws {
         if hasBody, let last {
             try await outbound.write(contentsOf: [.body(.byteBuffer(last)), .end(nil)])
         } else {
@@ -61,7 +62,7 @@ public struct ResponseWriter: ~Copyable {
     }
 
     /// Writes a whole response.
-    public mutating func send(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer) async throws {
+    package mutating func send(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: ByteBuffer) async throws {
         var headers = headers
         headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes))
         let head = makeHead(status, headers)

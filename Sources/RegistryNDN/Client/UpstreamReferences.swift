@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOHTTP1
 
 /// Turns what an upstream says about itself in `Location` and `Link` into what leads its client here again.

@@ -1,22 +1,24 @@
+internal import NDN
+
 /// Which of several upstreams a request is for: pure, and from a closed list.
 ///
 /// In this order: `ns=<host>`; the listener that the request came to; the registry's host in the path, as the first
 /// component of the repository's name or of the whole path; the default. Nothing in a request is ever an address to dial.
-public struct UpstreamSet: Hashable, Sendable {
+package struct UpstreamSet: Hashable, Sendable {
     /// One upstream, as far as the selection goes.
-    public struct Entry: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
         /// The registries that it stands for.
-        public var hosts: [RegistryHost]
+        package var hosts: [RegistryHost]
         /// Serves what names no registry.
-        public var isDefault: Bool
+        package var isDefault: Bool
         /// Whether it is also changed by what names no registry, when it is the default of several.
-        public var takesUnnamedWrites: Bool
+        package var takesUnnamedWrites: Bool
         /// Numbers of the listeners whose requests are all for this upstream.
-        public var listeners: Set<Int>
+        package var listeners: Set<Int>
         /// Whether one of the hosts in the path selects it; else names that begin so are the upstream's own.
-        public var takesPrefix: Bool
+        package var takesPrefix: Bool
 
-        public init(
+        package init(
             hosts: [RegistryHost], isDefault: Bool = false, takesUnnamedWrites: Bool = false, listeners: Set<Int> = [],
             takesPrefix: Bool = true
         ) {
@@ -42,7 +44,7 @@ public struct UpstreamSet: Hashable, Sendable {
     private let fallback: Int?
 
     /// - Throws: ``Conflict`` when a host, a listener or the default belongs to two upstreams.
-    public init(_ entries: [Entry]) throws(Conflict) {
+    package init(_ entries: [Entry]) throws(Conflict) {
         var byHost: [RegistryHost: Int] = [:]
         var byListener: [Int: Int] = [:]
         var fallback: Int?
@@ -67,7 +69,7 @@ public struct UpstreamSet: Hashable, Sendable {
     }
 
     /// Why upstreams cannot stand beside each other.
-    public enum Conflict: Error, Hashable, Sendable {
+    package enum Conflict: Error, Hashable, Sendable {
         case host(RegistryHost)
         case listener(Int)
         case twoDefaults

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// Decides which octets of a body may go out before the digest over all of them is known.

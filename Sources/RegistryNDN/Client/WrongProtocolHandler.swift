@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// Answers TLS on a plain port, and plain HTTP on a TLS port, in words that an HTTP client understands, and at once. What is

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import NDN
 internal import NIOCore
 
 /// What an NDN-FCH service answers, in both of its forms (PROTOCOL.md 12.2 and 12.3).

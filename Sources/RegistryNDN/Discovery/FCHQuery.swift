@@ -1,25 +1,27 @@
+internal import NDN
+
 /// A question to an NDN-FCH service, "find the closest hub" (PROTOCOL.md 12.1).
-public struct FCHQuery: Hashable, Sendable {
+package struct FCHQuery: Hashable, Sendable {
     /// The service that is asked when nobody names another.
-    public static let defaultURL = "https://fch.ndn.today/"
+    package static let defaultURL = "https://fch.ndn.today/"
 
     /// Where the service is.
-    public let base: UpstreamURL
+    package let base: UpstreamURL
     /// Parameters that stand in the URL already: `network=ndn`.
     private let given: String
     /// How many routers are wanted.
-    public var count = 4
+    package var count = 4
     /// What they must be capable of.
-    public var capabilities = ["udp"]
+    package var capabilities = ["udp"]
     /// Latitude and longitude in degrees; nil: as the service guesses it from the address.
-    public var position: Position?
+    package var position: Position?
 
     /// A place on the globe, degrees.
-    public struct Position: Hashable, Sendable {
-        public var latitude: Double
-        public var longitude: Double
+    package struct Position: Hashable, Sendable {
+        package var latitude: Double
+        package var longitude: Double
 
-        public init?(latitude: Double, longitude: Double) {
+        package init?(latitude: Double, longitude: Double) {
             guard (-90.0...90).contains(latitude), (-180.0...180).contains(longitude) else { return nil }
             self.latitude = latitude
             self.longitude = longitude
@@ -27,7 +29,7 @@ public struct FCHQuery: Hashable, Sendable {
     }
 
     /// - Parameter url: of the service; its query, if any, is kept.
-    public init(url: String) throws(UpstreamError) {
+    package init(url: String) throws(UpstreamError) {
         let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         base = try UpstreamURL(String(parts[0]))
         given = parts.count > 1 ? String(parts[1]) : ""

@@ -1,9 +1,10 @@
-public import Logging
-public import NIOCore
+package import Logging
+internal import NDN
+package import NIOCore
 internal import NIOHTTP1
 
 /// Asks an NDN-FCH service for routers, and remembers its last answer for when it is down.
-public struct FCHService: RouterDirectory {
+package struct FCHService: RouterDirectory {
     /// Time for the whole answer.
     static let timeout = TimeAmount.seconds(5)
     /// Far more than the answer of a service has.
@@ -18,7 +19,7 @@ public struct FCHService: RouterDirectory {
     /// - Parameters:
     ///   - cache: where the last answer is kept; nil keeps none.
     ///   - configuration: how the service is connected to.
-    public init(
+    package init(
         query: FCHQuery, cache: RouterCache?, configuration: UpstreamConfiguration = .init(),
         group: any EventLoopGroup, logger: Logger
     ) {
@@ -29,7 +30,7 @@ public struct FCHService: RouterDirectory {
         self.logger = logger
     }
 
-    public func routers() async throws(DiscoveryError) -> [Router] {
+    package func routers() async throws(DiscoveryError) -> [Router] {
         let failure: DiscoveryError
         do throws(DiscoveryError) {
             let routers = try await ask()
@@ -94,7 +95,7 @@ public struct FCHService: RouterDirectory {
 }
 
 /// Knows routers, as an NDN-FCH service does.
-public protocol RouterDirectory: Sendable {
+package protocol RouterDirectory: Sendable {
     /// Routers to choose from, at least one.
     func routers() async throws(DiscoveryError) -> [Router]
 }

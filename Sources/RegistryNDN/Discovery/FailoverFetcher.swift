@@ -1,9 +1,10 @@
-public import Logging
-public import NIOCore
+package import Logging
+package import NDN
+package import NIOCore
 internal import Synchronization
 
 /// Fetches blobs through the best of several routers, and through the next when that fails.
-public final class FailoverFetcher: BlobNetwork {
+package final class FailoverFetcher: BlobNetwork {
     private struct State {
         var routers = RouterSet()
         var fetchers: [Router: BlobFetcher] = [:]
@@ -25,7 +26,7 @@ public final class FailoverFetcher: BlobNetwork {
     /// - Parameters:
     ///   - patience: how long a blob that is asked for first waits for a router to be found, and how long one router has.
     ///   - connect: makes the connection to a router; the flag says whether to return only once it is up.
-    public init(
+    package init(
         finder: RouterFinder, patience: TimeAmount, logger: Logger,
         connect: @escaping @Sendable (FaceURI, _ waitsUntilUp: Bool) async throws -> BlobFetcher
     ) {
@@ -37,12 +38,12 @@ public final class FailoverFetcher: BlobNetwork {
     }
 
     /// Why no router is known, after a search that found none.
-    public var lastError: DiscoveryError? { state.withLock { $0.lastError } }
+    package var lastError: DiscoveryError? { state.withLock { $0.lastError } }
 
-    public func isConnected() async -> Bool { state.withLock { $0.routers.current != nil } }
+    package func isConnected() async -> Bool { state.withLock { $0.routers.current != nil } }
 
     /// Looks for routers, now and whenever all that are known have failed, until the task is cancelled.
-    public func run() async {
+    package func run() async {
         wanted.yield()
         for await _ in searches {
             guard state.withLock({ $0.routers.beginsSearch(now: .now()) }) else { continue }
@@ -56,7 +57,7 @@ public final class FailoverFetcher: BlobNetwork {
     }
 
     /// Looks for routers once.
-    public func search() async {
+    package func search() async {
         do throws(DiscoveryError) {
             let measurements = try await finder.find()
             let (current, spares) = state.withLock { state in
@@ -83,7 +84,7 @@ public final class FailoverFetcher: BlobNetwork {
         for waiter in waiting { waiter.finish() }
     }
 
-    public func stream(
+    package func stream(
         _ blob: Name, range: BlobRange, repair: BlobRepair?
     ) async throws(FetchError) -> any BlobStream {
         let (router, reader) = try await open(blob, range: range, repair: repair, avoiding: [])
@@ -113,7 +114,7 @@ public final class FailoverFetcher: BlobNetwork {
         throw last
     }
 
-    public func probe(_ name: Name) async -> Bool {
+    package func probe(_ name: Name) async -> Bool {
         guard let router = await router(), let fetcher = try? await fetcher(for: router) else { return false }
         if await fetcher.probe(name) { return true }
         failed(router, .noSize)
@@ -173,7 +174,7 @@ public final class FailoverFetcher: BlobNetwork {
         return kept
     }
 
-    public func shutdown() async {
+    package func shutdown() async {
         let (fetchers, waiting) = state.withLock { state in
             state.isShutDown = true
             state.hasSearched = true

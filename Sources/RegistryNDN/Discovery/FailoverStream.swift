@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 internal import Synchronization
 

@@ -1,10 +1,11 @@
-public import NIOCore
+package import NDN
+package import NIOCore
 
 /// This machine's forwarder, as soon as there is one, and another directory's routers until then.
 ///
 /// A program that is started beside a forwarder may be the faster of the two: the forwarder is waited for a little before
 /// anybody else is asked, and looked for again in every search.
-public struct LocalFirstDirectory: RouterDirectory {
+package struct LocalFirstDirectory: RouterDirectory {
     private static let pause = TimeAmount.milliseconds(100)
 
     private let patience: TimeAmount
@@ -15,7 +16,7 @@ public struct LocalFirstDirectory: RouterDirectory {
     ///   - patience: how long a forwarder is waited for in each search.
     ///   - others: who is asked when there is none.
     ///   - find: this machine's forwarder; nil while there is none.
-    public init(
+    package init(
         patience: TimeAmount, others: any RouterDirectory, find: @escaping @Sendable () -> FaceURI?
     ) {
         self.patience = patience
@@ -23,7 +24,7 @@ public struct LocalFirstDirectory: RouterDirectory {
         self.find = find
     }
 
-    public func routers() async throws(DiscoveryError) -> [Router] {
+    package func routers() async throws(DiscoveryError) -> [Router] {
         let end = NIODeadline.now() + patience
         repeat {
             if let uri = find() { return [Router(uri: uri)] }

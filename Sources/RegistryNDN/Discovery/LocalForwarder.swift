@@ -1,16 +1,18 @@
+package import NDN
+
 /// The NDN forwarder of this machine, for a program that was not told of one: pure, what it looks at is handed in.
 ///
 /// In this order: the variable NDN_CLIENT_TRANSPORT; `transport` of the first ndn-cxx `client.conf` that has one
 /// (ndn-client.conf(5) of ndn-cxx); the first of some Unix sockets at which a program listens.
-public struct LocalForwarder: Hashable, Sendable {
+package struct LocalForwarder: Hashable, Sendable {
     /// What named it.
-    public enum Source: Hashable, Sendable, CustomStringConvertible {
+    package enum Source: Hashable, Sendable, CustomStringConvertible {
         case variable
         /// A `client.conf` at this path.
         case configuration(path: String)
         case socket
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .variable: LocalForwarder.variable
             case .configuration(let path): path
@@ -20,10 +22,10 @@ public struct LocalForwarder: Hashable, Sendable {
     }
 
     /// The variable that every ndn-cxx program obeys.
-    public static let variable = "NDN_CLIENT_TRANSPORT"
+    package static let variable = "NDN_CLIENT_TRANSPORT"
 
-    public let uri: FaceURI
-    public let source: Source
+    package let uri: FaceURI
+    package let source: Source
 
     /// - Parameters:
     ///   - environment: a variable's value; nil when it is not set or empty.
@@ -33,7 +35,7 @@ public struct LocalForwarder: Hashable, Sendable {
     ///   - isOpen: whether a program listens at a path.
     /// - Returns: nil when nothing names a forwarder and none listens.
     /// - Throws: ``FaceError`` that says which variable or file names no face.
-    public static func find(
+    package static func find(
         environment: (String) -> String?, configurations: [String], read: (String) -> String?, sockets: [String],
         isOpen: (String) -> Bool
     ) throws(FaceError) -> LocalForwarder? {

@@ -1,10 +1,11 @@
-public import Logging
-public import NIOCore
+package import Logging
+package import NDN
+package import NIOCore
 
 /// Sends Interests through one router, one at a time, and measures what comes back.
-public final class Pinger: Sendable {
+package final class Pinger: Sendable {
     /// What one Interest brought.
-    public enum Outcome: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
         /// Data of this ContentType, after this time.
         case data(contentType: UInt64, rtt: TimeAmount)
         /// A network Nack.
@@ -18,7 +19,7 @@ public final class Pinger: Sendable {
     }
 
     /// The router, as it was resolved.
-    public let router: FaceURI
+    package let router: FaceURI
     private let loop: any EventLoop
     private let endpoint: NIOLoopBound<Endpoint>
 
@@ -29,7 +30,7 @@ public final class Pinger: Sendable {
     }
 
     /// Connects; throws `FaceError` when that fails.
-    public static func connect(
+    package static func connect(
         to router: FaceURI, group: any EventLoopGroup, logger: Logger
     ) async throws -> Pinger {
         let loop = group.next()
@@ -55,7 +56,7 @@ public final class Pinger: Sendable {
 
     /// Sends an Interest for `<prefix>/ping/<random>`, which our server and ndnping's answer; or, when `exact`, for the name
     /// itself, which any cache may answer.
-    public func ping(_ name: Name, exact: Bool, lifetime: TimeAmount) async -> Outcome {
+    package func ping(_ name: Name, exact: Bool, lifetime: TimeAmount) async -> Outcome {
         var interest = InterestBuilder(name: exact ? name : .ping(name, number: .random(in: .min ... .max)))
         interest.canBePrefix = exact
         interest.mustBeFresh = !exact
@@ -75,24 +76,24 @@ public final class Pinger: Sendable {
         }
     }
 
-    public func close() async {
+    package func close() async {
         let endpoint = endpoint
         try? await loop.submit { endpoint.value.close() }.get()
     }
 }
 
 /// What several Interests brought.
-public struct PingStatistics: Hashable, Sendable {
-    public private(set) var sent = 0
-    public private(set) var received = 0
-    public private(set) var nacks = 0
-    public private(set) var minimum: TimeAmount?
-    public private(set) var maximum: TimeAmount?
+package struct PingStatistics: Hashable, Sendable {
+    package private(set) var sent = 0
+    package private(set) var received = 0
+    package private(set) var nacks = 0
+    package private(set) var minimum: TimeAmount?
+    package private(set) var maximum: TimeAmount?
     private var total = TimeAmount.zero
 
-    public init() {}
+    package init() {}
 
-    public mutating func add(_ outcome: Pinger.Outcome) {
+    package mutating func add(_ outcome: Pinger.Outcome) {
         sent += 1
         switch outcome {
         case .data(_, let rtt):
@@ -106,10 +107,10 @@ public struct PingStatistics: Hashable, Sendable {
     }
 
     /// The mean round-trip time of what was received.
-    public var average: TimeAmount? {
+    package var average: TimeAmount? {
         received == 0 ? nil : .nanoseconds(total.nanoseconds / Int64(received))
     }
 
     /// Interests that brought no Data, of 100; 0 when none was sent.
-    public var lossPercent: Double { sent == 0 ? 0 : Double(sent - received) * 100 / Double(sent) }
+    package var lossPercent: Double { sent == 0 ? 0 : Double(sent - received) * 100 / Double(sent) }
 }

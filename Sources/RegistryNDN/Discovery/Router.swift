@@ -1,21 +1,22 @@
-public import NIOCore
+package import NDN
+package import NIOCore
 
 /// A router that somebody recommends.
-public struct Router: Hashable, Sendable {
-    public var uri: FaceURI
+package struct Router: Hashable, Sendable {
+    package var uri: FaceURI
     /// The name it answers for, `<prefix>/ping/…` among others.
-    public var prefix: Name?
+    package var prefix: Name?
 
-    public init(uri: FaceURI, prefix: Name? = nil) {
+    package init(uri: FaceURI, prefix: Name? = nil) {
         self.uri = uri
         self.prefix = prefix
     }
 }
 
 /// What probing a router brought.
-public struct RouterMeasurement: Hashable, Sendable {
+package struct RouterMeasurement: Hashable, Sendable {
     /// Who answered, best first.
-    public enum Answer: Int, Hashable, Sendable, Comparable {
+    package enum Answer: Int, Hashable, Sendable, Comparable {
         /// A producer behind it: the name that matters can be reached.
         case producer
         /// The router itself.
@@ -25,15 +26,15 @@ public struct RouterMeasurement: Hashable, Sendable {
         /// Nobody.
         case silence
 
-        public static func < (a: Answer, b: Answer) -> Bool { a.rawValue < b.rawValue }
+        package static func < (a: Answer, b: Answer) -> Bool { a.rawValue < b.rawValue }
     }
 
-    public var router: Router
-    public var answer: Answer
+    package var router: Router
+    package var answer: Answer
     /// From the Interest to the best answer; nil after silence.
-    public var rtt: TimeAmount?
+    package var rtt: TimeAmount?
 
-    public init(router: Router, answer: Answer, rtt: TimeAmount?) {
+    package init(router: Router, answer: Answer, rtt: TimeAmount?) {
         self.router = router
         self.answer = answer
         self.rtt = rtt
@@ -42,7 +43,7 @@ public struct RouterMeasurement: Hashable, Sendable {
 
 extension RouterMeasurement: Comparable {
     /// Better first: who reaches more, then who is nearer.
-    public static func < (a: RouterMeasurement, b: RouterMeasurement) -> Bool {
+    package static func < (a: RouterMeasurement, b: RouterMeasurement) -> Bool {
         (a.answer, a.rtt ?? .hours(1)) < (b.answer, b.rtt ?? .hours(1))
     }
 }

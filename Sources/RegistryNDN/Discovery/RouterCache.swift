@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 #if canImport(Glibc)
@@ -5,19 +6,19 @@ internal import NIOCore
 #endif
 
 /// A file that remembers a service's last answer: a line with the question, then a router a line.
-public struct RouterCache: Sendable {
+package struct RouterCache: Sendable {
     private static let maximumSize = 64 << 10
 
     private let folder: String
     private var path: String { folder + "/routers" }
 
     /// - Parameter folder: made when it is missing, with its parent.
-    public init(folder: String) {
+    package init(folder: String) {
         self.folder = folder
     }
 
     /// In `$XDG_CACHE_HOME/registry-ndn`, or `~/.cache/registry-ndn`; nil without a home.
-    public static var standard: RouterCache? {
+    package static var standard: RouterCache? {
         func variable(_ name: String) -> String? {
             unsafe getenv(name).map { unsafe String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
         }

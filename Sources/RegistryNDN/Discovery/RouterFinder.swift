@@ -1,14 +1,15 @@
-public import Logging
-public import NIOCore
+package import Logging
+internal import NDN
+package import NIOCore
 
 /// Finds routers: asks a directory, then the routers themselves.
-public struct RouterFinder: Sendable {
+package struct RouterFinder: Sendable {
     private let directory: any RouterDirectory
     private let questions: ProbeQuestions
     private let group: any EventLoopGroup
     private let logger: Logger
 
-    public init(directory: any RouterDirectory, questions: ProbeQuestions, group: any EventLoopGroup, logger: Logger) {
+    package init(directory: any RouterDirectory, questions: ProbeQuestions, group: any EventLoopGroup, logger: Logger) {
         self.directory = directory
         self.questions = questions
         self.group = group
@@ -16,7 +17,7 @@ public struct RouterFinder: Sendable {
     }
 
     /// Routers with what probing them brought, best first; a silent one may be of use all the same, as the last resort.
-    public func find() async throws(DiscoveryError) -> [RouterMeasurement] {
+    package func find() async throws(DiscoveryError) -> [RouterMeasurement] {
         let routers = try await directory.routers()
         let measurements: [RouterMeasurement]
         do {

@@ -1,15 +1,16 @@
 internal import Logging
+package import NDN
 internal import NIOCore
 
 /// What routers are asked to find out whether they live and how far away they are.
-public struct ProbeQuestions: Sendable {
+package struct ProbeQuestions: Sendable {
     private let name: Name?
     private let producer: Name?
 
     /// - Parameters:
     ///   - name: the one name to ask for; nil: the usual ones.
     ///   - producer: prefix of a producer that answers `<prefix>/ping/…`, as ours does.
-    public init(name: Name?, producer: Name?) {
+    package init(name: Name?, producer: Name?) {
         self.name = name
         self.producer = producer
     }

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// Which of several routers is used, and which comes next when it fails: no socket, no clock.

@@ -85,8 +85,8 @@ extension Face {
 }
 
 /// First octets of the three elements on a link: all their TYPEs fit one octet.
-enum FirstOctet {
+package enum FirstOctet {
     static let interest: UInt8 = 5
-    static let data: UInt8 = 6
+    package static let data: UInt8 = 6
     static let lpPacket: UInt8 = 100
 }

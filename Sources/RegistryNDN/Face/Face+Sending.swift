@@ -38,7 +38,7 @@ extension Face {
     }
 
     /// Whether so much waits for the peer that it should be told to ask for less (CongestionMark).
-    var isBacklogged: Bool { transport?.isBacklogged ?? false }
+    package var isBacklogged: Bool { transport?.isBacklogged ?? false }
 
     /// Hands everything queued to the kernel.
     public func flush() {

@@ -27,7 +27,7 @@ public struct FaceURI: Hashable, Sendable {
     /// Absolute path of the socket; empty unless `unix`.
     public let path: String
 
-    init(scheme: Scheme, family: Family?, host: String, port: Int) {
+    package init(scheme: Scheme, family: Family?, host: String, port: Int) {
         self.scheme = scheme
         self.family = family
         self.host = host

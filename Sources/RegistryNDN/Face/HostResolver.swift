@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
 
 #if canImport(Glibc)
@@ -8,11 +8,11 @@ import NIOPosix
 #endif
 
 /// From the host of a face URI to the addresses to try, in order.
-enum HostResolver {
+package enum HostResolver {
     /// All addresses of a URI's host; fails with `FaceError.Code.unresolved` when there is none.
     ///
     /// A name is looked up on a thread of its own, since the C library blocks.
-    static func addresses(of uri: FaceURI, on eventLoop: any EventLoop) -> EventLoopFuture<[SocketAddress]> {
+    package static func addresses(of uri: FaceURI, on eventLoop: any EventLoop) -> EventLoopFuture<[SocketAddress]> {
         if uri.scheme == .unix {
             return eventLoop.makeCompletedFuture { [try SocketAddress(unixDomainSocketPath: uri.path)] }
         }

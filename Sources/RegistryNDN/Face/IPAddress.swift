@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 #if canImport(Glibc)
     import Glibc
@@ -7,9 +7,9 @@ import NIOCore
 #endif
 
 /// Questions about numeric IP addresses.
-enum IPAddress {
+package enum IPAddress {
     /// The IP version of a numeric address (a v6 one may carry a `%zone`), nil for anything else.
-    static func family(of text: some StringProtocol) -> FaceURI.Family? {
+    package static func family(of text: some StringProtocol) -> FaceURI.Family? {
         guard !text.utf8.contains(0) else { return nil }
         if parses(String(text), AF_INET) { return .v4 }
         let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
@@ -26,7 +26,7 @@ enum IPAddress {
 
 extension SocketAddress {
     /// The 4 or 16 octets of the IP address; empty for a Unix socket.
-    var addressOctets: [UInt8] {
+    package var addressOctets: [UInt8] {
         let place =
             switch self {
             case .v4: 4..<8
@@ -40,7 +40,7 @@ extension SocketAddress {
     }
 
     /// 127/8, ::1 and the mapped form of 127/8.
-    var isLoopback: Bool {
+    package var isLoopback: Bool {
         let octets = addressOctets
         switch octets.count {
         case 4: return octets[0] == 127
@@ -53,7 +53,7 @@ extension SocketAddress {
     }
 
     /// 0.0.0.0 or ::, the address of a listener that takes packets for any address of the machine.
-    var isWildcard: Bool {
+    package var isWildcard: Bool {
         let octets = addressOctets
         return !octets.isEmpty && octets.allSatisfy { $0 == 0 }
     }
@@ -69,7 +69,7 @@ extension SocketAddress {
     }
 
     /// The same address with another port.
-    func with(port: Int) -> SocketAddress {
+    package func with(port: Int) -> SocketAddress {
         var copy = self
         copy.port = port
         return copy

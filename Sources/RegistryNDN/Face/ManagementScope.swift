@@ -16,7 +16,7 @@ public enum ManagementScope: Sendable {
     /// What every forwarder answers, if only with a Nack: `status/general` over local faces, `rib/list` over others, where NFD
     /// "answers only where localhop_security is enabled" and else with a Nack (PROTOCOL.md 7.1.7). It must be sent with
     /// CanBePrefix and MustBeFresh.
-    var question: Name {
+    package var question: Name {
         let (module, verb) =
             switch self {
             case .localhost: ("status", "general")

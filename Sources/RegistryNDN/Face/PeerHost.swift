@@ -39,7 +39,7 @@ extension PeerHost: CustomStringConvertible {
 
 extension Face {
     /// Whom the peer counts as; a face by itself where its address is not known.
-    var host: PeerHost {
+    package var host: PeerHost {
         (try? SocketAddress(ipAddress: remote.host, port: 0)).flatMap { PeerHost($0) } ?? .face(id)
     }
 }

@@ -25,7 +25,7 @@ public struct BlobParts: Hashable, Sendable {
     /// Octets between ranges that are read for nothing are no more than that for each of them, or a tenth of what is wanted.
     ///
     /// - Parameter isSizeKnown: else the last range may well be shorter, and does not count.
-    func spans(isSizeKnown: Bool = true) -> [Range<UInt64>] {
+    package func spans(isSizeKnown: Bool = true) -> [Range<UInt64>] {
         let gaps = zip(ranges, ranges.dropFirst()).map { $1.lowerBound - $0.upperBound }
         var spare = (count - (isSizeKnown ? 0 : ranges.last?.length ?? 0)) / 10
         var isClosed = gaps.map { $0 <= Self.requestCost }
@@ -72,5 +72,5 @@ public struct BlobParts: Hashable, Sendable {
 
 extension Range<UInt64> {
     /// Octets of it; `count` is an `Int`, which is too small for a range that ends nowhere.
-    var length: UInt64 { upperBound - lowerBound }
+    package var length: UInt64 { upperBound - lowerBound }
 }

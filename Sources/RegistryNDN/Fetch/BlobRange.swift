@@ -26,19 +26,19 @@ public enum BlobRange: Hashable, Sendable {
 
 extension BlobRange {
     /// Whether its begin is told by the blob's size.
-    var isSuffix: Bool {
+    package var isSuffix: Bool {
         if case .last = self { true } else { false }
     }
 
     /// Where a range begins that has no end of its own.
-    var openBegin: UInt64? {
+    package var openBegin: UInt64? {
         if case .from(let first, nil) = self { first } else { nil }
     }
 }
 
 extension BlobParts {
     /// As they are asked for.
-    var asWanted: BlobRange {
+    package var asWanted: BlobRange {
         let wanted = ranges.map { BlobRange.from($0.lowerBound, through: $0.upperBound - 1) }
         return wanted.count == 1 ? wanted[0] : .several(wanted)
     }

@@ -41,7 +41,7 @@ extension FetchError: CustomStringConvertible {
 
 extension FetchError {
     /// Whether the path to the producer failed, rather than this blob on it.
-    var isPathFailure: Bool {
+    package var isPathFailure: Bool {
         switch self {
         case .noRoute, .noSize, .stalled, .faceDown, .untrusted: true
         case .notFound, .deadline, .malformed, .cancelled, .busy: false

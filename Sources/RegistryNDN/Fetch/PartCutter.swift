@@ -1,14 +1,14 @@
-import NIOCore
+package import NIOCore
 
 /// Cuts parts of a blob out of its octets as they pass.
-struct PartCutter: Sendable {
+package struct PartCutter: Sendable {
     let parts: BlobParts
     /// Offset behind the last octet that was cut out.
     private(set) var end: UInt64
     /// The first of the ranges that is not cut out in full.
     private var current = 0
 
-    init(_ parts: BlobParts) {
+    package init(_ parts: BlobParts) {
         self.parts = parts
         end = parts.hull?.lowerBound ?? 0
     }
@@ -20,7 +20,7 @@ struct PartCutter: Sendable {
     /// What was cut out before is left out; nothing is cut out behind octets that are still missing.
     ///
     /// - Parameter take: gets the next octets of the parts, never those of two ranges in one, with their offset in the blob.
-    mutating func cut(_ chunk: ByteBuffer, at offset: UInt64, _ take: (ByteBuffer, UInt64) -> Void) {
+    package mutating func cut(_ chunk: ByteBuffer, at offset: UInt64, _ take: (ByteBuffer, UInt64) -> Void) {
         let stop = offset + UInt64(chunk.readableBytes)
         while current < parts.ranges.count {
             let range = parts.ranges[current]

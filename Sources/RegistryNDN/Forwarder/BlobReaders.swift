@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// Who reads a segmented object, and how far each of them is: which of its segments will be asked for last.

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// Data packets kept to answer Interests from, limited in octets: what was not used for longest goes first.

@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import NDN
 internal import NIOCore
 
 /// Nonces of Interests that are no longer in the PIT, so that one that loops for longer than its entry lives is known

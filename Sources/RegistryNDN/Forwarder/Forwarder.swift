@@ -1,9 +1,10 @@
-public import Logging
-public import NIOCore
+package import Logging
+package import NDN
+package import NIOCore
 
 /// The forwarding core at work: its faces, its timer, its listeners. Confined to one event loop, as all its faces are.
-public final class Forwarder: FaceDelegate {
-    public let eventLoop: any EventLoop
+package final class Forwarder: FaceDelegate {
+    package let eventLoop: any EventLoop
     private let logger: Logger
     private let configuration: FaceConfiguration
     private var core: ForwardingCore
@@ -16,7 +17,7 @@ public final class Forwarder: FaceDelegate {
     /// The core's actions while they are performed.
     private var actions: [ForwardingAction] = []
 
-    public init(
+    package init(
         on eventLoop: any EventLoop, limits: ForwardingCore.Limits = .init(),
         configuration: FaceConfiguration = .init(), logger: Logger
     ) {
@@ -28,10 +29,10 @@ public final class Forwarder: FaceDelegate {
     }
 
     /// Sums and sizes at this moment.
-    public var statistics: ForwarderStatistics { core.statistics }
+    package var statistics: ForwarderStatistics { core.statistics }
 
     /// Listens at one more address; gives the real one, or fails with a `FaceError` that says what to do.
-    public func listen(at uri: FaceURI) -> EventLoopFuture<FaceURI> {
+    package func listen(at uri: FaceURI) -> EventLoopFuture<FaceURI> {
         let listener = FaceListener(at: uri, on: eventLoop, configuration: configuration, logger: logger) {
             [weak self] face in face.delegate = self
         }
@@ -40,7 +41,7 @@ public final class Forwarder: FaceDelegate {
     }
 
     /// Closes all listeners and faces.
-    public func close() {
+    package func close() {
         timer?.cancel()
         for listener in listeners { listener.close() }
         listeners = []
@@ -83,28 +84,28 @@ public final class Forwarder: FaceDelegate {
 }
 
 extension Forwarder {
-    public func face(_ face: Face, received interest: Interest, _ fields: LinkFields) {
+    package func face(_ face: Face, received interest: Interest, _ fields: LinkFields) {
         core.receive(interest, fields, from: face.id, now: eventLoop.now)
         perform()
     }
 
-    public func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) {
+    package func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) {
         core.receive(data, fields, from: face.id, now: eventLoop.now)
         perform()
     }
 
-    public func face(_ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields) {
+    package func face(_ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields) {
         core.receive(nack: reason, for: interest, from: face.id, now: eventLoop.now)
         perform()
     }
 
-    public func faceBatchEnded(_ face: Face) {
+    package func faceBatchEnded(_ face: Face) {
         // A face with routes stays when a listener needs room.
         face.isPinned = core.hasRoute(to: face.id)
         flush()
     }
 
-    public func face(_ face: Face, changed state: FaceState) {
+    package func face(_ face: Face, changed state: FaceState) {
         guard state == .up else {
             faces[face.id] = nil
             unflushed[face.id] = nil
@@ -121,6 +122,7 @@ extension Forwarder {
 extension FaceStatus {
     /// A live face, as the dataset `faces/list` has it.
     init(_ face: Face) {
+        self.init()
         faceID = face.id
         // The peer of a Unix socket has no name; NFD writes its descriptor there.
         remoteURI = face.remote.scheme == .unix ? "fd://\(face.id)" : "\(face.remote)"

@@ -1,9 +1,10 @@
-public import Logging
-public import NIOCore
-public import ServiceLifecycle
+package import Logging
+package import NDN
+package import NIOCore
+internal import ServiceLifecycle
 
 /// The forwarder as a service: listens, says so, and serves until the group shuts down.
-public struct ForwarderService: Service {
+package struct ForwarderService: Service {
     private let listeners: [FaceURI]
     private let limits: ForwardingCore.Limits
     private let faces: FaceConfiguration
@@ -15,7 +16,7 @@ public struct ForwarderService: Service {
     /// - Parameters:
     ///   - signals: Each element asks for a statistics line.
     ///   - ready: Told of each listener's real address, once all of them listen.
-    public init(
+    package init(
         listeners: [FaceURI], limits: ForwardingCore.Limits, faces: FaceConfiguration = FaceConfiguration(),
         on eventLoop: any EventLoop, logger: Logger,
         statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
@@ -30,7 +31,7 @@ public struct ForwarderService: Service {
         self.logger = logger
     }
 
-    public func run() async throws {
+    package func run() async throws {
         let forwarder = try await eventLoop.submit {
             NIOLoopBound(
                 Forwarder(on: eventLoop, limits: limits, configuration: faces, logger: logger), eventLoop: eventLoop)

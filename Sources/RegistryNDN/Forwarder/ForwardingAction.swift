@@ -1,12 +1,13 @@
-public import NIOCore
+package import NDN
+package import NIOCore
 
 /// What the forwarding core wants done: one packet out of one face.
-public struct ForwardingAction: Sendable {
-    public let face: UInt64
+package struct ForwardingAction: Sendable {
+    package let face: UInt64
     /// A bare Interest or Data.
-    public let packet: ByteBuffer
+    package let packet: ByteBuffer
     /// Its link-layer fields; a Nack is its Interest with the reason here.
-    public let fields: LinkFields
+    package let fields: LinkFields
 
     /// Its fields on a face for which much or little waits: Data for a peer that lags behind is marked, so that it asks for
     /// less before anything is lost (PROTOCOL.md 6.2, CongestionMark).

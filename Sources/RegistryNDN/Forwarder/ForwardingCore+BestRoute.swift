@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// The strategy: the cheapest next hop, and for a retransmission the next one not tried yet (NFD's best-route).

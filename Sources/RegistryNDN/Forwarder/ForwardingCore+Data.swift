@@ -1,4 +1,5 @@
-public import NIOCore
+package import NDN
+package import NIOCore
 
 /// What comes back: Data and Nacks.
 extension ForwardingCore {
@@ -6,7 +7,7 @@ extension ForwardingCore {
     private static let nonceMemoryMilliseconds: UInt64 = 6000
 
     /// A Data arrived.
-    public mutating func receive(_ data: DataPacket, _ fields: LinkFields, from face: UInt64, now: NIODeadline) {
+    package mutating func receive(_ data: DataPacket, _ fields: LinkFields, from face: UInt64, now: NIODeadline) {
         guard let record = faces[face] else { return }
         counters.data += 1
         guard record.isLocal || !Name.localhost.isPrefix(of: data.name) else {
@@ -40,7 +41,7 @@ extension ForwardingCore {
     }
 
     /// A Nack arrived: when every upstream has refused, the downstreams are told.
-    public mutating func receive(
+    package mutating func receive(
         nack reason: NackReason, for interest: Interest, from face: UInt64, now: NIODeadline
     ) {
         let key = PITKey(

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// Commands and datasets under /localhost/nfd. Only local faces get here, and whoever may open the socket may register

@@ -1,22 +1,23 @@
-public import NIOCore
+package import NDN
+package import NIOCore
 
 /// The forwarder without its sockets: a packet, the face it came from and the time in, packets to send out.
 ///
 /// Follows NFD's pipelines and best-route strategy (PROTOCOL.md 8) where a peer could tell the difference, except that
 /// Data is taken only from a face that was asked for it, and that a second consumer's Interest joins a pending one without
 /// being sent again.
-public struct ForwardingCore {
+package struct ForwardingCore {
     /// Sizes of the tables; what does not fit is dropped, nothing grows beyond them.
-    public struct Limits: Sendable {
-        public var pendingInterests = 65536
+    package struct Limits: Sendable {
+        package var pendingInterests = 65536
         /// Octets of the content store.
-        public var contentStore = 512 << 20
-        public var routes = 4096
-        public var faces = 4096
+        package var contentStore = 512 << 20
+        package var routes = 4096
+        package var faces = 4096
         /// Longer lifetimes count as this one.
-        public var lifetime = TimeAmount.seconds(60)
+        package var lifetime = TimeAmount.seconds(60)
 
-        public init() {}
+        package init() {}
     }
 
     /// What the core knows of a face.
@@ -29,19 +30,19 @@ public struct ForwardingCore {
     }
 
     /// Since the start.
-    public struct Counters: Equatable, Sendable {
-        public var interests: UInt64 = 0
-        public var data: UInt64 = 0
-        public var nacks: UInt64 = 0
-        public var satisfied: UInt64 = 0
-        public var unsatisfied: UInt64 = 0
+    package struct Counters: Equatable, Sendable {
+        package var interests: UInt64 = 0
+        package var data: UInt64 = 0
+        package var nacks: UInt64 = 0
+        package var satisfied: UInt64 = 0
+        package var unsatisfied: UInt64 = 0
         /// Packets not taken for want of room, or against a rule.
-        public var drops: UInt64 = 0
+        package var drops: UInt64 = 0
     }
 
     let limits: Limits
     var faces: [UInt64: FaceRecord] = [:]
-    var routes: RoutingTable
+    package var routes: RoutingTable
     var pit: PendingInterestTable
     /// No host may have more than half of the PIT.
     var shares = PendingShares()
@@ -50,11 +51,11 @@ public struct ForwardingCore {
     var management = Management()
     var random = SystemRandomNumberGenerator()
     var matches: [Int] = []
-    public internal(set) var counters = Counters()
+    package internal(set) var counters = Counters()
     /// What to send, for the caller to take away after each call.
-    public var actions: [ForwardingAction] = []
+    package var actions: [ForwardingAction] = []
 
-    public init(limits: Limits = Limits()) {
+    package init(limits: Limits = Limits()) {
         self.limits = limits
         routes = RoutingTable(capacity: limits.routes)
         pit = PendingInterestTable(capacity: limits.pendingInterests)
@@ -62,7 +63,7 @@ public struct ForwardingCore {
     }
 
     /// When `timerFired` is due; nil: not before the next packet.
-    public var deadline: NIODeadline? { [pit.deadline, routes.deadline].compactMap(\.self).min() }
+    package var deadline: NIODeadline? { [pit.deadline, routes.deadline].compactMap(\.self).min() }
 
     /// A face came up; false when there are too many already.
     ///
@@ -70,7 +71,7 @@ public struct ForwardingCore {
     ///   - isLocal: Whether `/localhost` is reachable over it.
     ///   - isTrusted: Whether whoever is there may command about the faces of others.
     ///   - host: Whom it counts as; nil for the face by itself.
-    public mutating func addFace(
+    package mutating func addFace(
         _ id: UInt64, isLocal: Bool, isTrusted: Bool = false, host: PeerHost? = nil
     ) -> Bool {
         guard faces[id] == nil else { return true }
@@ -81,20 +82,20 @@ public struct ForwardingCore {
     }
 
     /// A face is gone, and its routes with it. Its records in the PIT are skipped from now on.
-    public mutating func removeFace(_ id: UInt64) {
+    package mutating func removeFace(_ id: UInt64) {
         guard let record = faces.removeValue(forKey: id) else { return }
         shares.removeFace(of: record.host)
         routes.removeFace(id)
     }
 
     /// Whether any route leads to a face.
-    public func hasRoute(to face: UInt64) -> Bool { routes.hasRoute(to: face) }
+    package func hasRoute(to face: UInt64) -> Bool { routes.hasRoute(to: face) }
 
     /// Where the dataset `faces/list` comes from.
-    public mutating func setFaceList(_ list: @escaping () -> [FaceStatus]) { management.faceList = list }
+    package mutating func setFaceList(_ list: @escaping () -> [FaceStatus]) { management.faceList = list }
 
     /// `deadline` has come.
-    public mutating func timerFired(now: NIODeadline) {
+    package mutating func timerFired(now: NIODeadline) {
         while let slot = pit.nextExpired(now: now) {
             counters.unsatisfied += 1
             finish(slot, rememberNonces: true, now: now)
@@ -103,7 +104,7 @@ public struct ForwardingCore {
     }
 
     /// An Interest arrived.
-    public mutating func receive(
+    package mutating func receive(
         _ interest: Interest, _ fields: LinkFields, from face: UInt64, now: NIODeadline
     ) {
         guard let record = faces[face] else { return }

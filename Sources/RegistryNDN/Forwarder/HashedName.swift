@@ -1,3 +1,5 @@
+internal import NDN
+
 /// A name with its hash: the key of a table of many names, which lie all over the memory.
 ///
 /// A table that looks for one name, or closes the gap of another, then reads no others.

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// The forwarder's NFD management: what is asked by name, and what datasets were given out (PROTOCOL.md 7).

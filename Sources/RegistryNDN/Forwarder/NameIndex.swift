@@ -1,3 +1,5 @@
+internal import NDN
+
 /// Names in canonical order, each with a number of its owner: which stored names begin with a prefix.
 ///
 /// A list of sorted chunks: a binary search over the chunks, then one inside. Names that come in order, as segments do, are

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// What makes two Interests the same for the PIT: name and selectors.

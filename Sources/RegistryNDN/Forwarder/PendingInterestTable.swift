@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// The PIT: pending Interests by name and selectors, bounded in number.

@@ -1,3 +1,5 @@
+internal import NDN
+
 /// How much of the PIT each host has, whatever the number of its faces: in-records count for the host that they came from,
 /// also when their face is gone.
 struct PendingShares {

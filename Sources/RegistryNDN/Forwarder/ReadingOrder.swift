@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// What of a full store will be asked for last, as far as its segmented objects are being read.

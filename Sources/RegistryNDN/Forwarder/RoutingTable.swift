@@ -1,25 +1,26 @@
-public import NIOCore
+package import NDN
+package import NIOCore
 
 /// A face that leads towards a prefix.
-public struct NextHop: Equatable, Sendable {
-    public var face: UInt64
-    public var cost: UInt64
+package struct NextHop: Equatable, Sendable {
+    package var face: UInt64
+    package var cost: UInt64
 }
 
 /// RIB and FIB in one: routes as registered, and for each prefix the next hops that follow from them, cheapest first.
 ///
 /// Changes are rare and cost time in proportion to the table; lookups are one hash for each prefix length in use.
-public struct RoutingTable: Sendable {
+package struct RoutingTable: Sendable {
     /// A registered route (PROTOCOL.md 7.3).
-    public struct Route: Equatable, Sendable {
-        public var face: UInt64
-        public var origin: UInt64
-        public var cost: UInt64
-        public var flags: RouteFlags
+    package struct Route: Equatable, Sendable {
+        package var face: UInt64
+        package var origin: UInt64
+        package var cost: UInt64
+        package var flags: RouteFlags
         /// When it vanishes; nil: with its face.
-        public var expiry: NIODeadline?
+        package var expiry: NIODeadline?
 
-        public init(
+        package init(
             face: UInt64, origin: UInt64 = 0, cost: UInt64 = 0, flags: RouteFlags = .childInherit,
             expiry: NIODeadline? = nil
         ) {
@@ -32,14 +33,14 @@ public struct RoutingTable: Sendable {
     }
 
     /// Why a route is not taken.
-    public enum Refusal: Error, Equatable {
+    package enum Refusal: Error, Equatable {
         /// More components than NFD takes either (PROTOCOL.md 2.2.5).
         case prefixTooLong
         case tableFull
     }
 
     /// Components of the longest prefix.
-    public static let maximumLength = 32
+    package static let maximumLength = 32
 
     private struct Entry {
         var routes: [Route] = []
@@ -52,11 +53,11 @@ public struct RoutingTable: Sendable {
     private var longest = 0
     private let capacity: Int
     /// Routes in all.
-    public private(set) var routeCount = 0
+    package private(set) var routeCount = 0
     /// When `expire` is due; may be early.
-    public private(set) var deadline: NIODeadline?
+    package private(set) var deadline: NIODeadline?
 
-    public init(capacity: Int = 4096) {
+    package init(capacity: Int = 4096) {
         self.capacity = capacity
     }
 
@@ -64,13 +65,13 @@ public struct RoutingTable: Sendable {
     private var routesOfFace: [UInt64: Int] = [:]
 
     /// Whether any route leads to a face.
-    public func hasRoute(to face: UInt64) -> Bool { routesOfFace[face] != nil }
+    package func hasRoute(to face: UInt64) -> Bool { routesOfFace[face] != nil }
 
     /// Prefixes with a route.
-    public var count: Int { entries.count }
+    package var count: Int { entries.count }
 
     /// The next hops of the longest prefix of `name` that has any; empty: no route.
-    public func nextHops(for name: Name) -> [NextHop] {
+    package func nextHops(for name: Name) -> [NextHop] {
         var length = min(name.count, longest)
         while length >= 0 {
             if lengths[length] > 0, let entry = entries[name.prefix(length)] { return entry.nextHops }
@@ -80,7 +81,7 @@ public struct RoutingTable: Sendable {
     }
 
     /// Adds a route, or renews the one of the same face and origin.
-    public mutating func register(_ prefix: Name, _ route: Route) throws(Refusal) {
+    package mutating func register(_ prefix: Name, _ route: Route) throws(Refusal) {
         let length = prefix.count
         guard length <= Self.maximumLength else { throw .prefixTooLong }
         if let expiry = route.expiry { deadline = min(deadline ?? expiry, expiry) }
@@ -103,17 +104,17 @@ public struct RoutingTable: Sendable {
     }
 
     /// Removes the route of this face and origin, if there is one.
-    public mutating func unregister(_ prefix: Name, face: UInt64, origin: UInt64) {
+    package mutating func unregister(_ prefix: Name, face: UInt64, origin: UInt64) {
         remove(from: prefix) { $0.face == face && $0.origin == origin }
     }
 
     /// Removes all routes of a face that is gone.
-    public mutating func removeFace(_ face: UInt64) {
+    package mutating func removeFace(_ face: UInt64) {
         for prefix in prefixes(where: { $0.face == face }) { remove(from: prefix) { $0.face == face } }
     }
 
     /// Removes the routes whose time is over.
-    public mutating func expire(now: NIODeadline) {
+    package mutating func expire(now: NIODeadline) {
         guard let deadline, deadline <= now else { return }
         let isOver = { (route: Route) in route.expiry.map { $0 <= now } ?? false }
         for prefix in prefixes(where: isOver) { remove(from: prefix, where: isOver) }
@@ -121,7 +122,7 @@ public struct RoutingTable: Sendable {
     }
 
     /// The dataset `rib/list`, in canonical order.
-    public func list(now: NIODeadline) -> [RibEntry] {
+    package func list(now: NIODeadline) -> [RibEntry] {
         entries.sorted { $0.key < $1.key }.map { prefix, entry in
             RibEntry(
                 name: prefix,

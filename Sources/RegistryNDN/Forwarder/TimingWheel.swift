@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// When many items are due: scheduling and cancelling in O(1), and one earliest deadline for the event loop's timer.

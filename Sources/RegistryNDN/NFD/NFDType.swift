@@ -1,7 +1,7 @@
 /// TLV-TYPE numbers of the NFD management protocol (ndn-cxx `encoding/tlv-nfd.hpp`, PROTOCOL.md 7.3 to 7.5).
 ///
 /// Numbers are reused between messages: 128 is RibEntry in one dataset and FaceStatus in another.
-enum NFDType {
+package enum NFDType {
     static let name: UInt32 = 7
     static let controlResponse: UInt32 = 101
     static let statusCode: UInt32 = 102
@@ -28,26 +28,26 @@ enum NFDType {
     static let baseCongestionMarkingInterval: UInt32 = 135
     static let defaultCongestionThreshold: UInt32 = 136
     static let mtu: UInt32 = 137
-    static let inInterests: UInt32 = 144
-    static let inData: UInt32 = 145
-    static let outInterests: UInt32 = 146
-    static let outData: UInt32 = 147
+    package static let inInterests: UInt32 = 144
+    package static let inData: UInt32 = 145
+    package static let outInterests: UInt32 = 146
+    package static let outData: UInt32 = 147
     static let inBytes: UInt32 = 148
     static let outBytes: UInt32 = 149
-    static let inNacks: UInt32 = 151
-    static let outNacks: UInt32 = 152
+    package static let inNacks: UInt32 = 151
+    package static let outNacks: UInt32 = 152
 
     /// ForwarderStatus (`status/general`).
-    enum Status {
-        static let version: UInt32 = 128
-        static let startTimestamp: UInt32 = 129
-        static let currentTimestamp: UInt32 = 130
-        static let nameTreeEntries: UInt32 = 131
-        static let fibEntries: UInt32 = 132
-        static let pitEntries: UInt32 = 133
-        static let measurementsEntries: UInt32 = 134
-        static let contentStoreEntries: UInt32 = 135
-        static let satisfiedInterests: UInt32 = 153
-        static let unsatisfiedInterests: UInt32 = 154
+    package enum Status {
+        package static let version: UInt32 = 128
+        package static let startTimestamp: UInt32 = 129
+        package static let currentTimestamp: UInt32 = 130
+        package static let nameTreeEntries: UInt32 = 131
+        package static let fibEntries: UInt32 = 132
+        package static let pitEntries: UInt32 = 133
+        package static let measurementsEntries: UInt32 = 134
+        package static let contentStoreEntries: UInt32 = 135
+        package static let satisfiedInterests: UInt32 = 153
+        package static let unsatisfiedInterests: UInt32 = 154
     }
 }

@@ -1,10 +1,10 @@
 internal import NIOCore
 
 /// Data packets that are at hand, by name: certificates, which a hub asks its clients for (PROTOCOL.md 7.2.3).
-struct ServedPackets: Sendable {
+package struct ServedPackets: Sendable {
     private let packets: [DataPacket]
 
-    init(_ packets: [DataPacket]) {
+    package init(_ packets: [DataPacket]) {
         self.packets = packets
     }
 
@@ -15,7 +15,7 @@ struct ServedPackets: Sendable {
 
     /// Answers an Interest; false when nothing here does.
     @discardableResult
-    func answer(_ interest: Interest, _ fields: LinkFields, on face: Face) -> Bool {
+    package func answer(_ interest: Interest, _ fields: LinkFields, on face: Face) -> Bool {
         guard let packet = packet(for: interest) else { return false }
         face.send(packet.wire, LinkFields(pitToken: fields.pitToken))
         if !face.isInBatch { face.flush() }

@@ -1,3 +1,4 @@
+package import NDN
 import NIOCore
 
 /// The NDN name of a blob, and the only place that knows how such names are laid out.
@@ -5,24 +6,24 @@ import NIOCore
 /// `<prefix>/<repository>/<digest>`, then `/<seg=N>` for each packet of it, or `/32=metadata`. The repository is ONE
 /// GenericNameComponent with the whole name as UTF-8, slashes included; the digest is the 32 raw octets of the SHA-256.
 /// The layout is frozen: the original system's clients and servers use it.
-public struct BlobName: Hashable, Sendable, CustomStringConvertible {
+package struct BlobName: Hashable, Sendable, CustomStringConvertible {
     /// How many components follow the prefix in the name of a packet.
-    public static let packetSuffixCount = 3
+    package static let packetSuffixCount = 3
     /// The last component of the Interest that asks whether a blob exists.
-    public static let metadataComponent = NameComponent.keyword("metadata")
+    package static let metadataComponent = NameComponent.keyword("metadata")
 
-    public let prefix: Name
-    public let repository: RepositoryName
-    public let digest: ContentDigest
+    package let prefix: Name
+    package let repository: RepositoryName
+    package let digest: ContentDigest
 
-    public init(prefix: Name, repository: RepositoryName, digest: ContentDigest) {
+    package init(prefix: Name, repository: RepositoryName, digest: ContentDigest) {
         self.prefix = prefix
         self.repository = repository
         self.digest = digest
     }
 
     /// Reads `<prefix>/<repository>/<digest>`, or nil when `name` is not exactly that.
-    public init?(parsing name: Name, prefix: Name) {
+    package init?(parsing name: Name, prefix: Name) {
         guard name.count == prefix.count + 2, prefix.isPrefix(of: name) else { return nil }
         // The prefix given, and no part of `name`: that lies in the receive buffer of an Interest.
         self.init(parsing: name, prefix: prefix, prefixCount: prefix.count)
@@ -30,7 +31,7 @@ public struct BlobName: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `<prefix>/<repository>/<digest>` whose prefix is everything but the last two components, or nil when
     /// these are not a repository and a digest.
-    public init?(parsing name: Name) {
+    package init?(parsing name: Name) {
         guard name.count >= 2 else { return nil }
         self.init(parsing: name, prefix: name.prefix(name.count - 2), prefixCount: name.count - 2)
     }
@@ -46,13 +47,13 @@ public struct BlobName: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `<prefix>/<repository>/<digest>`.
-    public var name: Name {
+    package var name: Name {
         prefix.appending(.generic(repository.text)).appending(.generic(digest.sha256.bytes))
     }
 
     /// `<prefix>/<repository>/<digest>/32=metadata`.
-    public var metadataName: Name { name.appending(Self.metadataComponent) }
+    package var metadataName: Name { name.appending(Self.metadataComponent) }
 
     /// As people write it: prefix, repository and digest, apart from each other.
-    public var description: String { "\(prefix.uri) \(repository) \(digest)" }
+    package var description: String { "\(prefix.uri) \(repository) \(digest)" }
 }

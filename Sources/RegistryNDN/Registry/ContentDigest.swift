@@ -1,20 +1,22 @@
+package import NDN
+
 /// The digest that names a blob: `sha256:` and 64 lower-case hexadecimal digits.
 ///
 /// Other algorithms of the OCI image specification are not names of ours: their blobs go to the upstream.
-public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
+package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
     private static let prefix = "sha256:"
 
     /// The SHA-256 of the blob.
-    public let sha256: SHA256Digest
+    package let sha256: SHA256Digest
 
-    public init(sha256: SHA256Digest) {
+    package init(sha256: SHA256Digest) {
         self.sha256 = sha256
     }
 
     /// The digest in `text`, or nil unless it is `sha256:` and 64 lower-case hexadecimal digits.
     ///
     /// OCI image specification, "Registered algorithms": the encoded portion MUST match `/[a-f0-9]{64}/`.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         guard text.utf8.count == Self.prefix.utf8.count + 64, text.hasPrefix(Self.prefix) else { return nil }
         let hex = text.utf8.dropFirst(Self.prefix.utf8.count)
         let isLowerHex = hex.allSatisfy { octet in
@@ -27,5 +29,5 @@ public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
         sha256 = digest
     }
 
-    public var description: String { Self.prefix + sha256.hex }
+    package var description: String { Self.prefix + sha256.hex }
 }

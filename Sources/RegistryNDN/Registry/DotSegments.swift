@@ -1,3 +1,5 @@
+internal import NDN
+
 /// The segments `.` and `..` of a path (RFC 3986 section 3.3), however they are written.
 ///
 /// What they lead to is decided by whoever resolves them last: a request that seems to be for a registry's API may arrive

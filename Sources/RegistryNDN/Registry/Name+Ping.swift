@@ -1,3 +1,5 @@
+internal import NDN
+
 extension Name {
     /// Whether this is `<prefix>/ping/<anything>`, which ndnping asks for and its server answers: one component fewer than a
     /// segment of a blob has, so that the original server ignores it.

@@ -1,9 +1,11 @@
+internal import NDN
+
 /// An error in the form that the OCI distribution specification gives to error responses.
 ///
 /// `{"errors":[{"code":"BLOB_UNKNOWN","message":"…","detail":"…"}]}`, OCI distribution specification 1.1, "Error codes".
-public struct OCIError: Error, Hashable, Sendable {
+package struct OCIError: Error, Hashable, Sendable {
     /// The codes of the specification, and what registries use beside it for their own failures.
-    public enum Code: String, Hashable, Sendable {
+    package enum Code: String, Hashable, Sendable {
         case blobUnknown = "BLOB_UNKNOWN"
         case blobUploadInvalid = "BLOB_UPLOAD_INVALID"
         case blobUploadUnknown = "BLOB_UPLOAD_UNKNOWN"
@@ -27,22 +29,22 @@ public struct OCIError: Error, Hashable, Sendable {
     }
 
     /// The Content-Type of the body.
-    public static let contentType = "application/json"
+    package static let contentType = "application/json"
 
-    public let code: Code
+    package let code: Code
     /// What went wrong and what to do, for people.
-    public let message: String
+    package let message: String
     /// What the error is about, such as a digest; empty for none.
-    public let detail: String
+    package let detail: String
 
-    public init(_ code: Code, message: String, detail: String = "") {
+    package init(_ code: Code, message: String, detail: String = "") {
         self.code = code
         self.message = message
         self.detail = detail
     }
 
     /// The body of the response, JSON.
-    public var body: String {
+    package var body: String {
         var json = "{\"errors\":[{\"code\":\"\(code.rawValue)\",\"message\":"
         Self.append(message, to: &json)
         if !detail.isEmpty {

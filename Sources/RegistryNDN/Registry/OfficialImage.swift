@@ -1,3 +1,5 @@
+internal import NDN
+
 /// Names of Docker Hub's official images: `alpine` is short for `library/alpine`.
 enum OfficialImage {
     private static let folder = "library/"

@@ -1,5 +1,7 @@
+internal import NDN
+
 /// The name of a registry as it stands before an image's name, `quay.io` or `registry.example:5000`.
-public struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
+package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
     /// Docker Hub, under the names that tools give it.
     private static let dockerHubNames = ["docker.io", "index.docker.io", "registry-1.docker.io"]
     /// Those of http and https: nobody says with them which registry is meant.
@@ -7,10 +9,10 @@ public struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
 
     /// In lower case, without a port that is the default of http or https, and without the dot of a name's root; Docker Hub
     /// is `docker.io`.
-    public let text: String
+    package let text: String
 
     /// The host in `text`, or nil unless it is a host name or address with an optional port.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed) else { return nil }
         var name = text.lowercased()[...]
         var port = ""
@@ -38,5 +40,5 @@ public struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    public var description: String { text }
+    package var description: String { text }
 }

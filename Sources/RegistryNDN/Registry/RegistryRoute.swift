@@ -1,5 +1,7 @@
+internal import NDN
+
 /// What the path of a request to a registry asks for.
-public enum RegistryRoute: Hashable, Sendable {
+package enum RegistryRoute: Hashable, Sendable {
     /// `/v2/<name>/blobs/sha256:<hex>`: a blob that has an NDN name.
     case blob(RepositoryName, ContentDigest)
     /// Anything else; the upstream knows what it is.
@@ -9,7 +11,7 @@ public enum RegistryRoute: Hashable, Sendable {
     ///
     /// Only the literal form counts: a query, percent-encoding, a double slash or an upper-case digest make it `other`,
     /// so that what is fetched over NDN is exactly what the upstream would have served under the same path.
-    public static func parse(path: String) -> RegistryRoute {
+    package static func parse(path: String) -> RegistryRoute {
         let octets = path.utf8
         guard octets.starts(with: "/v2/".utf8) else { return .other }
         // From the end, as a repository may itself hold a component named `blobs`.
@@ -25,7 +27,7 @@ public enum RegistryRoute: Hashable, Sendable {
     }
 
     /// The path of a blob, `/v2/<name>/blobs/sha256:<hex>`.
-    public static func path(repository: RepositoryName, digest: ContentDigest) -> String {
+    package static func path(repository: RepositoryName, digest: ContentDigest) -> String {
         "/v2/\(repository.text)/blobs/\(digest)"
     }
 }

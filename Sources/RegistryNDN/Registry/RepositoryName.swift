@@ -1,3 +1,5 @@
+internal import NDN
+
 /// The name of a repository, `library/alpine`, checked against the grammar of the OCI distribution specification.
 ///
 /// A value of this type is safe inside the path of a URL as it stands: the grammar has no `%`, `?`, `#`, no empty path
@@ -6,25 +8,25 @@
 /// OCI distribution specification 1.1, "Pulling manifests": `<name>` MUST match
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*`; and many implementations limit it to 255
 /// octets, which is a limit here.
-public struct RepositoryName: Hashable, Sendable, CustomStringConvertible {
+package struct RepositoryName: Hashable, Sendable, CustomStringConvertible {
     /// The longest name accepted, in octets.
-    public static let maximumLength = 255
+    package static let maximumLength = 255
 
     /// The name, ASCII.
-    public let text: String
+    package let text: String
 
     /// The name in `text`, or nil when it breaks the grammar.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         self.init(octets: text.utf8)
     }
 
     /// The name in `octets`, or nil when they break the grammar.
-    public init?(octets: some Collection<UInt8>) {
+    package init?(octets: some Collection<UInt8>) {
         guard octets.count <= Self.maximumLength, Self.isName(octets) else { return nil }
         text = String(decoding: octets, as: UTF8.self)
     }
 
-    public var description: String { text }
+    package var description: String { text }
 }
 
 extension RepositoryName {

@@ -1,11 +1,13 @@
+internal import NDN
+
 /// Which repositories are meant: `team/app`, `team/*` (one component), `team/**` (any number of them), `team/app-*`.
-public struct RepositoryPattern: Hashable, Sendable, CustomStringConvertible {
+package struct RepositoryPattern: Hashable, Sendable, CustomStringConvertible {
     private let components: [String]
 
-    public var description: String { components.joined(separator: "/") }
+    package var description: String { components.joined(separator: "/") }
 
     /// The pattern in `text`; nil for one that no repository could match.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         components = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard !components.contains(where: \.isEmpty) else { return nil }
         // With an `x` for what a `*` stands for, it must be a name.
@@ -13,7 +15,7 @@ public struct RepositoryPattern: Hashable, Sendable, CustomStringConvertible {
         guard RepositoryName(example) != nil else { return nil }
     }
 
-    public func matches(_ repository: RepositoryName) -> Bool {
+    package func matches(_ repository: RepositoryName) -> Bool {
         Self.matches(components[...], repository.text.split(separator: "/")[...])
     }
 

@@ -1,35 +1,37 @@
+internal import NDN
+
 /// The part of TOML 1.0 that a list of registries needs: comments, `[[tables]]` of arrays, bare keys, strings on one line,
 /// booleans, and arrays of strings.
 ///
 /// Everything else of TOML is refused with its line, never misread. A complete reader, TOMLKit, draws Foundation and with it
 /// tens of megabytes into the program.
-public struct TOMLTables: Hashable, Sendable {
+package struct TOMLTables: Hashable, Sendable {
     /// A value.
-    public enum Value: Hashable, Sendable {
+    package enum Value: Hashable, Sendable {
         case string(String)
         case boolean(Bool)
         case strings([String])
     }
 
     /// One `[[name]]` and the keys below it.
-    public struct Table: Hashable, Sendable {
-        public let name: String
+    package struct Table: Hashable, Sendable {
+        package let name: String
         /// The line of its header, from 1.
-        public let line: Int
-        public internal(set) var values: [String: Value] = [:]
+        package let line: Int
+        package internal(set) var values: [String: Value] = [:]
     }
 
     /// What is wrong with a text, and in which line.
-    public struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
-        public let line: Int
-        public let why: String
-        public var description: String { "line \(line): \(why)" }
+    package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        package let line: Int
+        package let why: String
+        package var description: String { "line \(line): \(why)" }
     }
 
     /// In their order.
-    public private(set) var tables: [Table] = []
+    package private(set) var tables: [Table] = []
 
-    public init(_ text: String) throws(Failure) {
+    package init(_ text: String) throws(Failure) {
         var reader = TOMLReader(text)
         while reader.skipBlankLines() {
             if reader.take("[") {

@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// Segments to be sent once the Interests of a wake-up have been looked up, put together into trains for each face.

@@ -1,3 +1,5 @@
+internal import NDN
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -8,7 +10,7 @@
 ///
 /// Nothing outside the folder is ever read: every step of a path is opened by itself. Symbolic links are followed in an image
 /// layout, where build tools make them, as long as they stay in it.
-public struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
+package struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
     /// How blobs lie in a folder.
     enum Layout: Hashable {
         /// The filesystem driver of the CNCF Distribution registry: `docker/registry/v2`, which knows repositories.
@@ -18,13 +20,13 @@ public struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// An absolute path.
-    public let path: String
+    package let path: String
     let layout: Layout
 
     /// The folder of `file:///path` (a registry's storage) or `oci:///path` (an image layout); nil for another scheme.
     ///
     /// - Throws: ``BlobFolderError`` when there is no such folder, or it is not what the scheme says.
-    public init?(url: String) throws(BlobFolderError) {
+    package init?(url: String) throws(BlobFolderError) {
         let schemes: [(String, Layout)] = [("file://", .storage), ("oci://", .image)]
         guard let (scheme, layout) = schemes.first(where: { url.hasPrefix($0.0) }) else { return nil }
         let path = String(url.dropFirst(scheme.count))
@@ -80,7 +82,7 @@ public struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    public var description: String { "\(layout == .storage ? "file" : "oci")://\(path)" }
+    package var description: String { "\(layout == .storage ? "file" : "oci")://\(path)" }
 
     /// Opens a blob of a repository; nil when the folder does not have it.
     ///
@@ -139,8 +141,8 @@ public struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A folder that cannot serve blobs: what is wrong and what to do.
-public struct BlobFolderError: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
+package struct BlobFolderError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
 
     init(_ description: String) {
         self.description = description

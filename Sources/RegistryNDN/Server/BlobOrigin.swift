@@ -1,9 +1,10 @@
 import Logging
+internal import NDN
 import NIOCore
 import NIOPosix
 
 /// Where a server has its blobs from.
-public enum BlobOrigin: Sendable {
+package enum BlobOrigin: Sendable {
     /// A registry, over HTTP.
     case registry(UpstreamURL)
     /// A folder on this machine.

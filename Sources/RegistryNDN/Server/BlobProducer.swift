@@ -1,4 +1,5 @@
 import Logging
+internal import NDN
 import NIOCore
 
 /// Interest in, Data out: looks segments up in the range cache, sends what is there, and has the rest read.

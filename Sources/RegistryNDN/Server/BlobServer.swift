@@ -1,48 +1,49 @@
-public import Logging
-public import NIOCore
-public import ServiceLifecycle
+package import Logging
+package import NDN
+package import NIOCore
+internal import ServiceLifecycle
 
 /// The server as a service: connects and listens, says so, and answers until the group shuts down.
-public struct BlobServer: Service {
-    public struct Configuration: Sendable {
+package struct BlobServer: Service {
+    package struct Configuration: Sendable {
         /// Prefix of every blob's name.
-        public var prefix: Name
-        public var origin: BlobOrigin
+        package var prefix: Name
+        package var origin: BlobOrigin
         /// Which repositories are served; all when empty.
-        public var repositories: [RepositoryPattern] = []
+        package var repositories: [RepositoryPattern] = []
         /// How a registry is connected to.
-        public var upstream = UpstreamConfiguration()
+        package var upstream = UpstreamConfiguration()
         /// The forwarder to connect to; nil for none.
-        public var uplink: FaceURI?
+        package var uplink: FaceURI?
         /// Whether the prefix is registered at the uplink.
-        public var registers = true
+        package var registers = true
         /// Where clients are answered directly.
-        public var listeners: [FaceURI] = []
-        public var faces = FaceConfiguration()
+        package var listeners: [FaceURI] = []
+        package var faces = FaceConfiguration()
         /// Octets of payload in a segment, and segments read from the registry at once.
-        public var chunkSize = 7777
-        public var fetchChunks = 512
+        package var chunkSize = 7777
+        package var fetchChunks = 512
         /// Octets for ranges and finished packets together.
-        public var cacheSize = 64 << 20
+        package var cacheSize = 64 << 20
         /// Signs commands to the forwarder; its certificates are served under their own names. Nil: a digest signs.
-        public var key: SigningKey?
+        package var key: SigningKey?
         /// Whether the key, which must be an ECDSA key then, signs Data too.
-        public var signsData = false
+        package var signsData = false
         /// Reads at the registry at a time.
-        public var concurrency = 8
+        package var concurrency = 8
         var packing = Packing.standard
         /// Interests and octets a second of one source address, on listeners, from other machines.
-        public var sourceInterests = 50_000
-        public var sourceOctets = 256 << 20
+        package var sourceInterests = 50_000
+        package var sourceOctets = 256 << 20
 
-        public init(prefix: Name, origin: BlobOrigin) {
+        package init(prefix: Name, origin: BlobOrigin) {
             self.prefix = prefix
             self.origin = origin
         }
     }
 
     /// What `ready` tells.
-    public enum Ready: Sendable {
+    package enum Ready: Sendable {
         case listening(FaceURI)
         /// The prefix is registered at the uplink, or the uplink is up when nothing is to be registered.
         case serving(prefix: Name, uplink: FaceURI)
@@ -58,7 +59,7 @@ public struct BlobServer: Service {
     /// - Parameters:
     ///   - group: Runs the faces on one of its loops and the connections to the registry on all.
     ///   - signals: Each element asks for a statistics line.
-    public init(
+    package init(
         _ configuration: Configuration, group: any EventLoopGroup, logger: Logger,
         statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
         ready: @escaping @Sendable (Ready) -> Void
@@ -71,7 +72,7 @@ public struct BlobServer: Service {
         self.ready = ready
     }
 
-    public func run() async throws {
+    package func run() async throws {
         let (reads, queue) = AsyncStream.makeStream(of: Int.self)
         let pool = configuration.signsData ? configuration.key.map { SigningPool($0) } : nil
         let faces = try await eventLoop.submit {

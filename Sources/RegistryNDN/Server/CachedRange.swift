@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// Consecutive segments of a blob that are read from the registry with one request. Confined to the server's event loop.

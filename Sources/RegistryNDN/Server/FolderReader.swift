@@ -1,3 +1,4 @@
+internal import NDN
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix

@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// The Data packets of consecutive segments of one blob, as far as a `SlabFiller` has made them.

@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// Octets of a blob to be read from the registry.

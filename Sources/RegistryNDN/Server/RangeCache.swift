@@ -1,4 +1,5 @@
 import DequeModule
+internal import NDN
 import NIOCore
 import OrderedCollections
 

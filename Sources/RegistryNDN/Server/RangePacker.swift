@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// Where the octets of a read become packets.

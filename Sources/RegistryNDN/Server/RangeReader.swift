@@ -1,4 +1,5 @@
 import Logging
+internal import NDN
 import NIOCore
 import NIOHTTP1
 

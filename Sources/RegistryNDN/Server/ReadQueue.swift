@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// The reads that wait for their turn at the registry, in an order that a flood of Interests for blobs that do not exist

@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// The streams of a producer: starts them, hands each its reads, and ends those that are parked for too long. Confined to

@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// The body of an answer of the registry: a blob's octets from some offset on, taken range by range. Letting go of it ends

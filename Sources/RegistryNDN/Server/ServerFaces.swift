@@ -1,4 +1,5 @@
 import Logging
+internal import NDN
 import NIOCore
 
 /// The faces of a server: its listeners, and the uplink with the registration of the prefix. Confined to its event loop.

@@ -1,4 +1,5 @@
 import Logging
+internal import NDN
 
 /// What a server has done since it was started.
 struct ServerStatistics: Sendable {

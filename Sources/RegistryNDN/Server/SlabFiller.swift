@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// Turns the octets of a blob, in order, into the packets of a slab.

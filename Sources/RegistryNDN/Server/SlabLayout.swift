@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// Where the Data packets of consecutive segments of one blob lie: back to back in one buffer.

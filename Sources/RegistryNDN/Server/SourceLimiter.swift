@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// Limits what one source address may ask for and is sent. Data is a hundred times an Interest and UDP sources can be

@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// Which reads go over which answer of the registry: a blob that is read in sequence comes as one long answer, whose body

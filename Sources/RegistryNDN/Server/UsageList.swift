@@ -1,3 +1,5 @@
+internal import NDN
+
 /// Complete ranges by their last use.
 struct UsageList {
     private unowned var oldest: CachedRange?

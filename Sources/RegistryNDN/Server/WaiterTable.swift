@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 
 /// Somebody who waits for a segment.

@@ -1,4 +1,4 @@
-import Logging
+package import Logging
 import NIOCore
 
 #if canImport(Glibc)
@@ -35,7 +35,7 @@ struct AcceptPause {
 
 /// Holds a listening channel's reads back while an `AcceptPause` says so. Stands before the handler that takes the
 /// connections, as `serverChannelInitializer` adds it.
-final class AcceptPauseHandler: ChannelDuplexHandler {
+package final class AcceptPauseHandler: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
     typealias OutboundIn = Never
@@ -47,7 +47,7 @@ final class AcceptPauseHandler: ChannelDuplexHandler {
     private var isReadWanted = false
 
     /// - Parameter onPause: May close what is of little use, so that there is a descriptor again.
-    init(logger: Logger, onPause: @escaping () -> Void = {}) {
+    package init(logger: Logger, onPause: @escaping () -> Void = {}) {
         self.logger = logger
         self.onPause = onPause
     }

@@ -1,6 +1,6 @@
 /// Lists of small indices in the order in which they were added, linked through one array: adding, and removing from
 /// anywhere, cost no allocation. An index is in one list at most.
-struct AgeLists {
+package struct AgeLists {
     private struct Link {
         var list: Int32 = none
         var older: Int32 = none
@@ -16,14 +16,16 @@ struct AgeLists {
     private var links: ContiguousArray<Link> = []
     private var ends: ContiguousArray<Ends> = []
 
+    package init() {}
+
     /// What has been longest in a list.
-    func oldest(of list: Int) -> Int? {
+    package func oldest(of list: Int) -> Int? {
         guard list < ends.count, ends[list].oldest != Self.none else { return nil }
         return Int(ends[list].oldest)
     }
 
     /// Adds an index that is in no list.
-    mutating func append(_ index: Int, to list: Int) {
+    package mutating func append(_ index: Int, to list: Int) {
         if list >= ends.count { ends.append(contentsOf: repeatElement(Ends(), count: list + 1 - ends.count)) }
         if index >= links.count { links.append(contentsOf: repeatElement(Link(), count: index + 1 - links.count)) }
         let last = ends[list].newest
@@ -32,7 +34,7 @@ struct AgeLists {
         ends[list].newest = Int32(index)
     }
 
-    mutating func remove(_ index: Int) {
+    package mutating func remove(_ index: Int) {
         guard index < links.count, links[index].list != Self.none else { return }
         let link = links[index]
         let list = Int(link.list)

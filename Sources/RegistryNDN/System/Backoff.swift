@@ -1,13 +1,13 @@
-import NIOCore
+package import NIOCore
 
 /// Pauses between attempts to connect: doubling from the minimum to the maximum, each with up to a quarter of jitter, so
 /// that many clients do not come back to a restarted router in the same instant.
-struct Backoff {
+package struct Backoff {
     let minimum: TimeAmount
     let maximum: TimeAmount
     private var failures = 0
 
-    init(minimum: TimeAmount, maximum: TimeAmount) {
+    package init(minimum: TimeAmount, maximum: TimeAmount) {
         self.minimum = minimum
         self.maximum = maximum
     }
@@ -17,7 +17,7 @@ struct Backoff {
     }
 
     /// The next pause; `random` is uniform in 0..<1.
-    mutating func next(random: Double) -> TimeAmount {
+    package mutating func next(random: Double) -> TimeAmount {
         let base = min(maximum.nanoseconds, minimum.nanoseconds << min(failures, 30))
         failures = min(failures + 1, 30)
         let jitter = Int64(Double(base) / 4 * random)

@@ -1,9 +1,9 @@
 /// Base64 as certificates, SafeBags and PEM have it: 64 columns, padded (RFC 4648, RFC 7468).
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     /// 64 characters a line, each line ended by a newline.
-    static func encode(_ octets: some Sequence<UInt8>) -> String {
+    package static func encode(_ octets: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         var column = 0
         var bits: UInt32 = 0
@@ -35,7 +35,7 @@ enum Base64 {
 
     /// The octets, white space ignored; nil for any other foreign character, for padding that is wrong or missing, and for
     /// bits that belong to no octet.
-    static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+    package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
         var octets: [UInt8] = []
         var bits: UInt32 = 0
         var count = 0

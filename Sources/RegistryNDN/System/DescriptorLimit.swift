@@ -10,7 +10,7 @@ public enum DescriptorLimit {
     static let reserve = 64
 
     /// The soft limit (RLIMIT_NOFILE) of now.
-    static var current: Int {
+    package static var current: Int {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
         return Int(clamping: limit.rlim_cur)
@@ -32,7 +32,7 @@ public enum DescriptorLimit {
     }
 
     /// Connections that others may hold: `wanted`, or what the limit leaves beside the reserve, which is at most half of it.
-    static func connections(atMost wanted: Int, limit: Int = current, reserve: Int = reserve) -> Int {
+    package static func connections(atMost wanted: Int, limit: Int = current, reserve: Int = reserve) -> Int {
         max(1, min(wanted, limit - min(reserve, limit / 2)))
     }
 

@@ -1,17 +1,17 @@
-import NIOCore
+package import NIOCore
 
 /// Lets one message of a kind pass in each interval and counts the rest.
-struct LogLimiter {
+package struct LogLimiter {
     private let interval: TimeAmount
     private var next = NIODeadline.distantPast
     private var suppressed = 0
 
-    init(interval: TimeAmount = .seconds(1)) {
+    package init(interval: TimeAmount = .seconds(1)) {
         self.interval = interval
     }
 
     /// The number of messages held back since the last one when this one may be written, else nil.
-    mutating func pass(now: NIODeadline) -> Int? {
+    package mutating func pass(now: NIODeadline) -> Int? {
         guard now >= next else {
             suppressed += 1
             return nil

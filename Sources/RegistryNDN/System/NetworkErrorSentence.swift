@@ -8,9 +8,9 @@ internal import NIOPosix
 #endif
 
 /// What people are told about an error of the system, or of NIO's sockets: both describe theirs for those who have the source.
-enum NetworkErrorSentence {
+package enum NetworkErrorSentence {
     /// A phrase that can follow a colon; nil for an error of another kind.
-    static func of(_ error: any Error) -> String? {
+    package static func of(_ error: any Error) -> String? {
         switch error {
         case let error as IOError: system(error.errnoCode)
         case let error as ChannelError: channel(error)

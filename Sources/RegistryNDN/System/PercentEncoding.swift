@@ -1,7 +1,7 @@
 /// Percent-encoding as NDN URIs and HTTP have it: everything but the unreserved characters is written as `%` and two upper-case
 /// hex digits (RFC 3986 sections 2.1 and 2.3).
-enum PercentEncoding {
-    static func encode(_ octets: some Sequence<UInt8>) -> String {
+package enum PercentEncoding {
+    package static func encode(_ octets: some Sequence<UInt8>) -> String {
         octets.reduce(into: "") { text, octet in
             switch octet {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
@@ -16,7 +16,7 @@ enum PercentEncoding {
     }
 
     /// The octets that `text` stands for; nil where a `%` is not followed by two hex digits.
-    static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var octets: [UInt8] = []
         octets.reserveCapacity(text.utf8.count)
         var rest = text.utf8.makeIterator()
@@ -33,7 +33,7 @@ enum PercentEncoding {
 }
 
 /// The number of a hex digit in either case.
-func hexDigit(_ octet: UInt8) -> UInt8? {
+package func hexDigit(_ octet: UInt8) -> UInt8? {
     switch octet {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): octet - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): octet - UInt8(ascii: "a") + 10

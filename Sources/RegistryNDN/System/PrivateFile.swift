@@ -5,7 +5,7 @@ internal import NIOCore
 #endif
 
 /// Files that only their owner may read: how the keychain touches the file system.
-enum PrivateFile {
+package enum PrivateFile {
     /// Larger than any key or certificate.
     private static let maximumSize = 1 << 16
 
@@ -85,7 +85,7 @@ enum PrivateFile {
 
     /// A whole file of text with a secret that somebody else may have put there: Kubernetes, Docker and systemd hand secrets
     /// to a service as files of root, readable by more than their owner, often behind symbolic links.
-    static func readSecret(_ path: String) throws(SecurityError) -> (text: String, notice: String?) {
+    package static func readSecret(_ path: String) throws(SecurityError) -> (text: String, notice: String?) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
@@ -99,7 +99,7 @@ enum PrivateFile {
     /// The same for a file that another library reads.
     ///
     /// - Returns: That others can read it; nil when they cannot.
-    static func checkSecret(_ path: String) throws(SecurityError) -> String? {
+    package static func checkSecret(_ path: String) throws(SecurityError) -> String? {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { throw failure(path) }
         return try checkSecret(owner: status.st_uid, mode: status.st_mode, ourselves: geteuid(), path)

@@ -1,22 +1,23 @@
+internal import NDN
 internal import Synchronization
 
 /// The certificate that an endpoint shows, from files that may be replaced while it runs.
-public final class EndpointCertificate: Sendable {
-    public let certificateFile: String
-    public let keyFile: String
+package final class EndpointCertificate: Sendable {
+    package let certificateFile: String
+    package let keyFile: String
     private let current: Mutex<TLSContext>
 
     /// Reads PEM files: the certificate with its intermediates after it, and its key without a passphrase.
     ///
     /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
-    public init(certificate: String, key: String) throws(TLSError) {
+    package init(certificate: String, key: String) throws(TLSError) {
         certificateFile = certificate
         keyFile = key
         current = Mutex(try TLSContext(certificate: certificate, key: key))
     }
 
     /// That others can read the file of the key; nil when they cannot.
-    public var notice: String? { context.notice }
+    package var notice: String? { context.notice }
 
     /// What the next connection uses.
     var context: TLSContext { current.withLock { $0 } }
@@ -24,7 +25,7 @@ public final class EndpointCertificate: Sendable {
     /// Reads the files again. Connections that exist keep what they have; when this throws, so does everything.
     ///
     /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
-    public func reload() throws(TLSError) {
+    package func reload() throws(TLSError) {
         let new = try TLSContext(certificate: certificateFile, key: keyFile)
         current.withLock { $0 = new }
     }

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import NDN
 
 #if canImport(Glibc)
     internal import Glibc

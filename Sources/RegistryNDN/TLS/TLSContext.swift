@@ -1,15 +1,16 @@
 internal import COpenSSL
+internal import NDN
 
 /// What all TLS connections of one kind share: trust, our own certificate, the rules of the protocol.
 ///
 /// TLS 1.2 and 1.3 only, without renegotiation and compression; the application protocol is http/1.1.
-public final class TLSContext: Sendable {
+package final class TLSContext: Sendable {
     /// Address of the SSL_CTX, which counts its owners with atomics and is not changed after `init`.
     private let address: UInt
     let isServer: Bool
     let isInsecure: Bool
     /// That others can read the file of our key; nil when they cannot.
-    public let notice: String?
+    package let notice: String?
     let sessions = TLSSessionStore()
 
     /// The context of clients that were not configured otherwise; the system's authorities are trusted.
@@ -20,7 +21,7 @@ public final class TLSContext: Sendable {
     /// For connections to servers.
     ///
     /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
-    public init(client configuration: TLSConfiguration) throws(TLSError) {
+    package init(client configuration: TLSConfiguration) throws(TLSError) {
         isServer = false
         notice = try Self.check(key: configuration.keyFile, option: "--key")
         isInsecure = configuration.isInsecure
@@ -41,7 +42,7 @@ public final class TLSContext: Sendable {
     /// For connections from clients.
     ///
     /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
-    public init(certificate: String, key: String) throws(TLSError) {
+    package init(certificate: String, key: String) throws(TLSError) {
         isServer = true
         isInsecure = false
         notice = try Self.check(key: key, option: "--tls-key")

@@ -1,6 +1,8 @@
+internal import NDN
+
 /// Why a TLS connection could not be made, or went wrong.
-public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
-    public enum Code: Hashable, Sendable {
+package struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Code: Hashable, Sendable {
         /// A file named in the configuration cannot be used.
         case configuration
         /// The peer's certificate is not to be trusted.
@@ -15,14 +17,14 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
         case broken
     }
 
-    public let code: Code
+    package let code: Code
     /// Which peer, what was wrong with it, and what to do.
-    public let message: String
+    package let message: String
 
     init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// TLS between a socket and the protocol above it, for either side. Confined to its event loop.

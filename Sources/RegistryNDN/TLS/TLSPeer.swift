@@ -1,3 +1,5 @@
+internal import NDN
+
 /// Whom a client connects to: what the certificate must say, and what errors name.
 struct TLSPeer: Hashable, Sendable, CustomStringConvertible {
     /// Host name, or IP address without brackets.

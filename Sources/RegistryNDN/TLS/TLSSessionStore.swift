@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import NDN
 internal import NIOConcurrencyHelpers
 
 /// The last session of each server, so that the next connection there need not begin anew.

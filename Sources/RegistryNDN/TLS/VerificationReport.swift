@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import NDN
 
 /// What OpenSSL found wrong with a certificate, with the particulars that a sentence about it needs.
 ///

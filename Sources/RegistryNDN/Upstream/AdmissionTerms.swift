@@ -1,3 +1,5 @@
+internal import NDN
+
 /// With what a request may be let in, beside the Authorization that it brings.
 struct AdmissionTerms: Hashable, Sendable {
     /// Whether with our own credentials, if we have some.

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOHTTP1
 
 /// One request on its way past a registry that asks who one is: what was tried, and what follows from an answer. Pure.

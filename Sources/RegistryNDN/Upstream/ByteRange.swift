@@ -1,12 +1,13 @@
-public import NIOHTTP1
+internal import NDN
+package import NIOHTTP1
 
 /// A range asked from an upstream, and the check of what it answers.
-public struct ByteRange: Hashable, Sendable {
-    public let offset: UInt64
+package struct ByteRange: Hashable, Sendable {
+    package let offset: UInt64
     /// At least one octet; nil for all that follow.
-    public let length: UInt64?
+    package let length: UInt64?
 
-    public init(offset: UInt64, length: UInt64? = nil) {
+    package init(offset: UInt64, length: UInt64? = nil) {
         self.offset = offset
         self.length = length
     }
@@ -16,7 +17,7 @@ public struct ByteRange: Hashable, Sendable {
     static let leastSlice: UInt64 = 65_536
 
     /// What a response head says about the range.
-    public enum Verdict: Hashable, Sendable {
+    package enum Verdict: Hashable, Sendable {
         /// The begin of the range, all of it or at least 64 KiB. `length` octets follow, of `total` in all.
         case partial(length: UInt64, total: UInt64)
         /// A 200: the whole follows from octet 0, because the upstream ignores ranges or has no more than was asked for.
@@ -67,7 +68,7 @@ public struct ByteRange: Hashable, Sendable {
     }
 
     /// Checks a response head against the range.
-    public func check(_ head: HTTPResponseHead) -> Verdict {
+    package func check(_ head: HTTPResponseHead) -> Verdict {
         switch head.status {
         case .ok, .partialContent:
             if let coding = head.contentCoding {

@@ -1,12 +1,14 @@
+internal import NDN
+
 /// The value of a Content-Range field with the unit `bytes` (RFC 9110 section 14.4).
-public enum ContentRange: Hashable, Sendable {
+package enum ContentRange: Hashable, Sendable {
     /// `bytes first-last/total`; the total is nil for `*`.
     case octets(first: UInt64, last: UInt64, total: UInt64?)
     /// `bytes */total`: no octet could be sent.
     case unsatisfied(total: UInt64)
 
     /// Reads the value of the field, or nil when it is not one.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         guard text.utf8.count <= 80, let space = text.firstIndex(of: " "), text[..<space].lowercased() == "bytes",
             let slash = text.lastIndex(of: "/"), space < slash
         else { return nil }

@@ -1,12 +1,13 @@
 internal import FoundationEssentials
+internal import NDN
 
 /// What a registry, or its token service, believes. Its description tells no secret.
-public enum Credential: Hashable, Sendable, CustomStringConvertible {
+package enum Credential: Hashable, Sendable, CustomStringConvertible {
     case password(user: String, password: String)
     /// A refresh token, as `docker login` keeps it for some registries.
     case identityToken(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .password(let user, _): "user \(user)"
         case .identityToken: "an identity token"
@@ -32,7 +33,7 @@ extension Credential {
     }
 
     /// What a credential helper of docker's answers to `get`; nil for what is no such answer.
-    public init?(helperAnswer text: String) {
+    package init?(helperAnswer text: String) {
         guard let answer = try? JSONDecoder().decode(HelperAnswer.self, from: Data(text.utf8)), !answer.Secret.isEmpty
         else { return nil }
         // The name that stands for "no name: the secret is a token".

@@ -1,9 +1,10 @@
 internal import FoundationEssentials
+package import NDN
 
 /// Credentials by registry, in the form of docker's `config.json`; of it `auths`, `credHelpers` and `credsStore` are read.
-public struct CredentialFile: Sendable {
+package struct CredentialFile: Sendable {
     /// Where the secret for a registry is.
-    public enum Source: Hashable, Sendable {
+    package enum Source: Hashable, Sendable {
         case here(Credential)
         /// The program docker-credential-`helper` keeps it, under the name `server`.
         case kept(helper: String, server: String)
@@ -26,12 +27,12 @@ public struct CredentialFile: Sendable {
     private let document: Document
 
     /// That others can read the file; nil when they cannot.
-    public let notice: String?
+    package let notice: String?
 
     /// Reads a file, or what it is a link to, as secrets are mounted.
     ///
     /// Throws `SecurityError` for one that cannot be read or that others could have written, and for what is not of this form.
-    public init(path: String) throws(SecurityError) {
+    package init(path: String) throws(SecurityError) {
         let secret = try PrivateFile.readSecret(path)
         try self.init(path: path, text: secret.text, notice: secret.notice)
     }
@@ -49,7 +50,7 @@ public struct CredentialFile: Sendable {
     }
 
     /// Where the credential for the registry at `url` is; throws `SecurityError` where there is none.
-    public func source(for url: UpstreamURL) throws(SecurityError) -> Source {
+    package func source(for url: UpstreamURL) throws(SecurityError) -> Source {
         let names = Self.names(of: url)
         // In an order: a host may be listed twice, as it is and as a URL.
         let entries = (document.auths ?? [:]).sorted { $0.key < $1.key }.map {

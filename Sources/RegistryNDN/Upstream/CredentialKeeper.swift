@@ -1,10 +1,11 @@
-public import Logging
+package import Logging
+internal import NDN
 internal import NIOCore
 
 /// A credential of our own that may change while the program runs. Where it is kept is looked at again when the registry
 /// refuses it, and when `reload()` is called.
-public actor CredentialKeeper {
-    public typealias Read = @Sendable () async throws -> Credential?
+package actor CredentialKeeper {
+    package typealias Read = @Sendable () async throws -> Credential?
 
     /// A refusal makes us look again at most so often: a helper is a program of its own, and a wrong password stays wrong.
     static let pause = TimeAmount.seconds(5)
@@ -12,7 +13,7 @@ public actor CredentialKeeper {
     /// Nil while there is none: the registry is then asked as nobody.
     private(set) var current: Credential?
     /// Where it is kept, for the log.
-    public nonisolated let file: String
+    package nonisolated let file: String
     private let read: Read
     private let logger: Logger
     private var lastRead: NIODeadline?
@@ -21,7 +22,7 @@ public actor CredentialKeeper {
     /// - Parameters:
     ///   - credential: what was read at the start.
     ///   - read: reads it again.
-    public init(_ credential: Credential?, file: String, logger: Logger, read: @escaping Read) {
+    package init(_ credential: Credential?, file: String, logger: Logger, read: @escaping Read) {
         self.file = file
         current = credential
         self.logger = logger
@@ -29,7 +30,7 @@ public actor CredentialKeeper {
     }
 
     /// Reads the credential again; when that throws, the old one stays in use.
-    public func reload() async throws {
+    package func reload() async throws {
         if let error = await refresh(now: .now()) { throw error }
     }
 

@@ -1,16 +1,17 @@
+internal import NDN
 internal import NIOCore
 internal import NIOHTTP1
 internal import ServiceLifecycle
 
 /// What people are told about an error, whoever made it: libraries describe theirs for those who have the source.
-public enum ErrorSentence {
+package enum ErrorSentence {
     /// The modules whose errors say themselves what went wrong.
     private static let ours: Set<String> = [
         "NDN", "NDNForwarder", "RegistryNDN", "registry_ndn", "Tools", "ArgumentParser",
     ]
 
     /// A phrase that can follow a colon.
-    public static func of(_ error: any Error) -> String {
+    package static func of(_ error: any Error) -> String {
         switch error {
         case HTTPParserError.invalidEOFState: "what came ends in the middle of a message"
         case is HTTPParserError, is ByteToMessageDecoderError: "what came is not HTTP/1.1"

@@ -1,3 +1,4 @@
+internal import NDN
 import NIOHTTP1
 
 /// One request and its response on a connection, and whether the connection can carry another one afterwards.

@@ -1,4 +1,5 @@
-public import NIOHTTP1
+internal import NDN
+package import NIOHTTP1
 
 extension HTTPHeaders {
     /// Fields that concern one connection only (RFC 9110 section 7.6.1, and those that old software sends).
@@ -12,7 +13,7 @@ extension HTTPHeaders {
     /// RFC 9110 section 7.6.1: "Intermediaries MUST parse a received Connection header field before a message is
     /// forwarded and, for each connection-option in this field, remove any header or trailer field(s) from the message
     /// with the same name as the connection-option".
-    public func removingHopByHop() -> HTTPHeaders {
+    package func removingHopByHop() -> HTTPHeaders {
         var result = self
         for name in self[canonicalForm: "connection"] {
             result.remove(name: String(name))

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOHTTP1
 
 extension HTTPHeaders {

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOHTTP1
 
 /// What a head says of its body.

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix

@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOCore
 
 /// The hosts that are reached without a proxy: what NO_PROXY lists, as Go and thus Docker reads it.

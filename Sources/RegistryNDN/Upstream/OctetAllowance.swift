@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOConcurrencyHelpers
 
 /// Memory that several share: who finds none left goes another way.

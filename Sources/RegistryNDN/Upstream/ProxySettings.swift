@@ -1,21 +1,23 @@
+internal import NDN
+
 /// Through which proxy a host is reached, if through any.
-public struct ProxySettings: Sendable {
+package struct ProxySettings: Sendable {
     private let secure: Result<ProxyURL, UpstreamError>?
     private let plain: Result<ProxyURL, UpstreamError>?
     private let exceptions: NoProxy
     private let isExplicit: Bool
     /// What is set and has no effect, in a sentence; nil when all has.
-    public let notice: String?
+    package let notice: String?
 
     /// No proxy.
-    public static let none = ProxySettings(environment: { _ in nil })
+    package static let none = ProxySettings(environment: { _ in nil })
 
     /// HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in lower case too; the upper case goes first. Where one of the first two is
     /// missing ALL_PROXY stands for it, as curl has it.
     ///
     /// A value that cannot be read is told by the first connection that needs it. In ALL_PROXY, which desktops set to a SOCKS proxy
     /// for everything that knows one, it is only noticed: Docker does not look at that variable either.
-    public init(environment: (String) -> String?) {
+    package init(environment: (String) -> String?) {
         func value(_ name: String) -> String? { environment(name) ?? environment(name.lowercased()) }
         func proxy(_ name: String) -> Result<ProxyURL, UpstreamError>? {
             guard let text = value(name) else { return nil }
@@ -35,7 +37,7 @@ public struct ProxySettings: Sendable {
     }
 
     /// One proxy for everything, loopback included.
-    public init(explicit: ProxyURL) {
+    package init(explicit: ProxyURL) {
         secure = .success(explicit)
         plain = .success(explicit)
         exceptions = NoProxy("")

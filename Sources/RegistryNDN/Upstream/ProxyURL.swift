@@ -1,15 +1,17 @@
+internal import NDN
+
 /// An HTTP proxy: `http://[user:password@]host[:port]`. Its credentials are in no description.
-public struct ProxyURL: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct ProxyURL: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Host name or IP address, IPv6 without its brackets.
-    public let host: String
-    public let port: Int
+    package let host: String
+    package let port: Int
     /// The value of Proxy-Authorization (RFC 7617), if there are credentials.
     let authorization: String?
 
     /// Reads `text`, without a scheme too; user and password percent-encoded.
     ///
     /// - Parameter source: what errors name; they never hold the text, of which a part may be a password.
-    public init(_ text: String, from source: String) throws(UpstreamError) {
+    package init(_ text: String, from source: String) throws(UpstreamError) {
         var rest = text[...]
         if let colon = rest.firstIndex(of: ":"), rest[colon...].hasPrefix("://") {
             let scheme = rest[..<colon].lowercased()
@@ -46,6 +48,6 @@ public struct ProxyURL: Hashable, Sendable, CustomStringConvertible, CustomDebug
             "\(source) must be http://[user:password@]host:port, with @ : / and % of user and password percent-encoded")
     }
 
-    public var description: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
-    public var debugDescription: String { description }
+    package var description: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    package var debugDescription: String { description }
 }

@@ -1,4 +1,5 @@
 import DequeModule
+internal import NDN
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1

@@ -1,3 +1,4 @@
+internal import NDN
 import NIOHTTP1
 
 /// Where a read goes, and where an answer of 3xx sends it on to (RFC 9110 section 15.4).

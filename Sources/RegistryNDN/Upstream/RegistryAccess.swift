@@ -1,3 +1,4 @@
+internal import NDN
 internal import NIOHTTP1
 
 /// What a request may do to what at a registry, in the words of the scopes that token services know

@@ -1,3 +1,4 @@
+internal import NDN
 import NIOCore
 import NIOHTTP1
 

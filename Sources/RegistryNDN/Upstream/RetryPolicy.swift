@@ -1,24 +1,25 @@
-public import NIOCore
+internal import NDN
+package import NIOCore
 
 /// When a request that may be repeated is sent again: after a connection that brought no answer, and, for reads of our own,
 /// after a registry that says it is busy (429, 503).
 ///
 /// The pauses double, with jitter, so that many who failed together do not come back together.
-public struct RetryPolicy: Sendable {
+package struct RetryPolicy: Sendable {
     /// Repetitions of one request.
-    public var maximumRetries = 3
+    package var maximumRetries = 3
     /// Upper bound of the first pause.
-    public var firstDelay = TimeAmount.milliseconds(100)
+    package var firstDelay = TimeAmount.milliseconds(100)
     /// Upper bound of any pause that we choose.
-    public var maximumDelay = TimeAmount.seconds(2)
+    package var maximumDelay = TimeAmount.seconds(2)
     /// The longest pause that a registry may ask for; one that wants longer is not asked again.
-    public var maximumRetryAfter = TimeAmount.seconds(10)
+    package var maximumRetryAfter = TimeAmount.seconds(10)
     /// No repetition begins later than this after the request's begin.
-    public var patience = TimeAmount.seconds(5)
+    package var patience = TimeAmount.seconds(5)
     /// The same where the registry said it is busy, and thus is there.
-    public var busyPatience = TimeAmount.seconds(20)
+    package var busyPatience = TimeAmount.seconds(20)
 
-    public init() {}
+    package init() {}
 
     /// What went wrong with an attempt.
     enum Cause: Hashable {

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import NDN
 internal import NIOCore
 
 /// What a registry's token service is asked: the Bearer challenge of the distribution specification's token authentication.

@@ -1,10 +1,11 @@
-public import NIOCore
+internal import NDN
+package import NIOCore
 
 /// The body of an upstream's response, pulled: what is not asked for is not read from the socket.
 ///
 /// It can be iterated once. Ending early, by cancellation, `cancel()` or letting go of the body, closes the connection.
-public struct UpstreamBody: AsyncSequence, Sendable {
-    public typealias Element = ByteBuffer
+package struct UpstreamBody: AsyncSequence, Sendable {
+    package typealias Element = ByteBuffer
 
     /// Cancels the exchange when nobody is left to read the body.
     fileprivate final class Lifetime: Sendable {
@@ -53,7 +54,7 @@ public struct UpstreamBody: AsyncSequence, Sendable {
     }
 
     /// Reads no more of the body and closes its connection, unless it has been received in full.
-    public func cancel() {
+    package func cancel() {
         lifetime.cancel()
     }
 
@@ -70,11 +71,11 @@ public struct UpstreamBody: AsyncSequence, Sendable {
         return body
     }
 
-    public func makeAsyncIterator() -> AsyncIterator {
+    package func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(lifetime: lifetime, kept: kept, expected: expected)
     }
 
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    package struct AsyncIterator: AsyncIteratorProtocol {
         private let lifetime: Lifetime
         private var kept: ByteBuffer?
         private let expected: UInt64?
@@ -87,7 +88,7 @@ public struct UpstreamBody: AsyncSequence, Sendable {
         }
 
         /// The next octets, nil after the last; throws `UpstreamError` or `CancellationError`.
-        public mutating func next() async throws -> ByteBuffer? {
+        package mutating func next() async throws -> ByteBuffer? {
             let chunk = try await lifetime.source?.next() ?? kept.take()
             count += UInt64(chunk?.readableBytes ?? 0)
             guard let expected else { return chunk }

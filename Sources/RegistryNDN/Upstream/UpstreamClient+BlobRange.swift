@@ -1,16 +1,17 @@
 internal import Logging
+internal import NDN
 internal import NIOConcurrencyHelpers
-public import NIOHTTP1
+package import NIOHTTP1
 
 /// The answer to a range of a blob.
-public struct RangeResponse: Sendable {
+package struct RangeResponse: Sendable {
     let response: UpstreamResponse
     /// Never `.invalid`.
-    public let verdict: ByteRange.Verdict
-    public var head: HTTPResponseHead { response.head }
+    package let verdict: ByteRange.Verdict
+    package var head: HTTPResponseHead { response.head }
     /// After `.partial`, exactly its `length` octets or an error; after `.whole`, the blob from octet 0; else the
     /// upstream's own words.
-    public let body: UpstreamBody
+    package let body: UpstreamBody
 
     fileprivate init(_ response: UpstreamResponse, _ verdict: ByteRange.Verdict) {
         self.response = response
@@ -29,7 +30,7 @@ extension UpstreamClient {
     /// - Parameters:
     ///   - headers: sent along (Authorization).
     ///   - mayBeWhole: false when more than the range is of no use.
-    public func blobRange(
+    package func blobRange(
         repository: RepositoryName, digest: ContentDigest, offset: UInt64, length: UInt64? = nil,
         headers: HTTPHeaders = [:], mayBeWhole: Bool = true
     ) async throws -> RangeResponse {

@@ -1,6 +1,7 @@
 internal import Logging
+internal import NDN
 internal import NIOCore
-public import NIOHTTP1
+package import NIOHTTP1
 
 extension UpstreamClient {
     /// Redirections of one read that are followed.
@@ -14,7 +15,7 @@ extension UpstreamClient {
     /// that has expired when it is used, because a cache gave it, is asked for once more. An upstream that is busy (429, 503) is asked again as ``RetryPolicy``
     /// says, and all of it ends with the configuration's overall timeout. Throws `UpstreamError`, with the code `redirect` for what is not
     /// followed, or `CancellationError`.
-    public func read(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
+    package func read(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
         try await read(head, .init())
     }
 

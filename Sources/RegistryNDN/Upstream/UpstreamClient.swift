@@ -1,19 +1,20 @@
-public import Logging
+package import Logging
+internal import NDN
 internal import NIOConcurrencyHelpers
-public import NIOCore
-public import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 
 /// An upstream's response: the head, and the body as it is pulled.
-public struct UpstreamResponse: Sendable {
-    public let head: HTTPResponseHead
-    public let body: UpstreamBody
+package struct UpstreamResponse: Sendable {
+    package let head: HTTPResponseHead
+    package let body: UpstreamBody
     /// Whether it comes from where the upstream redirected to, and not from the upstream itself.
-    public internal(set) var isRedirected = false
+    package internal(set) var isRedirected = false
 }
 
 /// An HTTP/1.1 client for one upstream registry, with a bounded pool of kept connections.
-public final class UpstreamClient: Sendable {
-    public let base: UpstreamURL
+package final class UpstreamClient: Sendable {
+    package let base: UpstreamURL
     let configuration: UpstreamConfiguration
     let pool: ConnectionPool
     let origin: UpstreamURL
@@ -35,7 +36,7 @@ public final class UpstreamClient: Sendable {
     }
 
     /// A client whose connections live on the event loops of `group`; nothing is opened yet.
-    public init(
+    package init(
         base: UpstreamURL, group: any EventLoopGroup, configuration: UpstreamConfiguration = .init(), logger: Logger
     ) {
         self.base = base
@@ -48,7 +49,7 @@ public final class UpstreamClient: Sendable {
     }
 
     /// Closes unused connections and fails those who wait; exchanges under way end by themselves.
-    public func shutdown() {
+    package func shutdown() {
         pool.shutdown()
         let pools = others.withLockedValue { pools in
             defer { pools = [:] }
@@ -87,7 +88,7 @@ public final class UpstreamClient: Sendable {
     ///
     /// `head.uri` is relative to the base URL and Host is replaced. A GET, HEAD or OPTIONS that no octet of an answer came to
     /// is sent again as ``RetryPolicy`` says. Throws `UpstreamError` or `CancellationError`.
-    public func execute(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
+    package func execute(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
         try await perform(prepare(head, hasBody: false), at: pool)
     }
 
@@ -95,7 +96,7 @@ public final class UpstreamClient: Sendable {
     ///
     /// Without a Content-Length in `head` the body goes out in chunked transfer coding. It is pulled as fast as the
     /// upstream takes it; an upstream that refuses early (a status over 299) is sent no more of it.
-    public func execute<Body: AsyncSequence & Sendable>(
+    package func execute<Body: AsyncSequence & Sendable>(
         _ head: HTTPRequestHead, body: Body
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
         try await send(prepare(head, hasBody: true), body: body, at: pool)

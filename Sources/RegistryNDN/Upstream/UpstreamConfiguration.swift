@@ -1,56 +1,57 @@
-public import NIOCore
+internal import NDN
+package import NIOCore
 internal import NIOPosix
 
 /// Bounds of the connections to an upstream.
-public struct UpstreamConfiguration: Sendable {
+package struct UpstreamConfiguration: Sendable {
     /// Connections at a time, in use and kept.
-    public var maximumConnections = 64
+    package var maximumConnections = 64
     /// Callers that may wait for a connection.
-    public var maximumWaiting = 1024
-    public var connectTimeout = TimeAmount.seconds(5)
+    package var maximumWaiting = 1024
+    package var connectTimeout = TimeAmount.seconds(5)
     /// How long a TLS handshake may take.
-    public var handshakeTimeout = TimeAmount.seconds(10)
+    package var handshakeTimeout = TimeAmount.seconds(10)
     /// How https connections are made; nil for trust in the system's authorities and nothing else.
-    public var tls: TLSContext?
+    package var tls: TLSContext?
     /// Through which proxies upstreams are reached.
-    public var proxies = ProxySettings.none
+    package var proxies = ProxySettings.none
     /// What the upstream is told when it asks who we are; without it, what it tells anybody: most token services give a token
     /// to nobody in particular.
-    public var credentials: CredentialKeeper?
+    package var credentials: CredentialKeeper?
     /// Whether requests come from people who can log in themselves: what is not open to anybody is then refused with the
     /// upstream's own words, which say how.
-    public var isForOthers = false
+    package var isForOthers = false
     /// Whether credentials go to token services that are reached without encryption, wherever they are.
-    public var tellsInClear = false
+    package var tellsInClear = false
     /// How long an upstream may send nothing while its answer is awaited.
-    public var idleTimeout = TimeAmount.seconds(30)
+    package var idleTimeout = TimeAmount.seconds(30)
     /// Octets a second of an answer's body, on average over each `idleTimeout` of waiting for them; 0 for no limit.
-    public var bodyRate = 1000
+    package var bodyRate = 1000
     /// The same as `idleTimeout` until the head of the answer to a request that changes something, such as the last of an
     /// upload: a registry moves the whole layer before it says 201. Registries advise proxies to wait for 15 minutes.
-    public var commitTimeout = TimeAmount.minutes(15)
+    package var commitTimeout = TimeAmount.minutes(15)
     /// From the begin of a read of our own to the head of its answer, with all redirections, repetitions and pauses.
-    public var overallTimeout = TimeAmount.seconds(60)
+    package var overallTimeout = TimeAmount.seconds(60)
     /// How long a request on a kept connection may stay unacknowledged by the other side's kernel before the connection counts
     /// as dead. A registry that thinks for long acknowledges it; one behind an address that is gone does not.
-    public var acknowledgeTimeout = TimeAmount.seconds(5)
+    package var acknowledgeTimeout = TimeAmount.seconds(5)
     /// Whether redirects and token services are followed to this machine and its links, wherever the registry is.
-    public var followsToLocal = false
+    package var followsToLocal = false
     /// When requests are sent again.
-    public var retry = RetryPolicy()
+    package var retry = RetryPolicy()
     /// How long an unused connection is kept.
-    public var keepAlive = TimeAmount.seconds(60)
+    package var keepAlive = TimeAmount.seconds(60)
     /// Octets asked from the socket at once.
-    public var readSize = 65_536
+    package var readSize = 65_536
     /// Octets of a response that may wait for the one who pulls them before the socket is read no more.
-    public var bodyWindow = 262_144
+    package var bodyWindow = 262_144
     /// Whether gzip is asked for, and decoded to at most so many octets of a body; nil: bodies come as they are.
     var decodedLimit: Int?
     /// Octets of all fields of a response head.
-    public var maximumHeadSize = 65_536
+    package var maximumHeadSize = 65_536
 
     /// Finds the addresses of a host; nil for the system's resolver.
     var resolver: (@Sendable (any EventLoop) -> any Resolver & Sendable)?
 
-    public init() {}
+    package init() {}
 }

@@ -1,6 +1,8 @@
+internal import NDN
+
 /// Why an upstream gave no (whole) answer.
-public struct UpstreamError: Error, Sendable, CustomStringConvertible {
-    public enum Code: Hashable, Sendable {
+package struct UpstreamError: Error, Sendable, CustomStringConvertible {
+    package enum Code: Hashable, Sendable {
         /// The URL of the upstream cannot be used.
         case url
         /// No connection could be made.
@@ -33,18 +35,18 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
         case cancelled
     }
 
-    public let code: Code
+    package let code: Code
     /// What went wrong and what to do, for people.
-    public let message: String
-    public let underlying: (any Error)?
+    package let message: String
+    package let underlying: (any Error)?
 
-    public init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
+    package init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.underlying = underlying
     }
 
-    public var description: String {
+    package var description: String {
         underlying.map { "\(message): \(ErrorSentence.of($0))" } ?? message
     }
 }

@@ -1,15 +1,17 @@
+internal import NDN
+
 /// The base URL of an upstream registry: `https://registry.example`, with an optional path below which it lives.
-public struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
+package struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
     /// Whether it is https.
-    public let isSecure: Bool
+    package let isSecure: Bool
     /// Host name or IP address, IPv6 without its brackets.
-    public let host: String
-    public let port: Int
+    package let host: String
+    package let port: Int
     /// Empty, or a path with a leading and no trailing slash.
-    public let path: String
+    package let path: String
 
     /// Reads `text`; the error says which part of it is wrong.
-    public init(_ text: String) throws(UpstreamError) {
+    package init(_ text: String) throws(UpstreamError) {
         func wrong(_ why: String) -> UpstreamError { UpstreamError(.url, "upstream URL \"\(text)\": \(why)") }
         guard let separator = Self.schemeSeparator(in: text) else {
             throw wrong("write it as https://host or http://host:port")
@@ -83,10 +85,10 @@ public struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The value of the Host field (RFC 9110 section 7.2).
-    public var authority: String {
+    package var authority: String {
         let host = host.contains(":") ? "[\(host)]" : host
         return port == (isSecure ? 443 : 80) ? host : "\(host):\(port)"
     }
 
-    public var description: String { "\(isSecure ? "https" : "http")://\(authority)\(path)" }
+    package var description: String { "\(isSecure ? "https" : "http")://\(authority)\(path)" }
 }

@@ -17,7 +17,7 @@ public struct NameComponent: Hashable, Sendable {
         self.init(unchecked: type, value)
     }
 
-    init(unchecked type: UInt16, _ value: ByteBuffer) {
+    package init(unchecked type: UInt16, _ value: ByteBuffer) {
         self.type = type
         self.value = value
     }
@@ -44,9 +44,9 @@ public struct NameComponent: Hashable, Sendable {
 }
 
 extension NameComponent {
-    static let implicitDigestType: UInt16 = 1
-    static let parametersDigestType: UInt16 = 2
-    static let genericType: UInt16 = 8
+    package static let implicitDigestType: UInt16 = 1
+    package static let parametersDigestType: UInt16 = 2
+    package static let genericType: UInt16 = 8
     static let keywordType: UInt16 = 32
     static let segmentType: UInt16 = 50
     static let byteOffsetType: UInt16 = 52

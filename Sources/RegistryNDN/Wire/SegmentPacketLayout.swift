@@ -40,7 +40,7 @@ public struct SegmentPacketLayout: Sendable {
     public var payloadLength: Int { fields.payload_length }
 
     /// Whether the parts of both packets lie at the same places.
-    func isAlike(_ other: SegmentPacketLayout) -> Bool {
+    package func isAlike(_ other: SegmentPacketLayout) -> Bool {
         fields.signed_offset == other.fields.signed_offset && payloadOffset == other.payloadOffset
             && payloadLength == other.payloadLength
     }

@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOPosix
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// What a client does for a blob that the registry has at a storage service, when NDN does not deliver or is not asked.

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Runs an endpoint on a free port for the duration of `body`.

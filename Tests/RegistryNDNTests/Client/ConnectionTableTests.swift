@@ -2,6 +2,7 @@ import NDNSimulation
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 @Suite("Room for connections") struct ConnectionTableTests {

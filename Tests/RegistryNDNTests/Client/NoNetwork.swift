@@ -1,3 +1,4 @@
+@testable import NDN
 @testable import RegistryNDN
 
 /// A router without a route to anything.

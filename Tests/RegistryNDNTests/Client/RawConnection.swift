@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// A response as it came over the wire.

@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 @Suite("Client: a path that leaves most of what it is asked for unanswered")

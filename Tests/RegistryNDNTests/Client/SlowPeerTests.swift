@@ -3,6 +3,7 @@ import NIOEmbedded
 import NIOHTTP1
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Peers that take their time, and peers that only hold a connection.

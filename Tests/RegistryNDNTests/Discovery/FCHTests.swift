@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 @Suite("Discovery: NDN-FCH")

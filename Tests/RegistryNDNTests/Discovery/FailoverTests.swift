@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Several routers on the loopback, and a fetcher that chooses among them.

@@ -2,6 +2,7 @@ import NIOCore
 import Synchronization
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 @Suite("this machine's forwarder before other routers")

@@ -4,6 +4,7 @@ import NIOCore
 import NIOEmbedded
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// What a listener does when there are no descriptors left.

@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// What bounds a face: its MTU, its first window, the pauses between attempts, the number of faces of a listener.

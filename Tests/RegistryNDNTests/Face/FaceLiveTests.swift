@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 @Suite("Face: live", .timeLimit(.minutes(1)))

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// A listener and faces that connect to it, over real sockets on one event loop. The listener's side answers every

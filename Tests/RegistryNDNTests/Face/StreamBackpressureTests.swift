@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Over a real Unix socket: a peer may ask for as much as it likes at once.

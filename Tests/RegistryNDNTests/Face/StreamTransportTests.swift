@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// What a stream does when its peer asks for more than it takes.

@@ -1,4 +1,5 @@
 import Logging
+import NDN
 import NDNSimulation
 import NIOCore
 import NIOPosix

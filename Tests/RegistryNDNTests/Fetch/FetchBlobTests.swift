@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import NDN
 import NIOCore
 import NIOPosix
 import RegistryNDN

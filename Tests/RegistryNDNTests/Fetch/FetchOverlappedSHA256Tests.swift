@@ -1,3 +1,4 @@
+import NDN
 import NDNSimulation
 import NIOCore
 import RegistryNDN

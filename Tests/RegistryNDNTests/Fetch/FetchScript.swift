@@ -1,5 +1,6 @@
 import NIOCore
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// One fetch driven by hand.

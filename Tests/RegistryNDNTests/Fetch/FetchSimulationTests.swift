@@ -1,3 +1,4 @@
+import NDN
 import NDNSimulation
 import RegistryNDN
 import Testing

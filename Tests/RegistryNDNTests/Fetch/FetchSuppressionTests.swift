@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 @Suite("Fetch: how soon a router lets a repetition pass")

@@ -2,6 +2,8 @@ import Foundation
 import NIOCore
 import Testing
 
+@testable import NDN
+@testable import NDNForwarder
 @testable import RegistryNDN
 
 @Suite("Forwarder: live", .timeLimit(.minutes(1)))

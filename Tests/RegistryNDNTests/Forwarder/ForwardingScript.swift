@@ -1,6 +1,8 @@
 import NIOCore
 import Testing
 
+@testable import NDN
+@testable import NDNForwarder
 @testable import RegistryNDN
 
 /// A forwarding core with a manual clock, and its actions in words: `I 2 /a` an Interest to face 2, `D` Data, `N NoRoute`.

@@ -2,6 +2,8 @@ import Logging
 import NIOCore
 import NIOPosix
 
+@testable import NDN
+@testable import NDNForwarder
 @testable import RegistryNDN
 
 /// A forwarder and programs that use it, over real sockets on one event loop.

@@ -1,6 +1,8 @@
 import NIOCore
 import Testing
 
+@testable import NDN
+@testable import NDNForwarder
 @testable import RegistryNDN
 
 @Suite("Forwarder: NameIndex")

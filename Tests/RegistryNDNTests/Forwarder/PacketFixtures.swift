@@ -1,5 +1,6 @@
 import NIOCore
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Packets of the forwarder's tests.

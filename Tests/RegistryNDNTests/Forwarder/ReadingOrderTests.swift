@@ -1,6 +1,8 @@
 import NIOCore
 import Testing
 
+@testable import NDN
+@testable import NDNForwarder
 @testable import RegistryNDN
 
 /// A full store, and readers of a blob of which it keeps a quarter.

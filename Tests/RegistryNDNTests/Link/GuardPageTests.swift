@@ -3,6 +3,7 @@ import Glibc
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Memory that ends at a page nobody may touch.

@@ -2,6 +2,7 @@ import NDNSimulation
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// A Data by its outer element; what is inside does not matter to the link.

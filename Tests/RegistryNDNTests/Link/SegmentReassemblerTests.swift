@@ -2,6 +2,7 @@ import NDNSimulation
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// A blob whose every octet tells where it belongs.

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// A `StrictForwarder` at work on a Unix socket or UDP.

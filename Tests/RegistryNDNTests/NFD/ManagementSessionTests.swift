@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// The surprises of PROTOCOL.md 7, each against a forwarder that has it.

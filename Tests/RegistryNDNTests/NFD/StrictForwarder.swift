@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// The management side of NFD with its surprises (PROTOCOL.md 7); it forwards nothing. Confined to its event loop.

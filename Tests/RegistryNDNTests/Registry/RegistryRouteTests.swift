@@ -1,3 +1,4 @@
+import NDN
 import NIOCore
 import RegistryNDN
 import Testing

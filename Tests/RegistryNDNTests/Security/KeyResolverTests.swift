@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// A clock that stands still, and certificates that arrive when asked for.

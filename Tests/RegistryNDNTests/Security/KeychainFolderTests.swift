@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 #if canImport(Glibc)

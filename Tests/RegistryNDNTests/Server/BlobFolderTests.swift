@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// A folder of the test's own.

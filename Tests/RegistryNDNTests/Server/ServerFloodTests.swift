@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Interests for blobs that do not exist, 500 a second, before a registry that answers after 50 ms.

@@ -4,6 +4,7 @@ import NIOPosix
 import ServiceLifecycle
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// The whole server over real sockets, reading from a registry in this process.

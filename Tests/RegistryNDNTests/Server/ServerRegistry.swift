@@ -1,6 +1,7 @@
 import NIOCore
 import Synchronization
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// A registry in this process that holds one blob, and can be told to misbehave.

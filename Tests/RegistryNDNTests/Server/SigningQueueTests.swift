@@ -2,6 +2,7 @@ import NDNSimulation
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// A queue, ranges whose octets have all arrived, and workers that sign when told to.

@@ -3,6 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Runs an endpoint with a certificate of the tests.

@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// The certificates beside the tests, which Resources/tls/make.py wrote.

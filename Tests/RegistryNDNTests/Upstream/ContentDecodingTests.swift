@@ -3,6 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Answers in a content coding, where gzip is asked for and where it is not.

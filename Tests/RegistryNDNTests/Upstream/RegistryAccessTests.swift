@@ -1,6 +1,7 @@
 import NIOHTTP1
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 @Suite struct RegistryAccessTests {

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 @Suite("URI references")

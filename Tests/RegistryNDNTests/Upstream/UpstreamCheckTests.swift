@@ -1,6 +1,7 @@
 import NIOHTTP1
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// What an answer to `/v2/` says of a registry.

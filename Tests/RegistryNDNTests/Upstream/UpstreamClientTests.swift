@@ -5,6 +5,7 @@ import NIOHTTP1
 import NIOPosix
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Runs a test against a raw server.

@@ -3,6 +3,7 @@ import NIOEmbedded
 import NIOHTTP1
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// What the parser leaves in heads, and what comes before them.

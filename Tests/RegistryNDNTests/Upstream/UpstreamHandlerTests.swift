@@ -3,6 +3,7 @@ import NIOEmbedded
 import NIOHTTP1
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Notes how a response ended.

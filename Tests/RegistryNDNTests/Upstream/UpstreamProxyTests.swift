@@ -3,6 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Against a raw server in the place of the proxy; that a real one is passed through is shown end to end.

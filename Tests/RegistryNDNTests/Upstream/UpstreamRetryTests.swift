@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOPosix
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 private func head(_ uri: String, _ method: HTTPMethod = .GET) -> HTTPRequestHead {

@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Vectors that decode, but are not what our encoder writes, and why.

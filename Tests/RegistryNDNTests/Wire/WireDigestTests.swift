@@ -2,6 +2,7 @@ import CNDNFast
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 @Suite("Wire: digests of two messages")

@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 
+@testable import NDN
 @testable import RegistryNDN
 
 /// Vectors that no encoder of ours writes: elements unknown to the specification, or an order it does not have.
