@@ -1,5 +1,5 @@
-"""Puts a complete run's results where people read them. Each kind of processor keeps its own: docs/bench/KIND.md holds the
-tables and docs/bench/KIND.json the verdicts, from which docs/performance.md sets the kinds side by side and README.md says what
+"""Puts a complete run's results where people read them. Each kind of processor keeps its own: docs/bench/<kind>.md holds the
+tables and docs/bench/<kind>.json the verdicts, from which docs/performance.md sets the kinds side by side and README.md says what
 a user gains."""
 
 from __future__ import annotations
