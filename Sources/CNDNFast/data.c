@@ -5,7 +5,7 @@ static const uint8_t digest_signature[] = {CNDN_SIGNATURE_INFO, 3, CNDN_SIGNATUR
                                            CNDN_SIGNATURE_VALUE, 32};
 enum { SIGNATURE_INFO_SIZE = 5, SIGNATURE_SIZE = sizeof digest_signature + 32 };
 
-/* "FinalBlockId = one NameComponent" */
+/* A FinalBlockId holds exactly one name component. */
 static cndn_result accept_final_block(cndn_reader r, const cndn_element *e, cndn_data *data) {
     cndn_reader inside = cndn_enter(&r, e);
     cndn_element component;
@@ -45,7 +45,7 @@ static cndn_result accept_name(cndn_reader r, const cndn_element *e, cndn_data *
     cndn_name_info info;
     data->name = cndn_value_span(e);
     data->signed_start = (uint16_t)e->start;
-    /* "never inside a Data packet's own name" */
+    /* No implicit digest stands in a Data packet's own name (docs/protocol.md 3.1). */
     return cndn_name_check(cndn_enter(&r, e), &info) == CNDN_OK && info.implicit_digests == 0 ? CNDN_OK : CNDN_INVALID;
 }
 

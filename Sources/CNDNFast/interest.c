@@ -41,7 +41,7 @@ static cndn_result accept_name(cndn_reader r, const cndn_element *e, cndn_intere
     return CNDN_OK;
 }
 
-/* "One or more Name"; the obsolete Delegation(31) is critical and so rejected. */
+/* One Name or several; the obsolete Delegation, type 31, is critical and so rejected. */
 static cndn_result accept_hint(cndn_reader r, const cndn_element *e, cndn_interest *interest) {
     cndn_reader inside = cndn_enter(&r, e);
     size_t names = 0;
@@ -127,7 +127,7 @@ static cndn_result decode_value(cndn_reader r, cndn_interest *interest) {
         }
         int place = place_of(e.type);
         if (last == UNKNOWN) {
-            /* "Ignorable elements may appear anywhere except before Name" */
+            /* What may be skipped elsewhere may not stand before Name (docs/protocol.md 2.2). */
             result = place == NAME ? accept_name(r, &e, interest, &digests) : CNDN_INVALID;
             interest->nonce = interest->hop_limit = (uint16_t)r.pos;
         } else if (place <= last) {

@@ -1,6 +1,6 @@
 #include "lp.h"
 
-/* "ignore if TYPE is in [800,959] and its two low bits are 00" */
+/* Whether an unknown header field is skipped (docs/protocol.md 7.3). */
 static bool is_ignorable(uint32_t type) {
     return type >= 800 && type <= 959 && (type & 3) == 0;
 }
@@ -95,7 +95,7 @@ static cndn_result read_field(const cndn_reader *r, const cndn_element *e, cndn_
     }
 }
 
-/* "Header fields ascend strictly by TYPE; only Ack repeats"; Fragment, the lowest number, is always last. */
+/* Types ascend, and only Ack is repeated (docs/protocol.md 7.3); Fragment, the lowest number, is always last. */
 static cndn_result read_fields(cndn_reader *r, cndn_lp *lp) {
     uint32_t last = 0;
     while (!cndn_at_end(r)) {

@@ -61,7 +61,7 @@ bool cndn_name_split_segment(const uint8_t *value, size_t length, size_t *prefix
 }
 
 int cndn_name_compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length) {
-    /* "TYPE, then LENGTH, then octets; a proper prefix first" is memcmp, since var-numbers are in shortest form. */
+    /* Canonical order (docs/protocol.md 3.2) is that of memcmp, since var-numbers are in shortest form. */
     size_t common = a_length < b_length ? a_length : b_length;
     int order = common == 0 ? 0 : memcmp(a, b, common);
     return order != 0 ? order : (a_length > b_length) - (a_length < b_length);

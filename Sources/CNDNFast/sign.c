@@ -83,7 +83,7 @@ cndn_result cndn_key_write_private(const cndn_key *key, cndn_writer *w) {
     return write_der(der, length, w);
 }
 
-/* "Ed25519 (over the message, not its hash)" */
+/* Ed25519 signs the octets themselves and not a hash of them. */
 static const char *hash_name(cndn_key *key) {
     return signature_type(pkey(key)) == CNDN_ED25519 ? NULL : "SHA256";
 }

@@ -1,6 +1,6 @@
 #include "signature.h"
 
-/* "KeyLocator = 28 { Name | KeyDigest }": exactly one of them. */
+/* A KeyLocator holds a Name or a KeyDigest, exactly one of them. */
 static cndn_result parse_key_locator(cndn_reader r, cndn_signature_info *info) {
     const uint16_t both = CNDN_HAS_KEY_NAME | CNDN_HAS_KEY_DIGEST;
     while (!cndn_at_end(&r)) {

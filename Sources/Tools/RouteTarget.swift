@@ -44,7 +44,7 @@ struct RouteTarget: ParsableArguments {
         case .none: return 0
         case .remote(let uri): return try await session.face(to: try await uri.canonical())
         case .number(let number):
-            // "A non-existent FaceId also gets 200."
+            // NFD says 200 for a face that does not exist, too (docs/protocol.md 8.5).
             if session.isLocal, try await !session.faces().contains(where: { $0.faceID == number }) {
                 throw Failure(
                     description: "\(session.router) has no face \(number); `registry-ndn faces` lists what it has")

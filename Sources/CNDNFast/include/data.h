@@ -4,7 +4,7 @@
 #include "digest.h"
 #include "signature.h"
 
-/* Data packets (PROTOCOL.md 4). */
+/* Data packets (docs/protocol.md 5). */
 
 enum {
     CNDN_DATA_HAS_CONTENT = 1 << 0,

@@ -3,7 +3,7 @@
 
 #include "signature.h"
 
-/* Interest packets (PROTOCOL.md 3). */
+/* Interest packets (docs/protocol.md 4). */
 
 enum {
     CNDN_INTEREST_CAN_BE_PREFIX = 1 << 0,

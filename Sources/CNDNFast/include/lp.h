@@ -4,12 +4,12 @@
 #include "tlv.h"
 
 /*
- * NDNLPv2 (PROTOCOL.md 6): what a peer sends, an LpPacket or a bare Interest or Data, and where one ends on a stream.
+ * NDNLPv2 (docs/protocol.md 7): what a peer sends, an LpPacket or a bare Interest or Data, and where one ends on a stream.
  *
  * Decoders read the caller's octets only and give offsets; the encoder writes into the caller's memory only.
  */
 
-/* TLV-TYPE numbers of the link layer (PROTOCOL.md 6.2). */
+/* TLV-TYPE numbers of the link layer (docs/protocol.md 7.2). */
 enum {
     CNDN_LP_FRAGMENT = 80,
     CNDN_LP_SEQUENCE = 81,
@@ -36,7 +36,7 @@ enum {
 /* Octets of one Ack element: they stand back to back. */
 #define CNDN_LP_ACK_SIZE 12u
 
-/* Fragments of one packet, at most (PROTOCOL.md 6.4). */
+/* Fragments of one packet, at most (docs/protocol.md 7.6). */
 #define CNDN_LP_MAX_FRAGMENTS 400u
 
 /* Network packets that a header may accompany: a set of bits. */
@@ -89,11 +89,11 @@ cndn_result cndn_lp_decode(const uint8_t *wire, size_t length, cndn_lp *out);
 /* The number in the i-th Ack of a decoded packet; i < acks.length / CNDN_LP_ACK_SIZE. */
 uint64_t cndn_lp_ack(const uint8_t *wire, const cndn_lp *lp, size_t i);
 
-/* Whether Sequence, FragIndex and FragCount make sense together (PROTOCOL.md 6.4.3). CNDN_OK or CNDN_INVALID. */
+/* Whether Sequence, FragIndex and FragCount make sense together (docs/protocol.md 7.6). CNDN_OK or CNDN_INVALID. */
 cndn_result cndn_lp_check_fragmentation(const cndn_lp *lp);
 
 /*
- * The CNDN_LP_WITH_ bits of the network packets that the header fields may accompany (PROTOCOL.md 6.3.6); 0: none.
+ * The CNDN_LP_WITH_ bits of the network packets that the header fields may accompany (docs/protocol.md 7.3); 0: none.
  * Local fields are never switched on here, so NextHopFaceId permits none.
  */
 uint8_t cndn_lp_permitted(const cndn_lp *lp);

@@ -4,7 +4,7 @@
 #include "tlv.h"
 
 /*
- * Names and their components (PROTOCOL.md 2). A Name is handled as its TLV-VALUE: component elements back to back.
+ * Names and their components (docs/protocol.md 3). A Name is handled as its TLV-VALUE: component elements back to back.
  * Functions that take a "checked" value rely on cndn_name_check having accepted the same octets.
  */
 
@@ -36,7 +36,7 @@ size_t cndn_name_count(const uint8_t *value, size_t length);
 size_t cndn_name_prefix(const uint8_t *value, size_t length, size_t n);
 
 /*
- * Splits a checked value whose last component is a Segment in its shortest form (PROTOCOL.md 2.2.2): octets before that
+ * Splits a checked value whose last component is a Segment in its shortest form (docs/protocol.md 3.2): octets before that
  * component, and its number. False for any other name.
  */
 bool cndn_name_split_segment(const uint8_t *value, size_t length, size_t *prefix, uint64_t *segment);

@@ -4,7 +4,7 @@
 #include "tlv.h"
 
 /*
- * Segments of one blob, in any order, become runs of octets in order (PROTOCOL.md 10).
+ * Segments of one blob, in any order, become runs of octets in order (docs/protocol.md 10.2).
  *
  * The reassembler keeps the books only: it tells the caller where in the caller's memory a payload belongs and which
  * octets are complete. That memory is a ring of slabs of up to CNDN_SLAB_SEGMENTS segments. All segments but the final

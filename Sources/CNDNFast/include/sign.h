@@ -4,7 +4,7 @@
 #include "signature.h"
 
 /*
- * Keys and signatures of PROTOCOL.md 4.1 through OpenSSL. A key is immutable: several threads may use it at once.
+ * Keys and signatures of docs/protocol.md 5.3 through OpenSSL. A key is immutable: several threads may use it at once.
  * OpenSSL allocates in these functions; none of them belongs on the path of every packet.
  */
 typedef struct cndn_key cndn_key;

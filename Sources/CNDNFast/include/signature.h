@@ -3,7 +3,7 @@
 
 #include "name.h"
 
-/* SignatureInfo and InterestSignatureInfo (PROTOCOL.md 3.2, 4.1). */
+/* SignatureInfo and InterestSignatureInfo (docs/protocol.md 4.4, 5.3). */
 
 /* SignatureType numbers. */
 enum {

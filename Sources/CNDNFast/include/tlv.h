@@ -7,7 +7,7 @@
 #include <string.h>
 
 /*
- * TLV of the NDN packet specification (PROTOCOL.md 1): the only place that reads or writes it.
+ * TLV of the NDN packet specification (docs/protocol.md 2): the only place that reads or writes it.
  *
  * Nothing here allocates, keeps state or aborts. A reader never looks outside [base + pos, base + end); a writer never
  * writes outside [base, base + end). Pointers may be NULL only together with a length of zero. Numbers that a peer
@@ -145,7 +145,7 @@ static inline cndn_reader cndn_enter(const cndn_reader *r, const cndn_element *e
     return inside;
 }
 
-/* Whether an unrecognized, repeated or misplaced element of this type makes the packet invalid (PROTOCOL.md 1.4). */
+/* Whether an unrecognized, repeated or misplaced element of this type makes the packet invalid (docs/protocol.md 2.2). */
 static inline bool cndn_is_critical(uint32_t type) {
     return type <= 31 || (type & 1) != 0;
 }
@@ -205,7 +205,7 @@ void cndn_write_element(cndn_writer *w, uint32_t type, const void *value, size_t
 /* Element holding a NonNegativeInteger in its shortest form. */
 void cndn_write_nni(cndn_writer *w, uint32_t type, uint64_t number);
 
-/* TLV-TYPE numbers of packets (PROTOCOL.md 1). */
+/* TLV-TYPE numbers of packets (docs/protocol.md 2.4). */
 enum {
     CNDN_INTEREST = 5,
     CNDN_DATA = 6,

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import NDN
 internal import NIOCore
 
-/// What an NDN-FCH service answers, in both of its forms (PROTOCOL.md 12.2 and 12.3).
+/// What an NDN-FCH service answers, in both of its forms (docs/protocol.md 12).
 enum FCHAnswer {
     private struct Document: Decodable {
         struct Entry: Decodable {
@@ -14,7 +14,7 @@ enum FCHAnswer {
         let routers: [Entry]
     }
 
-    /// The routers of an answer that this program can connect to, in its order; "decide by the response Content-Type".
+    /// The routers of an answer that this program can connect to, in its order; Content-Type tells the form.
     ///
     /// - Throws: `DiscoveryError` when it is no answer of such a service.
     static func routers(contentType: String?, body: ByteBuffer) throws(DiscoveryError) -> [Router] {

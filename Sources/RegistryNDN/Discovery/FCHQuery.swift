@@ -1,6 +1,6 @@
 internal import NDN
 
-/// A question to an NDN-FCH service, "find the closest hub" (PROTOCOL.md 12.1).
+/// A question to an NDN-FCH service, which routers are near (docs/protocol.md 12).
 package struct FCHQuery: Hashable, Sendable {
     /// The service that is asked when nobody names another.
     package static let defaultURL = "https://fch.ndn.today/"

@@ -16,7 +16,7 @@ package struct ProbeQuestions: Sendable {
     }
 
     /// The names to ask a router for, and who answers each. A cache must not: they end in a random number, except for
-    /// `/localhop/nfd/rib/list`, which NFD answers "only where localhop_security is enabled" and else with a Nack.
+    /// `/localhop/nfd/rib/list`, which NFD refuses with a Nack unless its localhop_security is enabled.
     func names(for router: Router) -> [(name: Name, answer: RouterMeasurement.Answer)] {
         if let name { return [(name, .producer)] }
         let number = UInt64.random(in: .min ... .max)

@@ -95,7 +95,8 @@ final class DatagramTransport: FaceTransport {
         }
     }
 
-    /// On EMSGSIZE, EINVAL or EIO the offload does not work on this path: without it, and once more (DESIGN.md).
+    /// On EMSGSIZE, EINVAL or EIO the offload does not work on this path: the datagrams are sent again without it
+    /// (docs/protocol.md 7.7).
     private func failed(_ send: DatagramSend, _ error: any Error, isCulprit: Bool) {
         guard DatagramTransport.isRefusal(error) else { return }
         // One that nobody watched may have broken the socket. With the next all are watched, and whoever breaks it is found.

@@ -39,17 +39,17 @@ extension Face {
     }
 
     private func receive(_ packet: LpPacket) {
-        // Local fields are never switched on here (PROTOCOL.md 6.3.6).
+        // Local fields are never switched on here (docs/protocol.md 7.3).
         guard packet.nextHopFaceID == nil else { return dropIncoming("NextHopFaceId while local fields are off") }
         guard packet.isFragment else {
             guard let whole = try? packet.networkPacket() else {
-                // An IDLE packet is accepted silently (PROTOCOL.md 6.2).
+                // An IDLE packet is accepted silently (docs/protocol.md 7.2).
                 if packet.fragment != nil { dropIncoming("header fields that do not fit the packet") }
                 return
             }
             return deliver(whole.packet, whole.fields)
         }
-        // NFD ignores fragments on streams too (PROTOCOL.md 6.4.3).
+        // NFD ignores fragments on streams too (docs/protocol.md 7.6).
         guard transport?.isDatagram == true else { return dropIncoming("a fragment on a stream") }
         if reassembler == nil { reassembler = LpReassembler() }
         if let whole = reassembler?.receive(packet, now: lastHeard) {

@@ -12,7 +12,7 @@ public final class Face {
     public let eventLoop: any EventLoop
     public internal(set) var remote: FaceURI
     public internal(set) var local: FaceURI
-    /// A Unix socket, or TCP with both ends on the loopback: only such a face may use /localhost (PROTOCOL.md 7.2).
+    /// A Unix socket, or TCP with both ends on the loopback: only such a face may use /localhost (docs/protocol.md 8.3).
     public internal(set) var isLocal: Bool
     /// A Unix socket's peer is root's or this program's own user's; never for another face.
     public internal(set) var isPeerPrivileged = false
@@ -30,7 +30,7 @@ public final class Face {
     public weak var delegate: (any FaceDelegate)?
     public internal(set) var counters = FaceCounters()
 
-    /// MAX_NDN_PACKET_SIZE (PROTOCOL.md 1.6), which NFD applies to a stream's LpPacket as a whole (6.1.3).
+    /// MAX_NDN_PACKET_SIZE of ndn-cxx (docs/protocol.md 2.3), which NFD applies to a stream's LpPacket as a whole (7.1).
     public static let maximumPacketSize = 8800
     static let streamInitialWindow = 1024
 

@@ -1,7 +1,8 @@
 import Logging
 import NIOCore
 
-/// The MTU of UDP faces (DESIGN.md): what the path takes in one datagram, at most 8800; a configured one overrides it.
+/// The MTU of UDP faces (docs/protocol.md 7.7): what the path takes in one datagram, at most 8800; a configured one overrides
+/// it.
 enum FaceMTU {
     /// Below this a fragment's header would outweigh its payload.
     static let minimum = 256

@@ -1,4 +1,4 @@
-/// Where the management of a forwarder is asked (PROTOCOL.md 7.2).
+/// Where the management of a forwarder is asked (docs/protocol.md 8.3).
 public enum ManagementScope: Sendable {
     /// `/localhost/nfd`: Unix sockets and TCP on loopback.
     case localhost
@@ -13,9 +13,9 @@ public enum ManagementScope: Sendable {
         }
     }
 
-    /// What every forwarder answers, if only with a Nack: `status/general` over local faces, `rib/list` over others, where NFD
-    /// "answers only where localhop_security is enabled" and else with a Nack (PROTOCOL.md 7.1.7). It must be sent with
-    /// CanBePrefix and MustBeFresh.
+    /// What every forwarder answers, if only with a Nack: `status/general` over local faces, `rib/list` over others, which NFD
+    /// refuses with a Nack unless its localhop_security is enabled (docs/protocol.md 8.7). It must be sent with CanBePrefix and
+    /// MustBeFresh.
     package var question: Name {
         let (module, verb) =
             switch self {

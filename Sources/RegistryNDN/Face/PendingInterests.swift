@@ -14,7 +14,7 @@ public struct PendingInterests<Waiter> {
     public struct Entry {
         public let name: Name
         public let canBePrefix: Bool
-        /// The nonce of the last transmission: a Nack with another one is stale (PROTOCOL.md 6.3.5).
+        /// The nonce of the last transmission: a Nack with another one is stale (docs/protocol.md 7.4).
         public var nonce: UInt32
         public var deadline: NIODeadline
         public var waiter: Waiter
@@ -76,7 +76,7 @@ public struct PendingInterests<Waiter> {
         return entry
     }
 
-    /// Ends and returns the Interests that a Data with this name satisfies (PROTOCOL.md 3.1.3).
+    /// Ends and returns the Interests that a Data with this name satisfies (docs/protocol.md 4.2).
     ///
     /// - Parameter implicitDigest: of the whole Data; asked for only when some Interest names one.
     public mutating func satisfy(_ name: Name, implicitDigest: () -> NameComponent?) -> [Entry] {

@@ -1,7 +1,7 @@
 import Logging
 import NIOCore
 
-/// A Unix or TCP stream under a face: TLV elements back to back (PROTOCOL.md 6.1.1).
+/// A Unix or TCP stream under a face: TLV elements back to back (docs/protocol.md 7.1).
 final class StreamTransport: ChannelDuplexHandler, FaceTransport {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer

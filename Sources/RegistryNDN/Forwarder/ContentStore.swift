@@ -111,7 +111,7 @@ struct ContentStore {
         }
     }
 
-    /// The packet that answers an Interest, if one is kept (PROTOCOL.md 3.1.3).
+    /// The packet that answers an Interest, if one is kept (docs/protocol.md 4.2).
     mutating func find(_ interest: Interest, now: NIODeadline) -> DataPacket? {
         guard let slot = slot(for: interest, now: now) else {
             misses += 1

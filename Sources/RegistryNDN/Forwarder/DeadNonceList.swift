@@ -3,7 +3,7 @@ internal import NDN
 internal import NIOCore
 
 /// Nonces of Interests that are no longer in the PIT, so that one that loops for longer than its entry lives is known
-/// (PROTOCOL.md 8.1). Bounded; the oldest go first.
+/// (docs/protocol.md 9.1). Bounded; the oldest go first.
 struct DeadNonceList {
     private var known: Set<UInt64> = []
     private var order: Deque<(hash: UInt64, until: NIODeadline)> = []

@@ -10,7 +10,7 @@ package struct ForwardingAction: Sendable {
     package let fields: LinkFields
 
     /// Its fields on a face for which much or little waits: Data for a peer that lags behind is marked, so that it asks for
-    /// less before anything is lost (PROTOCOL.md 6.2, CongestionMark).
+    /// less before anything is lost (docs/protocol.md 7.2, CongestionMark).
     func fields(isBacklogged: Bool) -> LinkFields {
         guard isBacklogged, packet.getInteger(at: packet.readerIndex, as: UInt8.self) == FirstOctet.data else {
             return fields

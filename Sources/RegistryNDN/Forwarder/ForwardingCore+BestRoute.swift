@@ -3,7 +3,7 @@ internal import NIOCore
 
 /// The strategy: the cheapest next hop, and for a retransmission the next one not tried yet (NFD's best-route).
 extension ForwardingCore {
-    /// NFD's suppression of retransmissions (PROTOCOL.md 8.2).
+    /// NFD's suppression of retransmissions (docs/protocol.md 9.2).
     private static let firstSuppression = TimeAmount.milliseconds(10)
     private static let lastSuppression = TimeAmount.milliseconds(250)
 
@@ -26,8 +26,8 @@ extension ForwardingCore {
         return interest.forwardingHint.lazy.map { routes.nextHops(for: $0) }.first { !$0.isEmpty } ?? []
     }
 
-    /// Not back where it came from; with HopLimit 0 only to this host (PROTOCOL.md 3.1); /localhost only to this host, and
-    /// /localhop from outside too (7.2).
+    /// Not back where it came from; with HopLimit 0 only to this host (docs/protocol.md 4.1); /localhost only to this host, and
+    /// /localhop from outside too (8.3).
     private func isEligible(_ face: UInt64, _ arrival: Arrival) -> Bool {
         guard face != arrival.face, let record = faces[face] else { return false }
         if record.isLocal { return true }

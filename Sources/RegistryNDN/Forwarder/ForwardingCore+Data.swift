@@ -3,7 +3,8 @@ package import NIOCore
 
 /// What comes back: Data and Nacks.
 extension ForwardingCore {
-    /// Data satisfied with less freshness than the Dead Nonce List's memory may be asked for again within it (PROTOCOL.md 8.1).
+    /// Data satisfied with less freshness than the Dead Nonce List's memory may be asked for again within it
+    /// (docs/protocol.md 9.1).
     private static let nonceMemoryMilliseconds: UInt64 = 6000
 
     /// A Data arrived.
@@ -46,7 +47,7 @@ extension ForwardingCore {
     ) {
         let key = PITKey(
             name: interest.name, canBePrefix: interest.canBePrefix, mustBeFresh: interest.mustBeFresh)
-        // One with another Nonce answers an earlier transmission (PROTOCOL.md 6.3.5).
+        // One with another Nonce answers an earlier transmission (docs/protocol.md 7.4).
         guard let slot = pit.slot(for: key),
             let index = pit[slot].outRecords.firstIndex(where: { $0.face == face && $0.nonce == interest.nonce })
         else { return }

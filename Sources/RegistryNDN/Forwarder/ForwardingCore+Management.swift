@@ -6,7 +6,7 @@ internal import NIOCore
 /// of another's face are for root's programs and the forwarder's own user's.
 extension ForwardingCore {
     /// Answers a management Interest; one that makes no sense gets silence, an unknown module a Nack, as from NFD
-    /// (PROTOCOL.md 7.1.7).
+    /// (docs/protocol.md 8.7).
     mutating func manage(_ interest: Interest, _ fields: LinkFields, from face: UInt64, now: NIODeadline) {
         let answer: ByteBuffer?
         switch management.request(interest.name) {

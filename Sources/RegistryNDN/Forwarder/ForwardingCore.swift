@@ -3,7 +3,7 @@ package import NIOCore
 
 /// The forwarder without its sockets: a packet, the face it came from and the time in, packets to send out.
 ///
-/// Follows NFD's pipelines and best-route strategy (PROTOCOL.md 8) where a peer could tell the difference, except that
+/// Follows NFD's pipelines and best-route strategy (docs/protocol.md 9) where a peer could tell the difference, except that
 /// Data is taken only from a face that was asked for it, and that a second consumer's Interest joins a pending one without
 /// being sent again.
 package struct ForwardingCore {

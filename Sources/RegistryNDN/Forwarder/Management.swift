@@ -1,7 +1,7 @@
 internal import NDN
 internal import NIOCore
 
-/// The forwarder's NFD management: what is asked by name, and what datasets were given out (PROTOCOL.md 7).
+/// The forwarder's NFD management: what is asked by name, and what datasets were given out (docs/protocol.md 8).
 struct Management {
     /// Payload octets of a dataset's segment; NFD's.
     private static let segmentSize = 8000
@@ -39,7 +39,7 @@ struct Management {
     }
 
     /// A dataset's first segment; the others can be fetched by name for a while. Only a CanBePrefix Interest finds it, as its
-    /// name has a version (PROTOCOL.md 7.5).
+    /// name has a version (docs/protocol.md 8.6).
     mutating func publish(under name: Name, _ write: (inout ByteBuffer) -> Void) -> ByteBuffer? {
         var rest = ByteBuffer()
         write(&rest)

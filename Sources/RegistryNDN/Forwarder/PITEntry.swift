@@ -59,7 +59,7 @@ struct PITEntry: Sendable {
     }
 
     /// Whether an Interest with this nonce has been here and comes from elsewhere now, so that it has gone in a circle. The
-    /// same nonce from the same downstream is its retransmission (PROTOCOL.md 8.1).
+    /// same nonce from the same downstream is its retransmission (docs/protocol.md 9.1).
     func isLoop(nonce: UInt32, from face: UInt64) -> Bool {
         if inRecords.contains(where: { $0.face == face && $0.nonce == nonce }) { return false }
         return inRecords.contains { $0.nonce == nonce } || outRecords.contains { $0.nonce == nonce }

@@ -11,7 +11,7 @@ package struct NextHop: Equatable, Sendable {
 ///
 /// Changes are rare and cost time in proportion to the table; lookups are one hash for each prefix length in use.
 package struct RoutingTable: Sendable {
-    /// A registered route (PROTOCOL.md 7.3).
+    /// A registered route (docs/protocol.md 8.4).
     package struct Route: Equatable, Sendable {
         package var face: UInt64
         package var origin: UInt64
@@ -34,7 +34,7 @@ package struct RoutingTable: Sendable {
 
     /// Why a route is not taken.
     package enum Refusal: Error, Equatable {
-        /// More components than NFD takes either (PROTOCOL.md 2.2.5).
+        /// More components than NFD takes either (docs/protocol.md 8.4).
         case prefixTooLong
         case tableFull
     }

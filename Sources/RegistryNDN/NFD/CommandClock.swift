@@ -3,8 +3,8 @@ internal import Synchronization
 /// SignatureTime of command Interests: milliseconds since 1970, strictly rising.
 ///
 /// NFD accepts a command only when its time is later than that of the last one from the same key, and all digest signers
-/// count as one key (PROTOCOL.md 7.1): one clock a process, shared by all registrations. It follows the machine's clock when
-/// that is set back, since NFD takes no time far from its own either.
+/// count as one key (docs/protocol.md 8.2): one clock a process, shared by all registrations. It follows the machine's clock
+/// when that is set back, since NFD takes no time far from its own either.
 public final class CommandClock: Sendable {
     /// The clock of this process.
     public static let shared = CommandClock()

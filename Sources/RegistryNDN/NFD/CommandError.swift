@@ -12,7 +12,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         case faceDown
         /// A Data that does not hold what it should.
         case malformed
-        /// Not asked: over this face a forwarder takes route commands alone (PROTOCOL.md 7.2.2).
+        /// Not asked: over this face a forwarder takes route commands alone (docs/protocol.md 8.3).
         case remote
     }
 
@@ -93,7 +93,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         }
     }
 
-    /// The 403 has many reasons, which NFD does not tell apart (PROTOCOL.md 7.1): those that can be ruled out are.
+    /// The 403 has many reasons, which NFD does not tell apart (docs/protocol.md 8.2): those that can be ruled out are.
     private var refusal: String {
         if let clockAhead, clockAhead.magnitude > Self.grace {
             let seconds = clockAhead.magnitude / 1000
@@ -117,7 +117,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
             + "trust its certificate, or choose another key"
     }
 
-    /// What NFD allows between its clock and SignatureTime, milliseconds (PROTOCOL.md 7.1.3).
+    /// What NFD allows between its clock and SignatureTime, milliseconds (docs/protocol.md 8.2).
     private static let grace: UInt64 = 120_000
 
     private var security: String {

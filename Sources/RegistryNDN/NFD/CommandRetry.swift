@@ -3,8 +3,8 @@ internal import NIOCore
 /// Whether a command that failed is worth another try, and how: for commands that a person waits for.
 ///
 /// The first 403 may come from another program's command in the same millisecond: a later time is enough. More of them come
-/// from a program whose clock is ahead, as NFD counts all digest signers as one key (PROTOCOL.md 7.1.4): step past it, within
-/// the 120 s that NFD allows. A key of our own has at most our other programs beside it.
+/// from a program whose clock is ahead, as NFD counts all digest signers as one key (docs/protocol.md 8.2): step past it,
+/// within the 120 s that NFD allows. A key of our own has at most our other programs beside it.
 struct CommandRetry {
     /// Milliseconds that the times of further attempts are ahead of the clock.
     static let ahead: [UInt64] = [0, 1000, 4000, 16000, 64000]

@@ -6,7 +6,7 @@ enum FacePersistency {
     static let permanent: UInt64 = 2
 }
 
-/// ControlParameters of an NFD management command (PROTOCOL.md 7.3).
+/// ControlParameters of an NFD management command (docs/protocol.md 8.4).
 ///
 /// Every field is optional here; which of them a command needs or allows is that command's affair.
 public struct ControlParameters: Equatable, Sendable {

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// The answer to an NFD management command (PROTOCOL.md 7.4): the Content of a Data named exactly like the command.
+/// The answer to an NFD management command (docs/protocol.md 8.5): the Content of a Data named exactly like the command.
 public struct ControlResponse: Equatable, Sendable {
     /// HTTP-like: 200 done, 400 bad parameters, 403 not authorized, 404 no such face, 414 name too long, …
     public var code: UInt64

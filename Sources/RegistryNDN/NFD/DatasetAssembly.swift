@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// Puts a status dataset together from its segments (PROTOCOL.md 7.5): no socket, no clock.
+/// Puts a status dataset together from its segments (docs/protocol.md 8.6): no socket, no clock.
 ///
 /// The first Interest names the dataset without a version and finds whichever segment a cache has; then all segments of
 /// that version are asked for by their exact names, several at a time, since a forwarder keeps them only for a second. Only the

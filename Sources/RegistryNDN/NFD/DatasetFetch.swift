@@ -25,7 +25,7 @@ final class DatasetFetch {
 
     /// Begins; fails with `CommandError.Reason`.
     func start() -> EventLoopFuture<(content: ByteBuffer, clock: UInt64?)> {
-        // "CanBePrefix (else no answer) and MustBeFresh" (PROTOCOL.md 7.5).
+        // Without CanBePrefix nothing answers (docs/protocol.md 8.6).
         var interest = InterestBuilder(name: name)
         interest.canBePrefix = true
         interest.mustBeFresh = true

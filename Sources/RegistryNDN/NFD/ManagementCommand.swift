@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// A control command of the NFD management protocol (PROTOCOL.md 7.1): which, where, with what.
+/// A control command of the NFD management protocol (docs/protocol.md 8.1): which, where, with what.
 public struct ManagementCommand: Equatable, Sendable {
     public var scope: ManagementScope
     /// `rib`, `faces`, …

@@ -12,7 +12,7 @@ final class ManagementExchange {
         self.clock = clock
     }
 
-    /// `/localhost` reaches a forwarder over local faces alone (PROTOCOL.md 7.2.1).
+    /// `/localhost` reaches a forwarder over local faces alone (docs/protocol.md 8.3).
     var scope: ManagementScope { endpoint.face.isLocal ? .localhost : .localhop }
 
     private var loop: any EventLoop { endpoint.face.eventLoop }

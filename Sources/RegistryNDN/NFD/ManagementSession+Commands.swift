@@ -25,8 +25,8 @@ extension ManagementSession {
 
     /// Registers a route: `rib/register`. `face` 0 is this connection.
     ///
-    /// NFD says 200 "before the route is applied; a non-existent FaceId also gets 200" (PROTOCOL.md 7.4.1): whoever names a
-    /// face checks it with `faces()` before, and with `routes()` after.
+    /// NFD says 200 before the route is in its table, and also for a face that does not exist (docs/protocol.md 8.5): whoever
+    /// names a face checks it with `faces()` before, and with `routes()` after.
     /// - Returns: the face's number.
     @discardableResult
     public func register(_ prefix: Name, _ route: RibEntry.Route) async throws -> UInt64 {
@@ -40,7 +40,7 @@ extension ManagementSession {
         return response.body?.faceID ?? route.faceID
     }
 
-    /// Removes a route: `rib/unregister`. The origin "must equal the registered origin"; that there is none such is no error.
+    /// Removes a route: `rib/unregister`. The origin must be that of the route; that there is no such route is no error.
     public func unregister(_ prefix: Name, face: UInt64, origin: UInt64) async throws {
         var parameters = ControlParameters(name: prefix)
         if face != 0 { parameters.faceID = face }
@@ -48,7 +48,7 @@ extension ManagementSession {
         try await execute("rib", "unregister", parameters, action: "unregister \(prefix)")
     }
 
-    /// A face to `uri`, made if there is none yet: "409 returns its FaceId in the body: treat as success".
+    /// A face to `uri`, made if there is none yet: a 409 comes with the FaceId of the face that exists (docs/protocol.md 8.5).
     ///
     /// It is permanent: one over TCP that is not goes with its connection, and the routes over it too.
     ///
@@ -77,11 +77,12 @@ extension ManagementSession {
         try await execute("strategy-choice", "unset", ControlParameters(name: prefix), action: action)
     }
 
-    /// Whether the whole management is within reach, not only the routes (PROTOCOL.md 7.2).
+    /// Whether the whole management is within reach, not only the routes (docs/protocol.md 8.3).
     public var isLocal: Bool { scope == .localhost }
 
-    /// Returns once `rib/list` shows a route, which a forwarder applies only after its 200 (PROTOCOL.md 7.4.1) and shows up to
-    /// a second later; throws `CommandError` when it does not within `timeout`. From a forwarder that lists nothing here, at once.
+    /// Returns once `rib/list` shows a route, which a forwarder applies only after its 200 (docs/protocol.md 8.5) and shows up
+    /// to a second later; throws `CommandError` when it does not within `timeout`. From a forwarder that lists nothing here, at
+    /// once.
     public func awaitRoute(
         _ prefix: Name, _ route: RibEntry.Route, timeout: TimeAmount = .seconds(5)
     ) async throws {

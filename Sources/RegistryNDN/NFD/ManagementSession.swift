@@ -28,8 +28,8 @@ public final class ManagementSession: Sendable {
     /// Connects; throws `FaceError` when that fails.
     ///
     /// - Parameters:
-    ///   - certificates: packets served on the connection, since a remote hub fetches the certificates of the signer "back over
-    ///     the same face" (PROTOCOL.md 7.2.3).
+    ///   - certificates: packets served on the connection, since a remote hub asks for the certificates of the signer over this
+    ///     very face (docs/protocol.md 8.8).
     ///   - timeout: for one attempt of a command; by default 10 s, as ndn-cxx has it, since a forwarder may have to fetch
     ///     certificates before it answers, and 4 s over UDP, where there are several.
     public static func connect(

@@ -1,4 +1,4 @@
-/// TLV-TYPE numbers of the NFD management protocol (ndn-cxx `encoding/tlv-nfd.hpp`, PROTOCOL.md 7.3 to 7.5).
+/// TLV-TYPE numbers of the NFD management protocol (ndn-cxx `encoding/tlv-nfd.hpp`; docs/protocol.md 8.4 to 8.6).
 ///
 /// Numbers are reused between messages: 128 is RibEntry in one dataset and FaceStatus in another.
 package enum NFDType {

@@ -7,7 +7,7 @@ internal import NIOCore
 /// It needs the second face, since no forwarder sends an Interest back to where it came from: over the same face a live and
 /// a lost registration both end in Nack NoRoute. It needs no management, unlike a look into `/localhop/nfd/rib/list`, which
 /// many routers do not open and which holds all their routes; and it is no command, since a command every 3 s from each
-/// producer would outrun the others' clocks (all digest signers are one key, PROTOCOL.md 7.1). A lost registration comes
+/// producer would outrun the others' clocks (all digest signers are one key, docs/protocol.md 8.2). A lost registration comes
 /// back as a Nack within a round trip. Works with NFD and others unchanged; names of this form are none of a blob, and
 /// every producer of blobs ignores them.
 final class RegistrationProbe {

@@ -3,7 +3,7 @@ public import NIOCore
 /// Who registered a route (ndn-cxx `encoding/nfd-constants.hpp`).
 public enum RouteOrigin {
     public static let application: UInt64 = 0
-    /// NFD passes routes of this origin on to its routing daemon (PROTOCOL.md 7.6).
+    /// NFD passes routes of this origin on to its routing daemon (docs/protocol.md 8.4).
     public static let client: UInt64 = 65
     public static let staticRoute: UInt64 = 255
 }
@@ -22,7 +22,7 @@ public struct RouteFlags: OptionSet, Hashable, Sendable {
     public static let capture = RouteFlags(rawValue: 2)
 }
 
-/// One entry of the dataset `rib/list` (PROTOCOL.md 7.5).
+/// One entry of the dataset `rib/list` (docs/protocol.md 8.6).
 public struct RibEntry: Equatable, Sendable {
     /// A way to a prefix.
     public struct Route: Equatable, Sendable {

@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// Data packets that are at hand, by name: certificates, which a hub asks its clients for (PROTOCOL.md 7.2.3).
+/// Data packets that are at hand, by name: certificates, which a hub asks its clients for (docs/protocol.md 8.8).
 package struct ServedPackets: Sendable {
     private let packets: [DataPacket]
 

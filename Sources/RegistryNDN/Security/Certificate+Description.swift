@@ -23,7 +23,7 @@ extension Certificate {
         while let element = try? reader.next() {
             guard element.type == entry else { continue }
             var parts = element.children
-            // "DescriptionEntry/Key/Value 512/513/514"
+            // DescriptionKey and DescriptionValue (docs/protocol.md 2.4).
             guard let key = try? parts.next(), key.type == 513, let value = try? parts.next(), value.type == 514 else {
                 continue
             }

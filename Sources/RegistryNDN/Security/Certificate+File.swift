@@ -48,6 +48,6 @@ extension Certificate {
         return pem.octets
     }
 
-    /// The `.ndncert` file: base64 in lines of 64 columns (PROTOCOL.md 5.1.6).
+    /// The `.ndncert` file: base64 in lines of 64 columns (docs/protocol.md 6.1).
     public var file: String { Base64.encode(data.wire.readableBytesView) }
 }

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// A certificate of format v2: a Data packet that says whose key is good for which identity, and when (PROTOCOL.md 5.1).
+/// A certificate of format v2: a Data packet that says whose key is good for which identity, and when (docs/protocol.md 6.1).
 public struct Certificate: Sendable {
     /// IssuerId of a certificate that its own key signed.
     public static let selfIssuer = NameComponent.generic("self")

@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// Names of keys and certificates: `/<identity>/KEY/<KeyId>` and `/<key>/<IssuerId>/<Version>` (PROTOCOL.md 5.1.1).
+/// Names of keys and certificates: `/<identity>/KEY/<KeyId>` and `/<key>/<IssuerId>/<Version>` (docs/protocol.md 6.1).
 extension Name {
     static let keyComponent = NameComponent.generic("KEY")
 

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// A certificate with its private key, encrypted: how keys travel between NDN programs (PROTOCOL.md 5.2).
+/// A certificate with its private key, encrypted: how keys travel between NDN programs (docs/protocol.md 6.3).
 public struct SafeBag: Sendable {
     static let type: UInt32 = 128
     private static let encryptedKeyType: UInt32 = 129
@@ -25,7 +25,7 @@ public struct SafeBag: Sendable {
         guard let bag = try? TLVElement(decoding: wire), bag.type == Self.type else {
             throw SecurityError(.malformed, "not one whole SafeBag")
         }
-        // "exactly these two in this order"
+        // These two in this order, and nothing else (docs/protocol.md 6.3).
         var reader = bag.children
         guard let first = try? reader.next(), first.type == TLVType.data,
             let second = try? reader.next(), second.type == Self.encryptedKeyType, reader.isAtEnd

@@ -13,7 +13,7 @@ public struct SigningKey: Sendable {
         self.chain = chain
     }
 
-    /// What a KeyLocator says: "default certificate's full name, falling back to the key name" (PROTOCOL.md 5.1.5).
+    /// What a KeyLocator says: the name of the preferred certificate, else that of the key (docs/protocol.md 6.2).
     public var locator: Name { chain.first?.name ?? name }
 
     /// Signs packets with this key.

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// When a certificate counts: two moments of whole seconds, both included (PROTOCOL.md 5.1.3).
+/// When a certificate counts: two moments of whole seconds, both included (docs/protocol.md 6.1).
 public struct ValidityPeriod: Hashable, Sendable {
     private static let notBeforeType: UInt32 = 254
     private static let notAfterType: UInt32 = 255

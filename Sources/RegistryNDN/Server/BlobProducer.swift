@@ -7,7 +7,7 @@ import NIOCore
 /// Confined to one event loop with all its faces. Interests of a wake-up are collected and answered together at its end, so
 /// that consecutive packets leave as trains.
 final class BlobProducer {
-    /// How long a Nack for an unknown blob counts (DESIGN.md, wire names).
+    /// How long a Nack for an unknown blob counts (docs/protocol.md 10.3).
     static let nackFreshnessMilliseconds: UInt64 = 1000
     /// Nacks that may wait for a key's signature.
     private static let maximumNacks = 64
@@ -115,7 +115,8 @@ final class BlobProducer {
             counters.cacheHits &+= 1
             respond(range, index, waiter)
         case .waiting, .unknown, .ignored:
-            // Silence for what does not exist: the original client would take a Nack for an empty segment (DESIGN.md).
+            // Silence for what does not exist: the original client would take a Nack for an empty segment
+            // (docs/protocol.md 10.3).
             break
         }
     }

@@ -10,7 +10,7 @@ struct SegmentGrid: Hashable, Sendable {
         self.chunkSize = chunkSize
     }
 
-    /// Number of the final segment; 0 also for an empty blob, which is one empty segment (PROTOCOL.md 10.1).
+    /// Number of the final segment; 0 also for an empty blob, which is one empty segment (docs/protocol.md 10.2).
     var finalSegment: UInt64 { total == 0 ? 0 : (total - 1) / UInt64(chunkSize) }
 
     /// Octets in a segment that is not beyond the final one.

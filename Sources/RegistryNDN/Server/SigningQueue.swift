@@ -9,7 +9,8 @@ struct SigningQueue {
         let index: Int
     }
 
-    /// "at most 32 segments past the highest one asked": one Interest never costs more signatures than this and its own.
+    /// Segments that are signed beyond the highest one asked for, at most: one Interest never costs more signatures than these
+    /// and its own.
     static let ahead = 32
     /// Packets given to a worker at a time, at most.
     static let batch = 16

@@ -17,7 +17,7 @@ struct SlabLayout: Sendable {
         var end: Int { start + count * packet.size }
     }
 
-    /// FreshnessPeriod of every segment: a blob never changes (DESIGN.md, wire names).
+    /// FreshnessPeriod of every segment: a blob never changes (docs/protocol.md 10.2).
     static let freshnessMilliseconds: UInt64 = 86_400_000
 
     let firstSegment: UInt64

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// A Data packet to be encoded (PROTOCOL.md 4). For segments of a blob see `SegmentPacketLayout`.
+/// A Data packet to be encoded (docs/protocol.md 5). For segments of a blob see `SegmentPacketLayout`.
 public struct DataBuilder: Sendable {
     public var name: Name
     public var contentType = ContentType.blob

@@ -1,7 +1,7 @@
 internal import CNDNFast
 public import NIOCore
 
-/// ContentType numbers (PROTOCOL.md 4.2).
+/// ContentType numbers (docs/protocol.md 5.2).
 public enum ContentType {
     public static let blob: UInt64 = 0
     public static let link: UInt64 = 1
@@ -11,7 +11,7 @@ public enum ContentType {
     public static let prefixAnnouncement: UInt64 = 5
 }
 
-/// A decoded Data packet: the packet's octets and where in them the fields stand (PROTOCOL.md 4).
+/// A decoded Data packet: the packet's octets and where in them the fields stand (docs/protocol.md 5).
 ///
 /// Decoding allocates nothing; what the accessors return shares the packet's storage.
 public struct DataPacket: Sendable {
@@ -86,7 +86,7 @@ public struct DataPacket: Sendable {
     /// SHA-256 of the whole packet; computed anew each time.
     public var implicitDigest: SHA256Digest { SHA256.hash(wire) }
 
-    /// Whether this Data may answer the Interest (PROTOCOL.md 3.1.3); MustBeFresh concerns caches only.
+    /// Whether this Data may answer the Interest (docs/protocol.md 4.2); MustBeFresh concerns caches only.
     public func satisfies(_ interest: Interest) -> Bool {
         let (asked, name) = (interest.name, name)
         if asked == name || (interest.canBePrefix && asked.isPrefix(of: name)) { return true }

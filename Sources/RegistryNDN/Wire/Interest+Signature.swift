@@ -29,8 +29,8 @@ extension Interest {
         has(CNDN_INTEREST_HAS_SIGNATURE_VALUE) ? wire.slice(fields.signature_value) : nil
     }
 
-    /// The octets that the signature covers: "all Name components except the ParametersSha256Digest component, followed
-    /// by the elements from ApplicationParameters up to InterestSignatureValue"; copied together. Nil when unsigned.
+    /// The octets that the signature covers (docs/protocol.md 4.4), copied together: the components of the name but the
+    /// ParametersSha256Digest, and the elements from ApplicationParameters up to InterestSignatureValue. Nil when unsigned.
     public var signedPortion: ByteBuffer? {
         guard has(CNDN_INTEREST_HAS_SIGNATURE_VALUE) else { return nil }
         let name = (start: Int(fields.name.offset), end: Int(fields.name.offset) + Int(fields.name.length))

@@ -1,7 +1,7 @@
 internal import CNDNFast
 public import NIOCore
 
-/// A decoded Interest: the packet's octets and where in them the fields stand (PROTOCOL.md 3).
+/// A decoded Interest: the packet's octets and where in them the fields stand (docs/protocol.md 4).
 ///
 /// Decoding allocates nothing; what the accessors return shares the packet's storage.
 public struct Interest: Sendable {
@@ -23,7 +23,7 @@ public struct Interest: Sendable {
         guard hasValidParametersDigest else { throw .invalid }
     }
 
-    /// Decodes exactly one Interest, as a forwarder: "NFD as a forwarder does not check the digest" (PROTOCOL.md 3.1.2).
+    /// Decodes exactly one Interest, as a forwarder does, which leaves the parameters digest unchecked (docs/protocol.md 4.3).
     public init(forwarding wire: ByteBuffer) throws(WireError) {
         var fields = cndn_interest()
         let result = unsafe wire.withOctets { unsafe cndn_interest_decode($0, $1, &fields) }

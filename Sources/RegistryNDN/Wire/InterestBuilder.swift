@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// An Interest to be encoded (PROTOCOL.md 3).
+/// An Interest to be encoded (docs/protocol.md 4).
 public struct InterestBuilder: Sendable {
     public var name: Name
     public var canBePrefix = false

@@ -27,7 +27,7 @@ public struct KeyContext: ~Copyable {
     /// The SignatureValue; nil if OpenSSL failed.
     public func sign(_ digest: SHA256Digest) -> ByteBuffer? {
         var signature = ByteBuffer()
-        // "An ECDSA signature has 70 to 72 octets" for P-256; larger curves have up to 139.
+        // An ECDSA signature has 70 to 72 octets as a rule with P-256; with larger curves up to 139.
         unsafe signature.write(capacity: 160) { writer in
             unsafe digest.withUnsafeBytes { octets in
                 _ = unsafe cndn_context_sign(

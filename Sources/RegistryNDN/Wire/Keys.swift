@@ -53,7 +53,7 @@ final class KeyHandle: Sendable {
     }
 }
 
-/// A key that signs packets: ECDSA, also RSA and Ed25519 (PROTOCOL.md 4.1).
+/// A key that signs packets: ECDSA, also RSA and Ed25519 (docs/protocol.md 5.3).
 public struct PrivateKey: Sendable {
     let handle: KeyHandle
 
@@ -83,7 +83,7 @@ public struct PrivateKey: Sendable {
     public func publicKey() throws(WireError) -> PublicKey { try PublicKey(spki: handle.derPublic()) }
 }
 
-/// A key that verifies signatures: ECDSA, also RSA and Ed25519 (PROTOCOL.md 4.1).
+/// A key that verifies signatures: ECDSA, also RSA and Ed25519 (docs/protocol.md 5.3).
 public struct PublicKey: Sendable {
     let handle: KeyHandle
 

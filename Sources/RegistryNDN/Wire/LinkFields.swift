@@ -1,6 +1,6 @@
 internal import CNDNFast
 
-/// The NDNLPv2 header fields that travel with a network packet between a face and its users (PROTOCOL.md 6.2).
+/// The NDNLPv2 header fields that travel with a network packet between a face and its users (docs/protocol.md 7.2).
 public struct LinkFields: Hashable, Sendable {
     /// Set by the downstream, copied to the answer.
     public var pitToken: PitToken?

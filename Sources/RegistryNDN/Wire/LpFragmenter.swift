@@ -1,7 +1,7 @@
 internal import CNDNFast
 public import NIOCore
 
-/// Splits network packets that do not fit a link into LpPackets (PROTOCOL.md 6.4).
+/// Splits network packets that do not fit a link into LpPackets (docs/protocol.md 7.6).
 ///
 /// All fragments of a packet but the last have the same size on the wire, near the total divided by their number, so
 /// that one segmentation-offload send carries them all. The other header fields ride on fragment 0 only.

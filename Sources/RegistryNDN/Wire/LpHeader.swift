@@ -3,7 +3,7 @@ public import NIOCore
 
 /// Encodes one network packet with its link fields: bare without any, else as one LpPacket.
 public enum LpHeader {
-    /// Octets of the longest packet on a link, the LpPacket around it included (PROTOCOL.md 6.1.3).
+    /// Octets of the longest packet on a link, the LpPacket around it included (docs/protocol.md 7.1).
     public static let maximumPacketSize = Int(CNDN_MAX_PACKET)
 
     /// Octets that `write` would append.

@@ -1,7 +1,7 @@
 internal import CNDNFast
 public import NIOCore
 
-/// What a peer sent over a link: an LpPacket with its header fields, or a bare Interest or Data (PROTOCOL.md 6.2).
+/// What a peer sent over a link: an LpPacket with its header fields, or a bare Interest or Data (docs/protocol.md 7.2).
 ///
 /// The octets stay where they are; fields and fragment are read from them or share their storage. What the fragment
 /// holds is not looked at here: `networkPacket()` and `LpReassembler` do.
@@ -13,7 +13,7 @@ public struct LpPacket: Sendable {
     /// Decodes exactly one LpPacket, Interest or Data.
     ///
     /// - Throws: `WireError.incomplete` if the outer element goes on beyond the octets, `.invalid` if a rule of
-    ///   PROTOCOL.md 6.3 is broken.
+    ///   docs/protocol.md 7.3 is broken.
     public init(decoding wire: ByteBuffer) throws(WireError) {
         var header = cndn_lp()
         let result = unsafe wire.withOctets { unsafe cndn_lp_decode($0, $1, &header) }
@@ -65,7 +65,7 @@ public struct LpPacket: Sendable {
     }
 
     /// The network packet of an LpPacket that is not a fragment: exactly one Interest or Data of the kind that the
-    /// header fields may accompany (PROTOCOL.md 6.3.6).
+    /// header fields may accompany (docs/protocol.md 7.3).
     ///
     /// - Returns: nil for an IDLE packet.
     /// - Throws: `WireError.invalid` if the peer broke a rule, and for a fragment.

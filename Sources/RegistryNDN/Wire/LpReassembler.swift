@@ -1,7 +1,7 @@
 internal import CNDNFast
 public import NIOCore
 
-/// Puts network packets together from the LpPackets of one peer (PROTOCOL.md 6.4).
+/// Puts network packets together from the LpPackets of one peer (docs/protocol.md 7.6).
 ///
 /// Memory is bounded whatever the peer sends: a limited number of packets in parts and of octets, the oldest goes
 /// first; a packet in parts goes 500 ms after its last new fragment. Duplicates are ignored.

@@ -1,4 +1,4 @@
-/// Why an upstream refuses to forward an Interest (PROTOCOL.md 6.3.3).
+/// Why an upstream refuses to forward an Interest (docs/protocol.md 7.4).
 public enum NackReason: UInt8, Hashable, Sendable, CaseIterable {
     /// Not stated, or a code that is not known here.
     case none = 0
@@ -6,14 +6,14 @@ public enum NackReason: UInt8, Hashable, Sendable, CaseIterable {
     case duplicate = 100
     case noRoute = 150
 
-    /// The reason of a NackReason field: "unknown codes read as None".
+    /// The reason of a NackReason field; an unknown one counts as None.
     public init(code: UInt64) {
         self = UInt8(exactly: code).flatMap(NackReason.init(rawValue:)) ?? .none
     }
 }
 
 extension NackReason: Comparable {
-    /// Less severe first: "smaller number is less severe, None is most severe".
+    /// Less severe first: that of the smaller number, and None last of all.
     public static func < (a: NackReason, b: NackReason) -> Bool {
         a.severity < b.severity
     }

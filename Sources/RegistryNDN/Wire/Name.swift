@@ -1,7 +1,7 @@
 internal import CNDNFast
 public import NIOCore
 
-/// A Name: hashed, compared and stored as its TLV-VALUE, component elements back to back (PROTOCOL.md 2).
+/// A Name: hashed, compared and stored as its TLV-VALUE, component elements back to back (docs/protocol.md 3).
 public struct Name: Hashable, Sendable {
     /// Component elements back to back, without the Name's own TYPE and LENGTH.
     public let value: ByteBuffer
@@ -132,7 +132,7 @@ extension Name {
 }
 
 extension Name: Comparable {
-    /// Canonical order (PROTOCOL.md 2.2.3).
+    /// Canonical order (docs/protocol.md 3.2).
     public static func < (a: Name, b: Name) -> Bool {
         unsafe a.value.withOctets { first, firstSize in
             unsafe b.value.withOctets { second, secondSize in

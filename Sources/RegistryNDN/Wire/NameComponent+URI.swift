@@ -9,7 +9,7 @@ extension NameComponent: CustomStringConvertible {
         (implicitDigestType, "sha256digest"), (parametersDigestType, "params-sha256"),
     ]
 
-    /// Reads one component of a Name URI, in canonical or alternate form (PROTOCOL.md 2.3).
+    /// Reads one component of a Name URI, in canonical or alternate form (docs/protocol.md 3.3).
     ///
     /// - Throws: `WireError.uri` with a sentence that names the component.
     public init(uri: String) throws(WireError) {
@@ -63,7 +63,7 @@ extension NameComponent: CustomStringConvertible {
 }
 
 extension NameComponent {
-    /// "A value made only of zero or more periods gets three more periods" (PROTOCOL.md 2.3).
+    /// An empty value, or one of periods alone, is written with three periods more (docs/protocol.md 3.3).
     private static let period = UInt8(ascii: ".")
 
     private var escapedValue: String {

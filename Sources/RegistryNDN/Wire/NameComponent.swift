@@ -1,7 +1,7 @@
 internal import CNDNFast
 public import NIOCore
 
-/// One component of a Name (PROTOCOL.md 2.1).
+/// One component of a Name (docs/protocol.md 3.1).
 public struct NameComponent: Hashable, Sendable {
     /// TLV-TYPE, 1 to 65535.
     public let type: UInt16
@@ -102,7 +102,7 @@ extension NameComponent {
 }
 
 extension NameComponent: Comparable {
-    /// Canonical order: TYPE, then LENGTH, then octets (PROTOCOL.md 2.2.3).
+    /// Canonical order: TYPE, then LENGTH, then octets (docs/protocol.md 3.2).
     public static func < (a: NameComponent, b: NameComponent) -> Bool {
         guard a.type == b.type else { return a.type < b.type }
         guard a.value.readableBytes == b.value.readableBytes else {

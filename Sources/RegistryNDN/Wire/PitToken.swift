@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// An opaque token of 1 to 32 octets that the upstream copies to the answer of an Interest (PROTOCOL.md 6.3.4).
+/// An opaque token of 1 to 32 octets that the upstream copies to the answer of an Interest (docs/protocol.md 7.5).
 ///
 /// It lives inline, without a heap allocation.
 public struct PitToken: Hashable, Sendable, CustomStringConvertible {

@@ -23,7 +23,7 @@ public enum SegmentPlacement: Hashable, Sendable {
     case chunkUnknown
 }
 
-/// Puts the payloads of one blob's segments in order (PROTOCOL.md 10): any order, duplicates, a late FinalBlockId.
+/// Puts the payloads of one blob's segments in order (docs/protocol.md 10.2): any order, duplicates, a late FinalBlockId.
 ///
 /// Payloads are copied once, into slabs of up to 64 segments that are used again; a whole slab goes out as one buffer without
 /// another copy. Memory is bounded by the window. No number a peer sends makes it trap.

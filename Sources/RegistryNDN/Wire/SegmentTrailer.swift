@@ -3,8 +3,8 @@ internal import NIOCore
 /// What stands behind the payload of a packet that a key signs: SignatureInfo, SignatureValue and padding.
 ///
 /// An ECDSA signature has 70 to 72 octets, and others now and then, but equal packets leave in one send: an element that
-/// "unrecognized and non-critical" is ignored (PROTOCOL.md 1.4) fills each packet up. It stands after SignatureValue, so it
-/// is not signed, and nothing reads it.
+/// decoders skip, since its type is not critical (docs/protocol.md 2.2), fills each packet up. It stands after SignatureValue,
+/// so it is not signed, and nothing reads it.
 public struct SegmentTrailer: Sendable {
     /// An application's type number, even and so non-critical.
     static let paddingType: UInt8 = 240

@@ -1,7 +1,7 @@
 internal import CNDNFast
 public import NIOCore
 
-/// SignatureType numbers (PROTOCOL.md 4.1).
+/// SignatureType numbers (docs/protocol.md 5.3).
 public enum SignatureType {
     public static let digestSha256: UInt64 = 0
     public static let sha256WithRSA: UInt64 = 1

@@ -2,7 +2,7 @@ internal import CNDNFast
 internal import DequeModule
 public import NIOCore
 
-/// Cuts a stream into TLV elements (PROTOCOL.md 6.1): the octets arrive in any chunks.
+/// Cuts a stream into TLV elements (docs/protocol.md 7.1): the octets arrive in any chunks.
 ///
 /// An element that lies in one chunk is a slice of it; only one that goes over from a chunk to the next is copied.
 public struct StreamFramer: Sendable {

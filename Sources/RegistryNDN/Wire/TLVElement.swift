@@ -23,7 +23,7 @@ public struct TLVElement: Hashable, Sendable {
         self.value = value
     }
 
-    /// Whether a packet must be rejected when this element is not recognized in its place (PROTOCOL.md 1.4).
+    /// Whether a packet must be rejected when this element is not recognized in its place (docs/protocol.md 2.2).
     public var isCritical: Bool { cndn_is_critical(type) }
 
     /// The value as NonNegativeInteger: 1, 2, 4 or 8 octets.

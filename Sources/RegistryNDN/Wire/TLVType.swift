@@ -1,4 +1,4 @@
-/// TLV-TYPE numbers of the NDN packet format (PROTOCOL.md 1); those of one module only stand in that module.
+/// TLV-TYPE numbers of the NDN packet format (docs/protocol.md 2.4); those of one module only stand in that module.
 public enum TLVType {
     public static let interest: UInt32 = 5
     public static let data: UInt32 = 6

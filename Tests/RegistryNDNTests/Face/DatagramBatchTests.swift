@@ -40,7 +40,7 @@ import Testing
             run?.singles.map { $0.octets.getInteger(at: $0.octets.readerIndex, as: UInt8.self) } == [1, 2, 3, 4, 5])
     }
 
-    /// At most 64 segments and 65,507 octets a send (DESIGN.md).
+    /// At most 64 datagrams and 65,507 octets a send (docs/protocol.md 7.7).
     @Test(arguments: [(40, 64), (1400, 46), (7900, 8), (65_507, 1)])
     func runsRespectTheKernelsBounds(size: Int, most: Int) {
         var batch = DatagramBatch()

@@ -24,7 +24,7 @@ import Testing
         #expect(FaceMTU.of(pathMTU: 1500, to: v4, configured) == 4000)
     }
 
-    /// The stock 212,992 octets hold 12 to 25 Data packets (DESIGN.md): what surely fits is less.
+    /// The stock 212,992 octets hold 12 to 25 Data packets (docs/protocol.md 7.7): what surely fits is less.
     @Test func theReceiveBufferBoundsTheFirstWindow() {
         #expect(ReceiveBuffer.window(212_992) == 11)
         #expect(ReceiveBuffer.window(16 << 20) == 945)

@@ -148,7 +148,7 @@ struct FaceLiveTests {
         let drops = try await pair.loop.submit {
             let face = endpoint.value.face
             face.send(ByteBuffer(repeating: 5, count: Face.maximumPacketSize + 1))
-            // Fits bare, but not with its link header (PROTOCOL.md 6.1.3).
+            // Fits bare, but not with its link header (docs/protocol.md 7.1).
             face.send(ByteBuffer(repeating: 5, count: Face.maximumPacketSize), LinkFields(pitToken: token))
             return face.counters.outDrops
         }.get()

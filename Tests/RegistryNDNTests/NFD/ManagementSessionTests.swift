@@ -4,7 +4,7 @@ import Testing
 @testable import NDN
 @testable import RegistryNDN
 
-/// The surprises of PROTOCOL.md 7, each against a forwarder that has it.
+/// The surprises of docs/protocol.md 8, each against a forwarder that has it.
 @Suite("NFD: sessions", .timeLimit(.minutes(1)))
 struct ManagementSessionTests {
     private let prefix = Name([.generic("example"), .generic("docker")])

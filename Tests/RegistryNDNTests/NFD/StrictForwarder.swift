@@ -5,7 +5,7 @@ import NIOPosix
 @testable import NDN
 @testable import RegistryNDN
 
-/// The management side of NFD with its surprises (PROTOCOL.md 7); it forwards nothing. Confined to its event loop.
+/// The management side of NFD with its surprises (docs/protocol.md 8); it forwards nothing. Confined to its event loop.
 final class StrictForwarder {
     struct Rules: Sendable {
         var scope = ManagementScope.localhost
@@ -39,7 +39,7 @@ final class StrictForwarder {
     private(set) var heard: Set<UInt64> = []
     var deafTo: Set<UInt64> = []
 
-    /// All who sign with a digest are this one key (PROTOCOL.md 7.1.4).
+    /// All who sign with a digest are this one key (docs/protocol.md 8.2).
     private static let digestKey = Name([.generic("localhost"), .generic("identity"), .generic("digest-sha256")])
 
     init(_ rules: Rules) {
