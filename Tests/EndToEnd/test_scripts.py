@@ -1,5 +1,6 @@
 """The scripts that people type: what they refuse, what they say, and what they leave alone."""
 
+import shutil
 import subprocess
 import sys
 
@@ -76,3 +77,22 @@ def test_failures_are_shown_with_the_end_of_their_message(folder):
 def test_engines_are_those_of_one_release_of_debian_alone(arguments):
     done = subprocess.run([SCRIPTS / "test", *arguments], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 64 and "--engines sid|trixie" in done.stderr
+
+
+@pytest.mark.parametrize("folder_of_it, line, said", [
+    ("Face", "let known = PrefixRegistration.self", "Face may not know NFD (PrefixRegistration)"),
+    ("Server", "func known(_ fetcher: Optional<BlobFetcher>) {}", "Server may not know Fetch (BlobFetcher)"),
+    ("Fetch", "internal import RegistryNDN", "Fetch may not import RegistryNDN"),
+    ("Client", "internal import NDNForwarder", "Client may not import NDNForwarder"),
+])
+def test_an_arrow_against_the_layers_is_found(folder, folder_of_it, line, said):
+    def arrows():
+        done = subprocess.run([sys.executable, SCRIPTS / "lib" / "arrows.py", folder], capture_output=True, text=True, check=True)
+        return done.stdout
+
+    shutil.copytree(parts.ROOT / "Sources", folder / "Sources")
+    shutil.copy(parts.ROOT / "Package.swift", folder)
+    assert arrows() == ""
+    place = folder / "Sources" / "RegistryNDN" / folder_of_it / "Added.swift"
+    place.write_text(f"// A comment may name PrefixRegistration.\n{line}\n")
+    assert arrows() == f"Sources/RegistryNDN/{folder_of_it}/Added.swift:2: {said}\n"
