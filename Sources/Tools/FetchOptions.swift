@@ -45,7 +45,9 @@ struct FetchOptions: ParsableArguments {
     func validate() throws {
         guard timeout.amount > .zero else { throw ValidationError("--timeout: use more than 0") }
         guard progressTimeout.amount > .zero else { throw ValidationError("--progress-timeout: use more than 0") }
-        guard memory.octets >= 1 << 20 else { throw ValidationError("--memory \(memory): use 1MiB or more") }
+        guard memory.octets >= 1 << 20 else {
+            throw ValidationError("--memory \(memory): use 1MiB or more; a unit follows the number without a space, as 64MiB")
+        }
     }
 
     func configuration() throws -> FetchConfiguration {
