@@ -4,10 +4,11 @@ import Synchronization
 
 /// Fetches blobs over one connection to a router (or straight to a server).
 ///
-/// All blobs in flight share the connection's congestion window by round robin, and ``FetchConfiguration/memoryBudget``
-/// for what has arrived but is not read. Requests for one blob share one fetch while its first octets are still held (up
-/// to a quarter of the blob's share of the budget); a later request has a fetch of its own. A reader that falls behind the
-/// fastest by half the blob's share goes on with a fetch of its own, from where it is.
+/// All blobs in flight share the connection's congestion window by round robin, several ranges of one blob so that they end
+/// one after another, and ``FetchConfiguration/memoryBudget`` for what has arrived but is not read. Requests for one blob
+/// share one fetch while its first octets are still held (up to a quarter of the blob's share of the budget); a later request
+/// has a fetch of its own. A reader that falls behind the fastest by half the blob's share goes on with a fetch of its own,
+/// from where it is.
 public final class BlobFetcher: Sendable {
     private let loop: any EventLoop
     private let engine: NIOLoopBound<FetchEngine>

@@ -93,8 +93,8 @@ extension FetchEngine {
         if final != nil { state.skipFinal() }
         state.statistics = statistics
         let fetch = BlobFetch(
-            id: scheduler.add(state), name: name, lifetime: configuration.interestLifetime, deadline: deadline,
-            reader: reader, octets: octets, runs: runs)
+            id: scheduler.add(state, beside: runs == nil ? running(name) : nil), name: name,
+            lifetime: configuration.interestLifetime, deadline: deadline, reader: reader, octets: octets, runs: runs)
         fetch.audience = here.audience
         begin(fetch, at: segments.lowerBound, chunk: geometry.chunk, window: window)
         if let first { fetch.place(0, first, final: geometry.final) }

@@ -67,7 +67,8 @@ final class FetchEngine {
     private func begin(_ blob: Name, deadline: NIODeadline?, reader: ChunkQueue) {
         let now = NIODeadline.now()
         let deadline = min(deadline ?? .distantFuture, now + configuration.timeout)
-        let id = scheduler.add(SegmentFetch(configuration: configuration, deadline: deadline, now: now))
+        let id = scheduler.add(
+            SegmentFetch(configuration: configuration, deadline: deadline, now: now), beside: running(blob))
         let fetch = BlobFetch(
             id: id, name: blob, lifetime: configuration.interestLifetime, deadline: deadline, reader: reader)
         add(fetch)
@@ -123,7 +124,8 @@ final class FetchEngine {
         let id = scheduler.add(
             SegmentFetch(
                 configuration: configuration, geometry: geometry, size: size, start: start, stop: state.stop,
-                capacity: window, deadline: fetch.deadline, now: .now()))
+                capacity: window, deadline: fetch.deadline, now: .now()),
+            beside: fetch.isActive ? fetch.id : nil)
         let alone = BlobFetch(
             id: id, name: fetch.name, lifetime: configuration.interestLifetime, deadline: fetch.deadline,
             reader: reader, octets: offset..<fetch.octets.upperBound, isShared: false)
@@ -132,6 +134,11 @@ final class FetchEngine {
         settle(alone, now: .now())
         logger.debug(
             "a slow reader goes on alone", metadata: ["blob": "\(fetch.name)", "offset": .stringConvertible(offset)])
+    }
+
+    /// A fetch of a blob under way, by the segments' own numbers.
+    func running(_ blob: Name) -> FetchScheduler.ID? {
+        byName[blob]?.first { $0.isActive && $0.runs == nil }?.id
     }
 
     func add(_ fetch: BlobFetch) {

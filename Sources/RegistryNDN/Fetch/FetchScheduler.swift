@@ -3,6 +3,10 @@ package import NIOCore
 /// All fetches over one face: they share its window by weighted round robin, so that a small blob never waits for a
 /// large one.
 ///
+/// Fetches of one blob, such as containerd's ranges, give half of their turns to the first of them. So they end one after another,
+/// and while the next one begins others fill the path. Were all equally fast they would end together: nothing would be on its way
+/// then, and whatever the server has yet to read for the next ones would come in one burst.
+///
 /// Pure, like ``SegmentFetch``: the owner sends what ``nextInterest(now:)`` gives, passes on what arrives, and calls
 /// ``advance(now:)`` at ``nextDeadline``.
 package struct FetchScheduler: Sendable {
@@ -15,11 +19,16 @@ package struct FetchScheduler: Sendable {
     private static let smallQuantum = 32
 
     private var fetches: [SegmentFetch?] = []
+    /// By ID, a number that fetches of one blob have in common.
+    private var blobs: [Int] = []
+    private var nextBlob = 0
     package private(set) var path: FetchPath
     private(set) var isUp: Bool
     private(set) var count = 0
     private var turn = 0
     private var left = Self.quantum
+    /// Who gets the second half of this turn.
+    private var front: ID?
     /// Some fetch may have begun that has not asked for its first segments.
     private var mayHaveUrgent = false
 
@@ -28,14 +37,18 @@ package struct FetchScheduler: Sendable {
         self.isUp = isUp
     }
 
-    package mutating func add(_ fetch: SegmentFetch) -> ID {
+    /// - Parameter other: a fetch of the same blob.
+    package mutating func add(_ fetch: SegmentFetch, beside other: ID? = nil) -> ID {
         count += 1
         mayHaveUrgent = true
+        nextBlob += 1
+        let blob = other.map { blobs[$0] } ?? nextBlob
         if let free = fetches.firstIndex(where: { $0 == nil }) {
-            fetches[free] = fetch
+            (fetches[free], blobs[free]) = (fetch, blob)
             return free
         }
         fetches.append(fetch)
+        blobs.append(blob)
         return fetches.count - 1
     }
 
@@ -45,6 +58,7 @@ package struct FetchScheduler: Sendable {
         path.forget(fetch.ring.inFlight)
         fetches[id] = nil
         count -= 1
+        if front == id { front = nil }
     }
 
     /// The state of a fetch that was added and not removed.
@@ -58,15 +72,36 @@ package struct FetchScheduler: Sendable {
         if mayHaveUrgent, let urgent = nextUrgent(now: now) { return urgent }
         guard path.maySend(now: now) else { return nil }
         for _ in 0...fetches.count {
-            if turn < fetches.count, left > 0, let interest = fetches[turn]?.nextInterest(&path, now: now) {
+            if turn < fetches.count, left > 0, let next = nextOfTurn(now: now) {
                 left -= 1
-                return (turn, interest)
+                return next
             }
             turn = turn + 1 < fetches.count ? turn + 1 : 0
             left = fetches[turn]?.isSmall == true ? Self.smallQuantum : Self.quantum
         }
         path.noteIdle()
         return nil
+    }
+
+    private mutating func nextOfTurn(now: NIODeadline) -> (id: ID, interest: SegmentInterest)? {
+        if left == Self.quantum / 2 { front = first(beside: turn) }
+        if left <= Self.quantum / 2, let front, let interest = fetches[front]?.nextInterest(&path, now: now) {
+            return (front, interest)
+        }
+        return fetches[turn]?.nextInterest(&path, now: now).map { (turn, $0) }
+    }
+
+    /// Of the fetches of one blob that have something to ask for, the one that ends first, and of those with the same end the
+    /// one that begins first; nil when that is `id`.
+    private func first(beside id: ID) -> ID? {
+        guard fetches[id] != nil else { return nil }
+        var first: (id: ID, end: UInt64, unsent: UInt64)?
+        for other in fetches.indices where blobs[other] == blobs[id] && fetches[other]?.isAsking == true {
+            guard let end = fetches[other]?.end, let unsent = fetches[other]?.unsent else { continue }
+            if let first, (first.end, first.unsent) <= (end, unsent) { continue }
+            first = (other, end, unsent)
+        }
+        return first?.id == id ? nil : first?.id
     }
 
     /// The first Interests of a fetch do not wait for the window that others have filled.

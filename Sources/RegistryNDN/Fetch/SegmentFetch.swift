@@ -197,6 +197,12 @@ package struct SegmentFetch: Sendable {
         return unsent >= limit && unsent < min(geometry.final, stop)
     }
 
+    /// The segment behind the last one that is wanted, as far as is known.
+    var end: UInt64 { min(stop, geometry.map { $0.final + 1 } ?? .max) }
+
+    /// There is more to be asked for in sequence.
+    var isAsking: Bool { failure == nil && unsent < sequentialEnd }
+
     /// The final segment is here already, from a fetch before this one.
     mutating func skipFinal() {
         guard let final = geometry?.final else { return }
