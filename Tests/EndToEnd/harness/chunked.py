@@ -9,13 +9,17 @@ import concurrent.futures
 import socket
 import struct
 import sys
+import threading
 import time
+from collections.abc import Callable
 
 CHUNK = 8 << 20
 
 
-def read_chunk(address: str, path: str, first: int, length: int, is_open: bool) -> bytes:
-    """The octets from `first` on; the connection is reset then, as a closed one is whose octets were not all read."""
+def read_chunk(address: str, path: str, first: int, length: int, is_open: bool,
+               answered: Callable[[], None] | None = None) -> bytes:
+    """The octets from `first` on; the connection is reset then, as a closed one is whose octets were not all read. `answered` is
+    called once the head is here."""
     host, _, port = address.rpartition(":")
     last = "" if is_open else first + length - 1
     with socket.create_connection((host, int(port)), 60) as connection:
@@ -25,6 +29,8 @@ def read_chunk(address: str, path: str, first: int, length: int, is_open: bool) 
             received += _some(connection)
         if not received.startswith(b"HTTP/1.1 206"):
             raise ConnectionError(f"bytes={first}-{last}: {bytes(received[:200])!r}")
+        if answered:
+            answered()
         body = received[end + 4:]
         while len(body) < length:
             body += _some(connection)
@@ -41,10 +47,18 @@ def _some(connection: socket.socket) -> bytes:
 
 def pull(address: str, path: str, size: int, workers: int = 8, chunk: int = CHUNK, is_open: bool = True) -> bytes:
     """The whole blob. The other requests begin once the first one has its head, as the size is in there."""
+    is_answered = threading.Event()
+
     def read(first: int) -> bytes:
-        return read_chunk(address, path, first, min(chunk, size - first), is_open)
+        try:
+            return read_chunk(address, path, first, min(chunk, size - first), is_open, is_answered.set)
+        finally:
+            is_answered.set()
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        return b"".join(pool.map(read, range(0, size, chunk)))
+        chunks = [pool.submit(read, 0)]
+        is_answered.wait()
+        chunks += [pool.submit(read, first) for first in range(chunk, size, chunk)]
+        return b"".join(one.result() for one in chunks)
 
 
 def main() -> None:
