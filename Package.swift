@@ -28,6 +28,15 @@ let program: [LinkerSetting] = [
         ], .when(platforms: [.linux], configuration: .release))
 ]
 
+/// The folders of Sources/RegistryNDN, by target; scripts/lib/arrows.txt says which may know which.
+let layers = [
+    "NDN": ["System", "Wire", "Face", "Security", "NFD", "Fetch"],
+    "NDNForwarder": ["Forwarder"],
+    "RegistryNDN": ["Registry", "TLS", "Upstream", "Discovery", "Server", "Client"],
+]
+/// What is not a target's own in the folder that they share.
+func others(than target: String) -> [String] { layers.filter { $0.key != target }.flatMap(\.value).sorted() }
+
 let package = Package(
     name: "registry-ndn",
     products: [
@@ -65,7 +74,7 @@ let package = Package(
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             path: "Sources/RegistryNDN",
-            sources: ["System", "Wire", "Face", "Security", "NFD", "Fetch"],
+            exclude: others(than: "NDN"),
             swiftSettings: swift),
         .target(
             name: "NDNForwarder",
@@ -77,7 +86,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             path: "Sources/RegistryNDN",
-            sources: ["Forwarder"],
+            exclude: others(than: "NDNForwarder"),
             swiftSettings: swift),
         .target(
             name: "RegistryNDN",
@@ -95,7 +104,7 @@ let package = Package(
                 .product(name: "OrderedCollections", package: "swift-collections"),
             ],
             path: "Sources/RegistryNDN",
-            sources: ["Registry", "TLS", "Upstream", "Discovery", "Server", "Client"],
+            exclude: others(than: "RegistryNDN"),
             swiftSettings: swift),
         .executableTarget(
             name: "registry-ndn",

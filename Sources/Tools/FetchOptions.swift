@@ -46,7 +46,8 @@ struct FetchOptions: ParsableArguments {
         guard timeout.amount > .zero else { throw ValidationError("--timeout: use more than 0") }
         guard progressTimeout.amount > .zero else { throw ValidationError("--progress-timeout: use more than 0") }
         guard memory.octets >= 1 << 20 else {
-            throw ValidationError("--memory \(memory): use 1MiB or more; a unit follows the number without a space, as 64MiB")
+            throw ValidationError(
+                "--memory \(memory): use 1MiB or more; a unit follows the number without a space, as 64MiB")
         }
     }
 

@@ -33,10 +33,10 @@ def allowed() -> dict[str, set[str]]:
 
 def imports(manifest: str) -> tuple[dict[str, set[str]], set[str]]:
     """The targets that a folder's own target depends on, for each folder; and all targets that share the folders."""
-    found = re.findall(r'name: "(\w+)",\s+dependencies: \[(.*?)\],\s+path: [^\n]+\s+sources: \[(.*?)\]', manifest, re.DOTALL)
-    targets = {name for name, _, _ in found}
-    return {folder: targets & set(re.findall(r'^ +"(\w+)",', known, re.MULTILINE))
-            for _, known, folders in found for folder in re.findall(r"\w+", folders)}, targets
+    layers = dict(re.findall(r'^    "(\w+)": \[(.*)\],$', manifest, re.MULTILINE))
+    known = dict(re.findall(r'name: "(\w+)",\n +dependencies: \[\n(.*?)\n +\],\n +path', manifest, re.DOTALL))
+    return {folder: set(layers) & set(re.findall(r'^ +"(\w+)",', known[target], re.MULTILINE))
+            for target, folders in layers.items() for folder in re.findall(r"\w+", folders)}, set(layers)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@ import DequeModule
 import NIOCore
 import Testing
 
-@testable import RegistryNDN
+@testable import NDN
 
 /// Several fetches of one blob at the same time.
 @Suite struct FetchFrontTests {
