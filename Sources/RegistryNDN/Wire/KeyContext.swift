@@ -3,26 +3,26 @@ public import NIOCore
 
 /// An ECDSA key made ready for many messages whose SHA-256 is known. Owned by one thread at a time.
 public struct KeyContext: ~Copyable {
-    /// Address of the C context, which this value alone owns.
-    private let address: UInt
+    /// The C context, moved from thread to thread with this value (`ForeignPointer`).
+    private let owned: ForeignPointer
 
     /// To sign; nil for a key of another kind.
     public init?(signing key: PrivateKey) {
         guard let context = unsafe cndn_key_context_signing(key.handle.pointer) else { return nil }
-        address = UInt(bitPattern: context)
+        owned = unsafe ForeignPointer(context)
     }
 
     /// To verify; nil for a key of another kind.
     public init?(verifying key: PublicKey) {
         guard let context = unsafe cndn_key_context_verifying(key.handle.pointer) else { return nil }
-        address = UInt(bitPattern: context)
+        owned = unsafe ForeignPointer(context)
     }
 
     deinit {
         unsafe cndn_key_context_free(context)
     }
 
-    private var context: OpaquePointer? { unsafe OpaquePointer(bitPattern: address) }
+    private var context: OpaquePointer { unsafe owned.pointer }
 
     /// The SignatureValue; nil if OpenSSL failed.
     public func sign(_ digest: SHA256Digest) -> ByteBuffer? {

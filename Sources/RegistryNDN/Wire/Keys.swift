@@ -1,14 +1,14 @@
 internal import CNDNFast
 public import NIOCore
 
-/// The owner of an OpenSSL key, which is immutable and so may be used by several threads at once.
+/// The owner of an OpenSSL key, which several threads use at once: it is not changed after `init` (`ForeignPointer`, shared).
 final class KeyHandle: Sendable {
-    private let address: UInt
+    private let owned: ForeignPointer
 
     /// Takes over a key that C made; `WireError.invalid` for NULL.
     init(_ key: OpaquePointer?) throws(WireError) {
         guard let key = unsafe key else { throw .invalid }
-        address = UInt(bitPattern: key)
+        owned = unsafe ForeignPointer(key)
     }
 
     deinit {
@@ -40,7 +40,7 @@ final class KeyHandle: Sendable {
         try unsafe output(capacity: 8192) { unsafe cndn_key_write_private(pointer, &$0) }
     }
 
-    var pointer: OpaquePointer? { unsafe OpaquePointer(bitPattern: address) }
+    var pointer: OpaquePointer { unsafe owned.pointer }
 
     private func output(
         capacity: Int, _ body: (inout cndn_writer) -> cndn_result

@@ -5,15 +5,15 @@ public import NIOCore
 ///
 /// Owned by one task or event loop at a time: it cannot be copied, only moved.
 public struct SHA256: ~Copyable, Sendable {
-    /// Address of the C context, which this value alone owns: therefore it may move to another thread.
-    private let address: UInt
+    /// The C context, moved from thread to thread with this value (`ForeignPointer`).
+    private let owned: ForeignPointer
     /// Whether a message has begun; C may have used the context for others since the last.
     private var isStarted = false
 
     /// A context that has hashed nothing yet.
     public init() {
         guard let context = unsafe cndn_digest_new() else { preconditionFailure("OpenSSL has no memory") }
-        address = UInt(bitPattern: context)
+        owned = unsafe ForeignPointer(context)
     }
 
     deinit {
@@ -21,7 +21,7 @@ public struct SHA256: ~Copyable, Sendable {
     }
 
     /// The C context, for what hashes inside C.
-    var context: OpaquePointer? { unsafe OpaquePointer(bitPattern: address) }
+    var context: OpaquePointer { unsafe owned.pointer }
 
     public mutating func update(_ octets: UnsafeRawBufferPointer) {
         start()
