@@ -37,20 +37,7 @@ package final class Pinger: Sendable {
         return try await loop.flatSubmit {
             let connector = FaceConnector(to: router, on: loop, logger: logger)
             let endpoint = Endpoint(face: connector.face)
-            let connected = loop.makePromise(of: Pinger.self)
-            endpoint.onStateChange = { [weak connector] in
-                guard $0 == .up else { return }
-                endpoint.onStateChange = nil
-                connector?.onFailure = nil
-                connected.succeed(Pinger(endpoint))
-            }
-            connector.onFailure = { error in
-                endpoint.onStateChange = nil
-                endpoint.close()
-                connected.fail(error)
-            }
-            connector.start()
-            return connected.futureResult
+            return connector.connect().assumeIsolated().map { Pinger(endpoint) }.nonisolated()
         }.get()
     }
 

@@ -42,13 +42,13 @@ final class RouterProbing {
     private let questions: ProbeQuestions
     private let logger: Logger
     private var measurements: [RouterMeasurement]
-    private var connectors: [FaceConnector] = []
     /// A face does not keep its delegate.
     private var endpoints: [Endpoint] = []
     /// Answers that may still come.
     private var awaited = 0
-    private var deadline: NIODeadline?
-    private var timer: Scheduled<Void>?
+    /// Keeps this probing alive until it is over.
+    private let timer: DeadlineTimer
+    private var isOver = false
     private let promise: EventLoopPromise<[RouterMeasurement]>
 
     private init(_ routers: [Router], _ questions: ProbeQuestions, on loop: any EventLoop, logger: Logger) {
@@ -57,6 +57,7 @@ final class RouterProbing {
         self.logger = logger
         measurements = routers.map { RouterMeasurement(router: $0, answer: .silence, rtt: nil) }
         promise = loop.makePromise()
+        timer = DeadlineTimer(on: loop)
     }
 
     /// Measures all routers; one that says nothing is a measurement too.
@@ -71,7 +72,8 @@ final class RouterProbing {
     }
 
     private func start() {
-        finish(by: loop.now + Self.timeout)
+        timer.onDeadline = { self.finish() }
+        timer.schedule(at: loop.now + Self.timeout)
         for index in measurements.indices { ask(index) }
         if awaited == 0 { finish() }
     }
@@ -80,22 +82,18 @@ final class RouterProbing {
         let router = measurements[index].router
         let connector = FaceConnector(to: router.uri, on: loop, announces: false, logger: logger)
         let endpoint = Endpoint(face: connector.face)
-        connectors.append(connector)
         endpoints.append(endpoint)
         let names = questions.names(for: router)
         awaited += names.count
-        endpoint.onStateChange = { [unowned endpoint] state in
-            guard state == .up else { return }
-            endpoint.onStateChange = nil
-            for (name, answer) in names { self.express(name, answer, index, endpoint) }
+        connector.connect().assumeIsolated().whenComplete { result in
+            guard !self.isOver else { return }
+            switch result {
+            case .success: for (name, answer) in names { self.express(name, answer, index, endpoint) }
+            case .failure(let error):
+                self.logger.debug("router not reached", metadata: ["router": "\(router.uri)", "error": "\(error)"])
+                self.answered(index, nil, since: nil, count: names.count)
+            }
         }
-        connector.onFailure = { [weak connector] error in
-            guard let connector, connector.face.state != .closed else { return }
-            self.logger.debug("router not reached", metadata: ["router": "\(router.uri)", "error": "\(error)"])
-            connector.face.close()
-            self.answered(index, nil, since: nil, count: names.count)
-        }
-        connector.start()
     }
 
     private func express(_ name: Name, _ answer: RouterMeasurement.Answer, _ index: Int, _ endpoint: Endpoint) {
@@ -120,27 +118,17 @@ final class RouterProbing {
         if let answer, let start, answer < measurements[index].answer {
             measurements[index].answer = answer
             measurements[index].rtt = loop.now - start
-            finish(by: loop.now + (answer == .producer ? Self.patienceAfterBest : Self.patience))
+            timer.schedule(at: loop.now + (answer == .producer ? Self.patienceAfterBest : Self.patience))
         }
         if awaited == 0 { finish() }
     }
 
-    private func finish(by time: NIODeadline) {
-        if let deadline, deadline <= time { return }
-        deadline = time
-        timer?.cancel()
-        timer = loop.assumeIsolated().scheduleTask(deadline: time) { self.finish() }
-    }
-
     private func finish() {
-        timer?.cancel()
-        let connectors = connectors
-        self.connectors = []
+        guard !isOver else { return }
+        isOver = true
+        timer.cancel()
         promise.succeed(measurements)
-        defer { endpoints = [] }
-        for connector in connectors {
-            connector.onFailure = nil
-            connector.face.close()
-        }
+        for endpoint in endpoints { endpoint.close() }
+        endpoints = []
     }
 }

@@ -14,13 +14,14 @@ final class DatagramConnection: FaceConnection {
     private let address: SocketAddress
     private var transport: DatagramTransport?
     private var socket: DatagramSocket?
-    private var reopening: Scheduled<Void>?
-    /// Sockets lost in a row without anything heard.
-    private var losses = 0
+    private let reopening: DeadlineTimer
+    private var pause = ReopeningPause()
 
     init(_ connector: FaceConnector, to address: SocketAddress) {
         self.connector = connector
         self.address = address
+        reopening = DeadlineTimer(on: connector.eventLoop)
+        reopening.onDeadline = { [weak self] in self?.open() }
     }
 
     func open() {
@@ -32,8 +33,7 @@ final class DatagramConnection: FaceConnection {
     }
 
     func close() {
-        reopening?.cancel()
-        reopening = nil
+        reopening.cancel()
         socket?.close()
         socket = nil
         transport?.close()
@@ -89,7 +89,7 @@ final class DatagramConnection: FaceConnection {
     }
 
     private func receive(_ envelope: AddressedEnvelope<ByteBuffer>) {
-        losses = 0
+        pause.heard()
         let face = connector.face
         face.beginBatch()
         face.receive(datagrams: envelope.data, segmentSize: envelope.metadata?.segmentSize)
@@ -104,13 +104,7 @@ final class DatagramConnection: FaceConnection {
     /// The socket is gone, after a failed write say: the face gets the next one.
     private func lost() {
         transport?.socket = nil
-        losses += 1
-        guard losses > 1 else { return open() }
-        guard reopening == nil else { return }
-        let pause = TimeAmount.milliseconds(min(1000, 10 << Int64(min(losses, 7))))
-        reopening = connector.eventLoop.assumeIsolated().scheduleTask(in: pause) { [weak self] in
-            self?.reopening = nil
-            self?.open()
-        }
+        let pause = pause.lost()
+        if pause == .zero { open() } else { reopening.schedule(at: connector.eventLoop.now + pause) }
     }
 }

@@ -25,13 +25,15 @@ final class DatagramPlace {
     /// The peer of the last datagram: trains come from one.
     private var latest: DatagramPeer?
     private var waiting: [AddressedEnvelope<ByteBuffer>] = []
-    private var reopening: Scheduled<Void>?
-    private var losses = 0
+    private let reopening: DeadlineTimer
+    private var pause = ReopeningPause()
     private static let waitingLimit = 64
 
     init(_ address: SocketAddress, _ listener: FaceListener) {
         local = address
         self.listener = listener
+        reopening = DeadlineTimer(on: listener.eventLoop)
+        reopening.onDeadline = { [weak self] in self?.reopen() }
     }
 
     /// Opens the socket; returns its address.
@@ -50,7 +52,7 @@ final class DatagramPlace {
         socket = new
         local = new.local
         new.onReceive = { [unowned self] in
-            losses = 0
+            pause.heard()
             onReceive?($0)
         }
         new.onBatchEnd = { [unowned self] in onBatchEnd?() }
@@ -68,8 +70,7 @@ final class DatagramPlace {
     }
 
     func close() {
-        reopening?.cancel()
-        reopening = nil
+        reopening.cancel()
         isOpen = false
         (onReceive, onBatchEnd, share) = (nil, nil, nil)
         socket?.close()
@@ -84,10 +85,8 @@ final class DatagramPlace {
     private func lost() {
         isOpen = false
         for peer in peers.values { peer.transport.socket = nil }
-        losses += 1
         listener.logger.debug("listening socket lost, opening it again", metadata: ["local": "\(local)"])
-        let pause = losses > 1 ? TimeAmount.milliseconds(min(1000, 10 << Int64(min(losses, 7)))) : .nanoseconds(0)
-        reopening = listener.eventLoop.assumeIsolated().scheduleTask(in: pause) { [weak self] in self?.reopen() }
+        reopening.schedule(at: listener.eventLoop.now + pause.lost())
     }
 
     private func reopen() {

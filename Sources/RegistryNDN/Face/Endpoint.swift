@@ -26,13 +26,14 @@ public final class Endpoint: FaceDelegate {
     }
 
     private var pending = PendingInterests<Waiter>()
-    private var timer: Scheduled<Void>?
-    private var timerDeadline: NIODeadline?
+    private let timer: DeadlineTimer
 
     /// Becomes the delegate of `face`, and keeps it.
     public init(face: Face) {
         self.face = face
+        timer = DeadlineTimer(on: face.eventLoop)
         face.delegate = self
+        timer.onDeadline = { [weak self] in self?.expire() }
     }
 
     /// Interests that wait for an answer.
@@ -83,25 +84,14 @@ public final class Endpoint: FaceDelegate {
             waiter: waiter)
         face.send(packet)
         if !face.isInBatch { face.flush() }
-        schedule()
-    }
-
-    /// One timer, for the earliest deadline; a later one than needed is never set, an earlier one does no harm.
-    private func schedule() {
-        guard let deadline = pending.earliestDeadline else { return }
-        if let timerDeadline, timerDeadline <= deadline { return }
-        timer?.cancel()
-        timerDeadline = deadline
-        timer = face.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.expire() }
+        timer.schedule(at: pending.earliestDeadline)
     }
 
     private func expire() {
-        timerDeadline = nil
-        timer = nil
         for entry in pending.expire(now: face.eventLoop.now) {
             retransmit(entry)
         }
-        schedule()
+        timer.schedule(at: pending.earliestDeadline)
     }
 
     private func retransmit(_ entry: PendingInterests<Waiter>.Entry) {

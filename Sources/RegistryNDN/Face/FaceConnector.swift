@@ -7,8 +7,6 @@ public import NIOCore
 /// with the next. A UDP face is up at once, and survives an ECONNREFUSED at its port. Confined to its event loop.
 public final class FaceConnector {
     public let face: Face
-    /// Told of every failed attempt to connect to all addresses; the next follows by itself.
-    public var onFailure: ((FaceError) -> Void)?
 
     let uri: FaceURI
     let configuration: FaceConfiguration
@@ -17,9 +15,10 @@ public final class FaceConnector {
     private let announces: Bool
     private var machine: ConnectionMachine
     private var connection: (any FaceConnection)?
-    private var timer: Scheduled<Void>?
-    private var timerDeadline: NIODeadline?
+    private let timer: DeadlineTimer
     private var isStarted = false
+    /// Waits for the first connection (`connect`).
+    private var connected: EventLoopPromise<Void>?
     /// It has been said that the peer is out.
     private var isAnnounced = false
     private var reassembly = ReassemblyWatch()
@@ -34,10 +33,12 @@ public final class FaceConnector {
         self.configuration = configuration
         self.announces = announces
         self.logger = logger
+        timer = DeadlineTimer(on: eventLoop)
         machine = ConnectionMachine(
             timing: configuration.silence,
             backoff: Backoff(minimum: configuration.minimumBackoff, maximum: configuration.maximumBackoff))
         face = Face(remote: uri, local: uri, isLocal: uri.scheme == .unix, on: eventLoop, logger: logger)
+        timer.onDeadline = { [weak self] in self?.timerFired() }
     }
 
     /// Begins to connect, and goes on until the face is closed.
@@ -50,9 +51,29 @@ public final class FaceConnector {
         perform(machine.start())
     }
 
+    /// Begins to connect, for an owner that wants a connection now or none.
+    ///
+    /// - Returns: succeeds once the face is up, which is then kept connected. Fails with a `FaceError`, and the face is closed,
+    ///   when a first attempt at all addresses has failed, or when the owner closes the face meanwhile.
+    public func connect() -> EventLoopFuture<Void> {
+        guard !isStarted, face.state != .closed else {
+            return eventLoop.makeFailedFuture(FaceError(.closed, "the face to \(uri) is in use or closed"))
+        }
+        let promise = eventLoop.makePromise(of: Void.self)
+        connected = promise
+        start()
+        return promise.futureResult
+    }
+
+    private func settle(_ outcome: Result<Void, any Error>) {
+        let promise = connected
+        connected = nil
+        promise?.completeWith(outcome)
+    }
+
     private func stop() {
-        timer?.cancel()
-        timer = nil
+        timer.cancel()
+        settle(.failure(FaceError(.closed, "the face to \(uri) was closed")))
         face.onTurn = nil
         connection?.close()
         connection = nil
@@ -67,20 +88,10 @@ public final class FaceConnector {
             open(address)
             if looksUp { lookUp() }
         }
-        schedule()
-    }
-
-    /// One timer; one that fires too early does no harm.
-    private func schedule() {
-        guard face.state != .closed, let deadline = machine.deadline else { return }
-        if let timerDeadline, timerDeadline <= deadline { return }
-        timer?.cancel()
-        timerDeadline = deadline
-        timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.timerFired() }
+        timer.schedule(at: machine.deadline)
     }
 
     private func timerFired() {
-        timerDeadline = nil
         if uri.scheme == .udp { reassembly.look(logger) }
         let action = machine.timerFired(now: eventLoop.now)
         if case .open = action, machine.isOut, connection != nil {
@@ -98,7 +109,7 @@ public final class FaceConnector {
             case .failure(let error):
                 machine.unresolved(now: eventLoop.now)
                 if connection == nil { report(error) }
-                schedule()
+                timer.schedule(at: machine.deadline)
             }
         }
     }
@@ -134,7 +145,7 @@ public final class FaceConnector {
         switch turn {
         case .asked:
             machine.asked(now: eventLoop.now)
-            schedule()
+            timer.schedule(at: machine.deadline)
         case .heard:
             guard machine.heard(), isAnnounced else { return }
             isAnnounced = false
@@ -150,14 +161,17 @@ public final class FaceConnector {
         logger.log(level: level, message, metadata: ["remote": "\(remote)"])
     }
 
-    /// All addresses failed: the next attempt follows after a pause.
+    /// All addresses failed: the next attempt follows after a pause, unless the owner wants a connection now or none.
     private func report(_ error: any Error) {
         let error = FaceError.connecting(to: uri, error)
         face.lastError = error
         let level: Logger.Level = announces && !isAnnounced ? .warning : .debug
         isAnnounced = true
         logger.log(level: level, "cannot connect, trying again", metadata: ["error": "\(error)"])
-        onFailure?(error)
+        guard let promise = connected else { return }
+        connected = nil
+        face.close()
+        promise.fail(error)
     }
 }
 
@@ -167,6 +181,7 @@ extension FaceConnector {
         guard connection === self.connection, face.state != .closed else { return connection.close() }
         let action = machine.opened()
         face.attach(transport)
+        settle(.success(()))
         perform(action)
     }
 
@@ -187,7 +202,7 @@ extension FaceConnector {
         face.detach()
         guard face.state != .closed else { return }
         machine.lost(isForeign: isForeign, now: eventLoop.now)
-        schedule()
+        timer.schedule(at: machine.deadline)
     }
 
     func refused(_ connection: any FaceConnection, _ error: any Error) {

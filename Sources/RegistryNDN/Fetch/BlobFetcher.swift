@@ -40,34 +40,11 @@ public final class BlobFetcher: Sendable {
             let connector = FaceConnector(to: router, on: loop, configuration: face, logger: logger)
             let engine = FetchEngine(
                 endpoint: Endpoint(face: connector.face), configuration: configuration, logger: logger)
-            let connected = loop.makePromise(of: BlobFetcher.self)
             let fetcher = BlobFetcher(engine: engine, loop: loop)
-            if waitsUntilUp {
-                report(connector, engine, fetcher, to: connected)
-            } else {
-                connected.succeed(fetcher)
-            }
+            guard !waitsUntilUp else { return connector.connect().map { fetcher } }
             connector.start()
-            return connected.futureResult
+            return loop.makeSucceededFuture(fetcher)
         }.get()
-    }
-
-    /// Completes `connected` with the outcome of the first attempt to connect.
-    private static func report(
-        _ connector: FaceConnector, _ engine: FetchEngine, _ fetcher: BlobFetcher,
-        to connected: EventLoopPromise<BlobFetcher>
-    ) {
-        engine.onUp = { [weak connector, weak engine] in
-            engine?.onUp = nil
-            connector?.onFailure = nil
-            connected.succeed(fetcher)
-        }
-        connector.onFailure = { [weak connector, weak engine] error in
-            engine?.onUp = nil
-            connector?.onFailure = nil
-            engine?.close()
-            connected.fail(error)
-        }
     }
 
     /// Whether the connection is up; over UDP it is until the router is silent.

@@ -32,8 +32,6 @@ final class FetchEngine {
     private var train = ByteBuffer()
     private var timerDeadline = NIODeadline.distantFuture
     private(set) var isClosed = false
-    /// The connection is there, for the first time or again.
-    var onUp: (() -> Void)?
 
     init(endpoint: Endpoint, configuration: FetchConfiguration, logger: Logger) {
         self.endpoint = endpoint
@@ -285,7 +283,6 @@ final class FetchEngine {
         switch state {
         case .up:
             scheduler.faceUp(initialWindow: Self.initialWindow(endpoint.face), isLocal: endpoint.face.isLocal)
-            onUp?()
         case .down: scheduler.faceDown()
         case .closed:
             scheduler.faceDown()

@@ -10,8 +10,7 @@ package final class Forwarder: FaceDelegate {
     private var core: ForwardingCore
     private var faces: [UInt64: Face] = [:]
     private var listeners: [FaceListener] = []
-    private var timer: Scheduled<Void>?
-    private var timerDeadline: NIODeadline?
+    private let timer: DeadlineTimer
     /// Faces that something was sent to since the last flush.
     private var unflushed: [UInt64: Face] = [:]
     /// The core's actions while they are performed.
@@ -25,7 +24,9 @@ package final class Forwarder: FaceDelegate {
         self.logger = logger
         self.configuration = configuration
         core = ForwardingCore(limits: limits)
+        timer = DeadlineTimer(on: eventLoop)
         core.setFaceList { [weak self] in self?.faceStatuses ?? [] }
+        timer.onDeadline = { [weak self] in self?.timerFired() }
     }
 
     /// Sums and sizes at this moment.
@@ -42,9 +43,15 @@ package final class Forwarder: FaceDelegate {
 
     /// Closes all listeners and faces.
     package func close() {
-        timer?.cancel()
+        timer.cancel()
         for listener in listeners { listener.close() }
         listeners = []
+    }
+
+    private func timerFired() {
+        core.timerFired(now: eventLoop.now)
+        perform()
+        flush()
     }
 
     private func perform() {
@@ -60,22 +67,7 @@ package final class Forwarder: FaceDelegate {
     private func flush() {
         for face in unflushed.values { face.flush() }
         unflushed.removeAll(keepingCapacity: true)
-        schedule()
-    }
-
-    /// One timer for the earliest deadline; it may fire in vain, when what it was for has been satisfied meanwhile.
-    private func schedule() {
-        guard let deadline = core.deadline else { return }
-        if let timerDeadline, timerDeadline <= deadline { return }
-        timer?.cancel()
-        timerDeadline = deadline
-        timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
-            guard let self else { return }
-            timerDeadline = nil
-            core.timerFired(now: eventLoop.now)
-            perform()
-            flush()
-        }
+        timer.schedule(at: core.deadline)
     }
 
     private var faceStatuses: [FaceStatus] {

@@ -43,21 +43,9 @@ public final class ManagementSession: Sendable {
             let served = ServedPackets(certificates)
             endpoint.interestHandler = { served.answer($0, $1, on: $2) }
             let exchange = ManagementExchange(endpoint: endpoint, signer: signer, clock: clock)
-            let connected = loop.makePromise(of: ManagementSession.self)
-            endpoint.onStateChange = {
-                // Only now it is known whether the face is local.
-                guard $0 == .up else { return }
-                endpoint.onStateChange = nil
-                connected.succeed(ManagementSession(exchange, router: router, timeout: timeout))
-            }
-            connector.onFailure = { [weak connector, weak endpoint] error in
-                connector?.onFailure = nil
-                endpoint?.onStateChange = nil
-                endpoint?.close()
-                connected.fail(error)
-            }
-            connector.start()
-            return connected.futureResult
+            // Whether the face is local is known only once it is up.
+            return connector.connect().assumeIsolated()
+                .map { ManagementSession(exchange, router: router, timeout: timeout) }.nonisolated()
         }.get()
     }
 

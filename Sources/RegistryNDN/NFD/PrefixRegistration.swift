@@ -26,7 +26,7 @@ public final class PrefixRegistration {
     private let timing: RegistrationMachine.Timing
     private let logger: Logger
     private var machine: RegistrationMachine
-    private var timer: Scheduled<Void>?
+    private let timer: DeadlineTimer
     private var probe: RegistrationProbe?
     private var stopped: EventLoopPromise<Void>?
     private var lastReason: CommandError.Reason?
@@ -48,12 +48,14 @@ public final class PrefixRegistration {
     ) {
         self.endpoint = endpoint
         self.prefix = prefix
+        timer = DeadlineTimer(on: endpoint.face.eventLoop)
         exchange = ManagementExchange(endpoint: endpoint, signer: signer, clock: clock)
         self.timing = timing ?? .init(over: endpoint.face.remote.scheme)
         machine = RegistrationMachine(timing: self.timing)
         var logger = logger
         logger[metadataKey: "prefix"] = "\(prefix.uri)"
         self.logger = logger
+        timer.onDeadline = { [weak self] in self?.timerFired() }
     }
 
     /// Begins. The endpoint's `interestHandler` and `onStateChange` are to be set before: what is not for the registration is
@@ -92,6 +94,10 @@ public final class PrefixRegistration {
         perform(state == .up ? machine.faceUp(now: now) : machine.faceDown())
     }
 
+    private func timerFired() {
+        perform(machine.timerFired(now: now))
+    }
+
     private func perform(_ action: RegistrationMachine.Action) {
         switch action {
         case .none: break
@@ -105,17 +111,7 @@ public final class PrefixRegistration {
             stopped?.succeed()
             running = nil
         }
-        schedule()
-    }
-
-    private func schedule() {
-        timer?.cancel()
-        timer = machine.deadline.map { deadline in
-            endpoint.face.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
-                guard let self else { return }
-                perform(machine.timerFired(now: now))
-            }
-        }
+        timer.schedule(at: machine.deadline)
     }
 
     private func register(ahead: UInt64, signer: Signer?) {

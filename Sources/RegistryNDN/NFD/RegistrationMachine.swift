@@ -141,7 +141,7 @@ public struct RegistrationMachine: Sendable {
             failures = 0
             state = .registered
             attemptAt = now + timing.jittered(timing.refresh)
-            probeAt = timing.probe.map { now + Self.doubled($0, probeFailures, limit: timing.probeLimit) }
+            probeAt = timing.probe.map { now + Backoff.doubled($0, probeFailures, limit: timing.probeLimit) }
             return .registered(isNew: isNew)
         case .registering:
             return failed(.rejected(code: response.code, text: response.text), now: now)
@@ -223,10 +223,6 @@ public struct RegistrationMachine: Sendable {
         default: break
         }
         defer { failures += 1 }
-        return Self.doubled(first, failures, limit: timing.retryLimit)
-    }
-
-    private static func doubled(_ amount: TimeAmount, _ times: Int, limit: TimeAmount) -> TimeAmount {
-        .nanoseconds(min(limit.nanoseconds, amount.nanoseconds << min(times, 20)))
+        return Backoff.doubled(first, failures, limit: timing.retryLimit)
     }
 }

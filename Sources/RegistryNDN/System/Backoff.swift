@@ -18,9 +18,33 @@ package struct Backoff {
 
     /// The next pause; `random` is uniform in 0..<1.
     package mutating func next(random: Double) -> TimeAmount {
-        let base = min(maximum.nanoseconds, minimum.nanoseconds << min(failures, 30))
+        let base = Self.doubled(minimum, failures, limit: maximum).nanoseconds
         failures = min(failures + 1, 30)
         let jitter = Int64(Double(base) / 4 * random)
         return .nanoseconds(max(minimum.nanoseconds, base - jitter))
+    }
+
+    /// `amount`, doubled so many times, but not above `limit`.
+    static func doubled(_ amount: TimeAmount, _ times: Int, limit: TimeAmount) -> TimeAmount {
+        .nanoseconds(min(limit.nanoseconds, amount.nanoseconds << min(times, 20)))
+    }
+}
+
+/// The pause before a socket that the system closed is opened again: none after the first loss, then 40 ms, doubling to a
+/// second with each loss that follows without a datagram between them.
+struct ReopeningPause {
+    private static let first = TimeAmount.milliseconds(40)
+    private static let longest = TimeAmount.seconds(1)
+    private var losses = 0
+
+    /// The socket is lost; the pause, which may be zero.
+    mutating func lost() -> TimeAmount {
+        defer { losses += 1 }
+        return losses == 0 ? .zero : Backoff.doubled(Self.first, losses - 1, limit: Self.longest)
+    }
+
+    /// A datagram has arrived.
+    mutating func heard() {
+        losses = 0
     }
 }
