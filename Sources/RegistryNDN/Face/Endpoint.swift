@@ -1,21 +1,13 @@
 public import NIOCore
 
-/// A program's end of one face: asks for Data by name, and answers Interests. Confined to the face's event loop.
+/// A program's end of one face: asks for Data by name, and hands what else arrives to those who want it. Confined to the
+/// face's event loop.
 ///
-/// Whatever arrives is offered to the handlers; what `express` waits for goes to its future. Packets are slices of the
-/// receive buffer: what is kept for long is to be copied.
+/// A packet is offered to the delegates in the order in which they were added, until one takes it. Data and Nacks that none has
+/// taken complete the futures of `express`.
 public final class Endpoint: FaceDelegate {
     public let face: Face
-    /// Interests of the peer. The `LinkFields` hold the PIT token that the answer must carry: `LinkFields.reply`.
-    public var interestHandler: ((Interest, LinkFields, Face) -> Void)?
-    /// Data is offered here first; true says that it is taken.
-    public var segmentHandler: ((DataPacket, LinkFields) -> Bool)?
-    /// Nacks are offered here first; true says that it is taken.
-    public var nackHandler: ((NackReason, Interest) -> Bool)?
-    /// The packets of one wake-up have been handled; what is sent here leaves at once.
-    public var batchEnded: (() -> Void)?
-    /// The face came up, went down or was closed.
-    public var onStateChange: ((FaceState) -> Void)?
+    private var delegates: [any FaceDelegate] = []
 
     private struct Waiter {
         let promise: EventLoopPromise<DataPacket>
@@ -34,6 +26,15 @@ public final class Endpoint: FaceDelegate {
         timer = DeadlineTimer(on: face.eventLoop)
         face.delegate = self
         timer.onDeadline = { [weak self] in self?.expire() }
+    }
+
+    /// Offers packets to one more delegate, after all others, and keeps it until the face is closed or `remove` is called.
+    public func add(_ delegate: any FaceDelegate) {
+        delegates.append(delegate)
+    }
+
+    public func remove(_ delegate: any FaceDelegate) {
+        delegates.removeAll { $0 === delegate }
     }
 
     /// Interests that wait for an answer.
@@ -108,12 +109,12 @@ public final class Endpoint: FaceDelegate {
 }
 
 extension Endpoint {
-    public func face(_ face: Face, received interest: Interest, _ fields: LinkFields) {
-        interestHandler?(interest, fields, face)
+    public func face(_ face: Face, received interest: Interest, _ fields: LinkFields) -> Bool {
+        delegates.contains { $0.face(face, received: interest, fields) }
     }
 
-    public func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) {
-        if segmentHandler?(data, fields) == true { return }
+    public func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) -> Bool {
+        if delegates.contains(where: { $0.face(face, received: data, fields) }) { return true }
         let answered = pending.satisfy(data.name) {
             try? NameComponent(
                 type: NameComponent.implicitDigestType, value: ByteBuffer(bytes: data.implicitDigest.bytes))
@@ -121,16 +122,20 @@ extension Endpoint {
         for entry in answered {
             entry.waiter.promise.succeed(data)
         }
+        return !answered.isEmpty
     }
 
-    public func face(_ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields) {
-        if nackHandler?(reason, interest) == true { return }
-        guard let nonce = interest.nonce, let entry = pending.reject(interest.name, nonce: nonce) else { return }
+    public func face(
+        _ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields
+    ) -> Bool {
+        if delegates.contains(where: { $0.face(face, receivedNack: reason, for: interest, fields) }) { return true }
+        guard let nonce = interest.nonce, let entry = pending.reject(interest.name, nonce: nonce) else { return false }
         entry.waiter.promise.fail(ExpressError.nack(reason))
+        return true
     }
 
     public func faceBatchEnded(_ face: Face) {
-        batchEnded?()
+        for delegate in delegates { delegate.faceBatchEnded(face) }
     }
 
     public func face(_ face: Face, changed state: FaceState) {
@@ -139,7 +144,8 @@ extension Endpoint {
                 entry.waiter.promise.fail(ExpressError.faceDown)
             }
         }
-        onStateChange?(state)
+        for delegate in delegates { delegate.face(face, changed: state) }
+        if state == .closed { delegates = [] }
     }
 }
 

@@ -4,7 +4,7 @@ import NIOCore
 /// All fetches over one face: the state machines' edge. Confined to the face's event loop.
 ///
 /// Packets are handled as they come; after each batch the readers get what is in order and the next Interests leave.
-final class FetchEngine {
+final class FetchEngine: FaceDelegate {
     let endpoint: Endpoint
     let configuration: FetchConfiguration
     let logger: Logger
@@ -45,10 +45,7 @@ final class FetchEngine {
         if let trust = configuration.trust {
             verification = SegmentVerification(trust, endpoint: endpoint) { [weak self] in self?.settle() }
         }
-        endpoint.segmentHandler = { [weak self] in self?.receive($0, $1) ?? false }
-        endpoint.nackHandler = { [weak self] in self?.receiveNack($0, $1) ?? false }
-        endpoint.batchEnded = { [weak self] in self?.settle() }
-        endpoint.onStateChange = { [weak self] in self?.changed($0) }
+        endpoint.add(self)
     }
 
     // MARK: Opening
@@ -180,7 +177,7 @@ final class FetchEngine {
         return now
     }
 
-    private func receive(_ data: DataPacket, _ fields: LinkFields) -> Bool {
+    func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) -> Bool {
         guard let (prefix, segment) = data.name.splitSegment() else { return false }
         if let verification {
             guard named(prefix).contains(where: { awaited(segment, by: $0) != nil }) else { return false }
@@ -263,7 +260,9 @@ final class FetchEngine {
         fetch.place(segment, content, final: geometry.final)
     }
 
-    private func receiveNack(_ reason: NackReason, _ interest: Interest) -> Bool {
+    func face(
+        _ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields
+    ) -> Bool {
         guard let (prefix, segment) = interest.name.splitSegment() else { return false }
         let reason: FetchNack =
             switch reason {
@@ -279,7 +278,11 @@ final class FetchEngine {
         return !fetches.isEmpty
     }
 
-    private func changed(_ state: FaceState) {
+    func faceBatchEnded(_ face: Face) {
+        settle()
+    }
+
+    func face(_ face: Face, changed state: FaceState) {
         switch state {
         case .up:
             scheduler.faceUp(initialWindow: Self.initialWindow(endpoint.face), isLocal: endpoint.face.isLocal)

@@ -76,19 +76,24 @@ package final class Forwarder: FaceDelegate {
 }
 
 extension Forwarder {
-    package func face(_ face: Face, received interest: Interest, _ fields: LinkFields) {
+    package func face(_ face: Face, received interest: Interest, _ fields: LinkFields) -> Bool {
         core.receive(interest, fields, from: face.id, now: eventLoop.now)
         perform()
+        return true
     }
 
-    package func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) {
+    package func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) -> Bool {
         core.receive(data, fields, from: face.id, now: eventLoop.now)
         perform()
+        return true
     }
 
-    package func face(_ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields) {
+    package func face(
+        _ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields
+    ) -> Bool {
         core.receive(nack: reason, for: interest, from: face.id, now: eventLoop.now)
         perform()
+        return true
     }
 
     package func faceBatchEnded(_ face: Face) {

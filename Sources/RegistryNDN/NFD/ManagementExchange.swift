@@ -4,12 +4,19 @@ internal import NIOCore
 final class ManagementExchange {
     let endpoint: Endpoint
     let signer: Signer
+    /// Told when the face is lost or closed, once the endpoint has this exchange among its delegates.
+    var onDown: (() -> Void)?
     private let clock: CommandClock
+    private let certificates: ServedPackets
 
-    init(endpoint: Endpoint, signer: Signer, clock: CommandClock) {
+    /// - Parameter certificates: those of the signer, which the forwarder may ask for (docs/protocol.md 8.8).
+    init(
+        endpoint: Endpoint, signer: Signer, clock: CommandClock, certificates: ServedPackets = ServedPackets([])
+    ) {
         self.endpoint = endpoint
         self.signer = signer
         self.clock = clock
+        self.certificates = certificates
     }
 
     /// `/localhost` reaches a forwarder over local faces alone (docs/protocol.md 8.3).
@@ -85,6 +92,16 @@ final class ManagementExchange {
             error.clockSetBack = setBack
             return error
         }
+    }
+}
+
+extension ManagementExchange: FaceDelegate {
+    func face(_ face: Face, received interest: Interest, _ fields: LinkFields) -> Bool {
+        certificates.answer(interest, fields, on: face)
+    }
+
+    func face(_ face: Face, changed state: FaceState) {
+        if state != .up { onDown?() }
     }
 }
 

@@ -40,9 +40,9 @@ public final class ManagementSession: Sendable {
         return try await loop.flatSubmit {
             let connector = FaceConnector(to: router, on: loop, logger: logger)
             let endpoint = Endpoint(face: connector.face)
-            let served = ServedPackets(certificates)
-            endpoint.interestHandler = { served.answer($0, $1, on: $2) }
-            let exchange = ManagementExchange(endpoint: endpoint, signer: signer, clock: clock)
+            let exchange = ManagementExchange(
+                endpoint: endpoint, signer: signer, clock: clock, certificates: ServedPackets(certificates))
+            endpoint.add(exchange)
             // Whether the face is local is known only once it is up.
             return connector.connect().assumeIsolated()
                 .map { ManagementSession(exchange, router: router, timeout: timeout) }.nonisolated()
@@ -60,9 +60,8 @@ public final class ManagementSession: Sendable {
         let (lost, ending) = AsyncStream.makeStream(of: Void.self)
         let exchange = exchange
         loop.execute {
-            let endpoint = exchange.value.endpoint
-            endpoint.onStateChange = { if $0 != .up { ending.finish() } }
-            if endpoint.face.state != .up { ending.finish() }
+            exchange.value.onDown = { ending.finish() }
+            if exchange.value.endpoint.face.state != .up { ending.finish() }
         }
         for await _ in lost {}
     }

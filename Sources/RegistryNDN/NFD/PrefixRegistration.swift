@@ -36,8 +36,6 @@ public final class PrefixRegistration {
     private var isSignedByOwnKey = false
     /// The forwarder's number of the face that the route leads to.
     private var face: UInt64?
-    /// Lives from `start` until it is stopped, whoever else holds it.
-    private var running: PrefixRegistration?
 
     /// - Parameters:
     ///   - signer: Signs the commands; most forwarders on the same host accept a digest.
@@ -58,23 +56,10 @@ public final class PrefixRegistration {
         timer.onDeadline = { [weak self] in self?.timerFired() }
     }
 
-    /// Begins. The endpoint's `interestHandler` and `onStateChange` are to be set before: what is not for the registration is
-    /// passed on to them.
+    /// Begins. The endpoint keeps the registration until that has stopped, and offers it Interests, of which it takes the probes.
     public func start() {
-        running = self
-        let stateChanged = endpoint.onStateChange
-        endpoint.onStateChange = { [weak self] state in
-            stateChanged?(state)
-            self?.faceChanged(state)
-        }
-        if timing.probe != nil {
-            let probe = RegistrationProbe(endpoint: endpoint, prefix: prefix, logger: logger)
-            let handler = endpoint.interestHandler
-            endpoint.interestHandler = { interest, fields, face in
-                if !probe.answer(interest, fields, face) { handler?(interest, fields, face) }
-            }
-            self.probe = probe
-        }
+        endpoint.add(self)
+        if timing.probe != nil { probe = RegistrationProbe(endpoint: endpoint, prefix: prefix, logger: logger) }
         perform(machine.start(faceIsUp: endpoint.face.state == .up))
     }
 
@@ -89,10 +74,6 @@ public final class PrefixRegistration {
     }
 
     private var now: NIODeadline { endpoint.face.eventLoop.now }
-
-    private func faceChanged(_ state: FaceState) {
-        perform(state == .up ? machine.faceUp(now: now) : machine.faceDown())
-    }
 
     private func timerFired() {
         perform(machine.timerFired(now: now))
@@ -109,7 +90,7 @@ public final class PrefixRegistration {
         case .failed(let reason): failed(reason)
         case .finished:
             stopped?.succeed()
-            running = nil
+            endpoint.remove(self)
         }
         timer.schedule(at: machine.deadline)
     }
@@ -208,5 +189,15 @@ public final class PrefixRegistration {
             logger.log(level: level, "\(error)")
             onChange?(.failed(error))
         }
+    }
+}
+
+extension PrefixRegistration: FaceDelegate {
+    public func face(_ face: Face, received interest: Interest, _ fields: LinkFields) -> Bool {
+        probe?.answer(interest, fields, face) ?? false
+    }
+
+    public func face(_ face: Face, changed state: FaceState) {
+        perform(state == .up ? machine.faceUp(now: now) : machine.faceDown())
     }
 }

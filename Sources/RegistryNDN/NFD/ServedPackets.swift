@@ -9,13 +9,12 @@ package struct ServedPackets: Sendable {
     }
 
     /// The packet that satisfies an Interest: a KeyLocator may name a certificate or, with CanBePrefix, its key.
-    func packet(for interest: Interest) -> DataPacket? {
+    package func packet(for interest: Interest) -> DataPacket? {
         packets.first { $0.satisfies(interest) }
     }
 
     /// Answers an Interest; false when nothing here does.
-    @discardableResult
-    package func answer(_ interest: Interest, _ fields: LinkFields, on face: Face) -> Bool {
+    func answer(_ interest: Interest, _ fields: LinkFields, on face: Face) -> Bool {
         guard let packet = packet(for: interest) else { return false }
         face.send(packet.wire, LinkFields(pitToken: fields.pitToken))
         if !face.isInBatch { face.flush() }

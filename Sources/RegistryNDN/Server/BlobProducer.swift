@@ -65,9 +65,11 @@ final class BlobProducer {
     }
 
     /// Answers Interests of this face from now on.
-    func add(_ face: Face) {
+    ///
+    /// - Parameter isLimited: whether the limits of a source hold for it.
+    func add(_ face: Face, isLimited: Bool = true) {
         let host = face.host
-        peers[face.id] = Peer(face: face, limitedHost: face.isOfThisMachine ? nil : host)
+        peers[face.id] = Peer(face: face, limitedHost: isLimited && !face.isOfThisMachine ? host : nil)
         cache.hosts[face.id] = host
     }
 
@@ -79,8 +81,9 @@ final class BlobProducer {
 
     // MARK: Interests
 
-    /// Looks an Interest up; the answer leaves with `batchEnded()`.
-    func receive(_ interest: Interest, _ fields: LinkFields, from face: Face) {
+    /// Looks an Interest up; the answer leaves with `batchEnded()`. False for a name that is none of this server's.
+    @discardableResult
+    func receive(_ interest: Interest, _ fields: LinkFields, from face: Face) -> Bool {
         counters.interests &+= 1
         let now = eventLoop.now
         let waiter = Waiter(face: face.id, pitToken: fields.pitToken, expires: now + interest.lifetime)
@@ -92,11 +95,14 @@ final class BlobProducer {
             if case .unknown = cache.existence(of: blob, waiter: waiter, now: now) { sendNack(for: blob, to: waiter) }
         } else if name.isPing(of: configuration.prefix) {
             send(DataBuilder(name: name, content: ByteBuffer()), to: waiter)
-        } else if certificates.answer(interest, fields, on: face) {
-            counters.data &+= 1
+        } else if let certificate = certificates.packet(for: interest) {
+            send(certificate.wire, to: waiter)
         } else if Self.questions.contains(name) {
             refuse(interest, fields, on: face)
+        } else {
+            return false
         }
+        return true
     }
 
     /// What a client's face asks when nothing comes: whoever answers directly lives too.
@@ -136,7 +142,7 @@ final class BlobProducer {
         startReads()
     }
 
-    /// Whether an Interest from a face of a listener is within the limits of its source.
+    /// Whether an Interest is within the limits of its source.
     func admits(_ face: Face) -> Bool {
         guard let host = peers[face.id]?.limitedHost else { return true }
         guard limiter.admits(host, now: eventLoop.now) else {
@@ -194,8 +200,10 @@ final class BlobProducer {
 
     /// - Parameter packet: Nil for one that could not be made.
     private func send(_ packet: ByteBuffer?, to waiter: Waiter) {
-        guard let packet, let face = peers[waiter.face]?.face else { return }
+        guard let packet, let peer = peers[waiter.face] else { return }
+        let face = peer.face
         counters.data &+= 1
+        if let host = peer.limitedHost { limiter.charge(host, octets: packet.readableBytes) }
         face.send(packet, LinkFields(pitToken: waiter.pitToken))
         if !face.isInBatch { face.flush() }
     }
@@ -314,13 +322,9 @@ final class BlobProducer {
 }
 
 extension BlobProducer: FaceDelegate {
-    func face(_ face: Face, received interest: Interest, _ fields: LinkFields) {
-        if admits(face) { receive(interest, fields, from: face) }
+    func face(_ face: Face, received interest: Interest, _ fields: LinkFields) -> Bool {
+        !admits(face) || receive(interest, fields, from: face)
     }
-
-    func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) {}
-
-    func face(_ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields) {}
 
     func faceBatchEnded(_ face: Face) {
         batchEnded()
@@ -328,8 +332,9 @@ extension BlobProducer: FaceDelegate {
 
     func face(_ face: Face, changed state: FaceState) {
         switch state {
-        case .up: add(face)
-        case .down, .closed: remove(face)
+        case .up: if peers[face.id] == nil { add(face) }
+        case .down: break
+        case .closed: remove(face)
         }
     }
 }

@@ -12,7 +12,8 @@ final class ServerFaces {
     private var connector: FaceConnector?
     /// Of the prefix first, then of the certificates that are served beside it.
     private var registrations: [PrefixRegistration] = []
-    private var hasServed = false
+    /// Told once, when the prefix is registered, or the uplink is up and nothing is to be registered.
+    private var onServing: (() -> Void)?
 
     init(_ producer: BlobProducer, _ configuration: BlobServer.Configuration, logger: Logger) {
         self.producer = producer
@@ -37,29 +38,33 @@ final class ServerFaces {
         let connector = FaceConnector(
             to: uplink, on: producer.eventLoop, configuration: configuration.faces, logger: logger)
         let endpoint = Endpoint(face: connector.face)
-        endpoint.interestHandler = { [producer] in producer.receive($0, $1, from: $2) }
-        endpoint.batchEnded = { [producer] in producer.batchEnded() }
-        producer.add(connector.face)
+        // Behind the uplink are all clients of a network.
+        producer.add(connector.face, isLimited: false)
         self.connector = connector
         self.endpoint = endpoint
-        let isServing = { [unowned self] in
-            guard !hasServed else { return }
-            hasServed = true
-            ready(.serving(prefix: configuration.prefix, uplink: uplink))
-        }
+        let prefix = configuration.prefix
+        onServing = { ready(.serving(prefix: prefix, uplink: uplink)) }
         if configuration.registers {
             let key = configuration.key
-            for prefix in [configuration.prefix] + (key?.certificatePrefixes(beside: configuration.prefix) ?? []) {
+            for name in [prefix] + (key?.certificatePrefixes(beside: prefix) ?? []) {
                 let registration = PrefixRegistration(
-                    endpoint: endpoint, prefix: prefix, signer: key?.signer ?? .digest, logger: logger)
-                if registrations.isEmpty { registration.onChange = { if case .registered = $0 { isServing() } } }
+                    endpoint: endpoint, prefix: name, signer: key?.signer ?? .digest, logger: logger)
+                if registrations.isEmpty {
+                    registration.onChange = { [unowned self] in if case .registered = $0 { serves() } }
+                }
                 registration.start()
                 registrations.append(registration)
             }
         } else {
-            endpoint.onStateChange = { if $0 == .up { isServing() } }
+            endpoint.add(self)
         }
+        endpoint.add(producer)
         connector.start()
+    }
+
+    private func serves() {
+        onServing?()
+        onServing = nil
     }
 
     /// Unregisters the prefix and closes all faces.
@@ -72,5 +77,11 @@ final class ServerFaces {
             bound.value.endpoint?.close()
             bound.value.endpoint = nil
         }
+    }
+}
+
+extension ServerFaces: FaceDelegate {
+    func face(_ face: Face, changed state: FaceState) {
+        if state == .up { serves() }
     }
 }

@@ -178,10 +178,7 @@ struct FaceLiveTests {
         let token = try #require(PitToken(bytes: [1, 2, 3, 4, 5, 6]))
         let echoed = try await pair.loop.flatSubmit {
             let promise = pair.loop.makePromise(of: PitToken?.self)
-            endpoint.value.segmentHandler = { _, fields in
-                promise.succeed(fields.pitToken)
-                return true
-            }
+            endpoint.value.add(FaceHandlers(data: { promise.succeed($1.pitToken) }))
             do {
                 var interest = InterestBuilder(name: try Name(uri: "/example").appending(.segment(9)))
                 interest.nonce = 9

@@ -31,7 +31,7 @@ final class FacePair: Sendable {
             let made = FaceListener(at: uri, on: loop, configuration: configuration, logger: Self.logger) {
                 [self] face in
                 let endpoint = Endpoint(face: face)
-                endpoint.interestHandler = { Self.answer($0, $1, $2) }
+                endpoint.add(FaceHandlers(interest: { Self.answer($0, $1, $2) }))
                 accepted.value.append(endpoint)
             }
             listener.value = made
@@ -58,7 +58,7 @@ final class FacePair: Sendable {
     /// From now on the faces accepted so far answer nothing, as behind a NAT that has forgotten them.
     func mute() async throws {
         try await loop.submit { [self] in
-            for endpoint in accepted.value { endpoint.interestHandler = nil }
+            for endpoint in accepted.value { endpoint.face.delegate = nil }
         }.get()
     }
 
@@ -76,7 +76,7 @@ final class FacePair: Sendable {
         let endpoint = try await loop.submit {
             let connector = FaceConnector(to: uri, on: loop, configuration: configuration, logger: Self.logger)
             let endpoint = Endpoint(face: connector.face)
-            endpoint.onStateChange = { continuation.yield($0) }
+            endpoint.add(FaceHandlers(state: { continuation.yield($0) }))
             connector.start()
             return NIOLoopBound(endpoint, eventLoop: loop)
         }.get()

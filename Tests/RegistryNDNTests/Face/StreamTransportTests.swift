@@ -13,11 +13,12 @@ import Testing
         var interests = 0
         var batches = 0
 
-        func face(_ face: Face, received interest: Interest, _ fields: LinkFields) { interests += 1 }
-        func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) {}
-        func face(_ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields) {}
+        func face(_ face: Face, received interest: Interest, _ fields: LinkFields) -> Bool {
+            interests += 1
+            return true
+        }
+
         func faceBatchEnded(_ face: Face) { batches += 1 }
-        func face(_ face: Face, changed state: FaceState) {}
     }
 
     private struct Stream {

@@ -41,8 +41,7 @@ final class BlobProducer: Sendable {
         try await loop.flatSubmit { [self] in
             let listener = FaceListener(at: uri, on: loop, logger: Logger(label: "test")) { [self] face in
                 let endpoint = Endpoint(face: face)
-                endpoint.interestHandler = { [self] interest, fields, face in answer(interest, fields, face) }
-                endpoint.batchEnded = { [weak face] in face?.flush() }
+                endpoint.add(FaceHandlers(interest: { [self] in answer($0, $1, $2) }))
                 endpoints.value.append(endpoint)
             }
             self.listener.value = listener

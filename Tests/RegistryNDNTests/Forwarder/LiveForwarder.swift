@@ -46,22 +46,20 @@ final class LiveForwarder: Sendable {
             let connector = FaceConnector(to: uri, on: loop, logger: Self.logger)
             let endpoint = Endpoint(face: connector.face)
             let bound = NIOLoopBound(endpoint, eventLoop: loop)
-            let promise = loop.makePromise(of: NIOLoopBound<Endpoint>.self)
-            endpoint.onStateChange = { if $0 == .up { promise.succeed(bound) } }
-            connector.start()
-            return promise.futureResult
+            return connector.connect().map { bound }
         }.get()
     }
 
     /// Answers every Interest with its name as content.
     func answerAll(_ endpoint: NIOLoopBound<Endpoint>) async throws {
         try await loop.submit {
-            endpoint.value.interestHandler = { interest, fields, face in
-                let data = DataBuilder(name: interest.name, content: ByteBuffer(string: interest.name.uri))
-                guard let packet = try? data.encode(signer: .digest) else { return }
-                face.send(packet, LinkFields(pitToken: fields.pitToken))
-                face.flush()
-            }
+            endpoint.value.add(
+                FaceHandlers(interest: { interest, fields, face in
+                    let data = DataBuilder(name: interest.name, content: ByteBuffer(string: interest.name.uri))
+                    guard let packet = try? data.encode(signer: .digest) else { return }
+                    face.send(packet, LinkFields(pitToken: fields.pitToken))
+                    face.flush()
+                }))
         }.get()
     }
 

@@ -37,10 +37,10 @@ final class LiveManagement: Sendable {
             var endpoints: [Endpoint] = []
             let listener = FaceListener(at: wanted, on: loop, logger: logger) { face in
                 let endpoint = Endpoint(face: face)
-                endpoint.interestHandler = { [unowned endpoint] in
-                    _ = $2
-                    strict.receive($0, $1, endpoint)
-                }
+                endpoint.add(
+                    FaceHandlers(interest: { [unowned endpoint] interest, fields, _ in
+                        strict.receive(interest, fields, endpoint)
+                    }))
                 endpoints.append(endpoint)
             }
             let bound = (NIOLoopBound(strict, eventLoop: loop), NIOLoopBound(listener, eventLoop: loop))

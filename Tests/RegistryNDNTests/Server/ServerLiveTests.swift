@@ -72,9 +72,10 @@ import Testing
         let endpoint = try await loop.submit {
             let connector = FaceConnector(to: uri, on: loop, logger: logger)
             let endpoint = Endpoint(face: connector.face)
-            endpoint.onStateChange = { [unowned endpoint] in
-                if $0 == .up { endpoint.express(interest).cascade(to: promise) }
-            }
+            endpoint.add(
+                FaceHandlers(state: { [unowned endpoint] in
+                    if $0 == .up { endpoint.express(interest).cascade(to: promise) }
+                }))
             connector.start()
             return NIOLoopBound(endpoint, eventLoop: loop)
         }.get()
@@ -135,19 +136,17 @@ import Testing
             let face = try await loop.submit {
                 let connector = FaceConnector(to: uris[0], on: loop, logger: Self.logger)
                 let endpoint = Endpoint(face: connector.face)
-                endpoint.segmentHandler = { _, fields in
-                    promise.succeed(fields.pitToken)
-                    return true
-                }
                 // Asked once, so it must outlive a machine that is busy with other tests.
                 var interest = Self.segment(0, of: Self.name(registry))
                 interest.lifetimeMilliseconds = 60_000
                 let encoded = try interest.encode()
-                endpoint.onStateChange = { [unowned endpoint] state in
-                    guard state == .up else { return }
-                    endpoint.face.send(encoded, LinkFields(pitToken: token))
-                    endpoint.face.flush()
-                }
+                let data: (DataPacket, LinkFields) -> Void = { promise.succeed($1.pitToken) }
+                endpoint.add(
+                    FaceHandlers(data: data) { [unowned endpoint] state in
+                        guard state == .up else { return }
+                        endpoint.face.send(encoded, LinkFields(pitToken: token))
+                        endpoint.face.flush()
+                    })
                 connector.start()
                 return NIOLoopBound(endpoint, eventLoop: loop)
             }.get()
