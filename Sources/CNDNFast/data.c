@@ -10,7 +10,7 @@ static cndn_result accept_final_block(cndn_reader r, const cndn_element *e, cndn
     cndn_reader inside = cndn_enter(&r, e);
     cndn_element component;
     data->final_block = cndn_value_span(e);
-    data->flags |= CNDN_DATA_HAS_FINAL_BLOCK;
+    data->has_final_block = true;
     return cndn_read_component(&inside, &component) == CNDN_OK && cndn_at_end(&inside) ? CNDN_OK : CNDN_INVALID;
 }
 
@@ -58,7 +58,7 @@ static cndn_result accept_element(cndn_reader r, const cndn_element *e, cndn_dat
         return accept_meta_info(r, e, data);
     case CNDN_CONTENT:
         data->content = cndn_value_span(e);
-        data->flags |= CNDN_DATA_HAS_CONTENT;
+        data->has_content = true;
         return CNDN_OK;
     case CNDN_SIGNATURE_INFO:
         data->signature_info = cndn_value_span(e);

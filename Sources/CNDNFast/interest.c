@@ -61,7 +61,6 @@ static cndn_result accept_hint(cndn_reader r, const cndn_element *e, cndn_intere
         }
     }
     interest->forwarding_hint = cndn_value_span(e);
-    interest->flags |= CNDN_INTEREST_HAS_HINT;
     return names > 0 ? CNDN_OK : CNDN_INVALID;
 }
 
@@ -71,15 +70,15 @@ static cndn_result accept_parameters(cndn_reader r, int place, const cndn_elemen
     if (place == PARAMETERS) {
         interest->parameters = cndn_value_span(e);
         interest->parameters_start = (uint16_t)e->start;
-        interest->flags |= CNDN_INTEREST_HAS_PARAMETERS;
-    } else if (place == INFO && (interest->flags & CNDN_INTEREST_HAS_PARAMETERS)) {
+        interest->has_parameters = true;
+    } else if (place == INFO && interest->has_parameters) {
         interest->signature_info = cndn_value_span(e);
-        interest->flags |= CNDN_INTEREST_HAS_SIGNATURE_INFO;
+        interest->has_signature_info = true;
         return cndn_signature_info_parse(cndn_enter(&r, e), &info);
-    } else if (place == VALUE && (interest->flags & CNDN_INTEREST_HAS_SIGNATURE_INFO)) {
+    } else if (place == VALUE && interest->has_signature_info) {
         interest->signature_value = cndn_value_span(e);
         interest->signature_value_start = (uint16_t)e->start;
-        interest->flags |= CNDN_INTEREST_HAS_SIGNATURE_VALUE;
+        interest->has_signature_value = true;
     }
     return CNDN_OK;
 }
@@ -95,23 +94,23 @@ static cndn_result accept_guider(cndn_reader r, int place, const cndn_element *e
     }
     switch (place) {
     case CAN_BE_PREFIX:
-        interest->flags |= CNDN_INTEREST_CAN_BE_PREFIX;
+        interest->can_be_prefix = true;
         return e->length == 0 ? CNDN_OK : CNDN_INVALID;
     case MUST_BE_FRESH:
-        interest->flags |= CNDN_INTEREST_MUST_BE_FRESH;
+        interest->must_be_fresh = true;
         return e->length == 0 ? CNDN_OK : CNDN_INVALID;
     case HINT:
         return accept_hint(r, e, interest);
     case NONCE:
         interest->nonce = (uint16_t)e->value;
-        interest->flags |= CNDN_INTEREST_HAS_NONCE;
+        interest->has_nonce = true;
         return e->length == 4 ? CNDN_OK : CNDN_INVALID;
     case LIFETIME:
-        interest->flags |= CNDN_INTEREST_HAS_LIFETIME;
+        interest->has_lifetime = true;
         return cndn_element_nni(&r, e, &interest->lifetime);
     default:
         interest->hop_limit = (uint16_t)e->value;
-        interest->flags |= CNDN_INTEREST_HAS_HOP_LIMIT;
+        interest->has_hop_limit = true;
         return e->length == 1 ? CNDN_OK : CNDN_INVALID;
     }
 }
@@ -145,8 +144,7 @@ static cndn_result decode_value(cndn_reader r, cndn_interest *interest) {
         }
         last = place;
     }
-    bool parameters = (interest->flags & CNDN_INTEREST_HAS_PARAMETERS) != 0;
-    return last != UNKNOWN && digests == (parameters ? 1 : 0) ? CNDN_OK : CNDN_INVALID;
+    return last != UNKNOWN && digests == (interest->has_parameters ? 1 : 0) ? CNDN_OK : CNDN_INVALID;
 }
 
 cndn_result cndn_interest_decode(const uint8_t *packet, size_t length, cndn_interest *interest) {

@@ -32,8 +32,8 @@ static void check_interest(const uint8_t *packet, size_t length) {
             touch(packet, length, interest.parameters) + touch(packet, length, interest.signature_info) +
             touch(packet, length, interest.signature_value);
     MUST(interest.end == length && interest.value <= length);
-    MUST(interest.nonce + (interest.flags & CNDN_INTEREST_HAS_NONCE ? 4u : 0u) <= length);
-    MUST(interest.hop_limit + (interest.flags & CNDN_INTEREST_HAS_HOP_LIMIT ? 1u : 0u) <= length);
+    MUST(interest.nonce + (interest.has_nonce ? 4u : 0u) <= length);
+    MUST(interest.hop_limit + (interest.has_hop_limit ? 1u : 0u) <= length);
     check_name(packet + interest.name.offset, interest.name.length);
 }
 

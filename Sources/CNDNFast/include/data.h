@@ -6,11 +6,6 @@
 
 /* Data packets (docs/protocol.md 5). */
 
-enum {
-    CNDN_DATA_HAS_CONTENT = 1 << 0,
-    CNDN_DATA_HAS_FINAL_BLOCK = 1 << 1
-};
-
 /* A decoded Data. All offsets count from the first octet of the packet; spans are VALUEs. */
 typedef struct {
     uint64_t content_type;
@@ -22,7 +17,8 @@ typedef struct {
     cndn_span signature_value;
     uint16_t signed_start; /* of the octets that the signature covers */
     uint16_t signed_end;
-    uint16_t flags;
+    bool has_content : 1;
+    bool has_final_block : 1;
 } cndn_data;
 
 /*

@@ -5,24 +5,12 @@
 
 /* Interest packets (docs/protocol.md 4). */
 
-enum {
-    CNDN_INTEREST_CAN_BE_PREFIX = 1 << 0,
-    CNDN_INTEREST_MUST_BE_FRESH = 1 << 1,
-    CNDN_INTEREST_HAS_HINT = 1 << 2,
-    CNDN_INTEREST_HAS_NONCE = 1 << 3,
-    CNDN_INTEREST_HAS_LIFETIME = 1 << 4,
-    CNDN_INTEREST_HAS_HOP_LIMIT = 1 << 5,
-    CNDN_INTEREST_HAS_PARAMETERS = 1 << 6,
-    CNDN_INTEREST_HAS_SIGNATURE_INFO = 1 << 7,
-    CNDN_INTEREST_HAS_SIGNATURE_VALUE = 1 << 8
-};
-
 /* Octets of a ParametersSha256Digest component, TYPE and LENGTH included. */
 #define CNDN_DIGEST_COMPONENT 34u
 
 /* A decoded Interest. All offsets count from the first octet of the packet; spans are VALUEs. */
 typedef struct {
-    uint64_t lifetime; /* milliseconds; meaningful with CNDN_INTEREST_HAS_LIFETIME */
+    uint64_t lifetime; /* milliseconds, with has_lifetime */
     cndn_span name;
     cndn_span forwarding_hint; /* Name elements back to back, none when absent */
     cndn_span parameters;
@@ -35,7 +23,14 @@ typedef struct {
     uint16_t parameters_digest;     /* of the digest component; only with parameters */
     uint16_t parameters_start;      /* of the TYPE of ApplicationParameters */
     uint16_t signature_value_start; /* of the TYPE of InterestSignatureValue */
-    uint16_t flags;
+    bool can_be_prefix : 1;
+    bool must_be_fresh : 1;
+    bool has_nonce : 1;
+    bool has_lifetime : 1;
+    bool has_hop_limit : 1;
+    bool has_parameters : 1;
+    bool has_signature_info : 1;
+    bool has_signature_value : 1;
 } cndn_interest;
 
 /*

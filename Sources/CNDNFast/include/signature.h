@@ -15,16 +15,7 @@ enum {
     CNDN_NULL_SIGNATURE = 200
 };
 
-enum {
-    CNDN_HAS_KEY_NAME = 1 << 0,
-    CNDN_HAS_KEY_DIGEST = 1 << 1,
-    CNDN_HAS_SIGNATURE_NONCE = 1 << 2,
-    CNDN_HAS_SIGNATURE_TIME = 1 << 3,
-    CNDN_HAS_SIGNATURE_SEQ_NUM = 1 << 4,
-    CNDN_HAS_VALIDITY_PERIOD = 1 << 5
-};
-
-/* Spans are VALUEs, counted from the reader's base. A field without its CNDN_HAS_ flag is zero. */
+/* Spans are VALUEs, counted from the reader's base. A field whose `has_` is false is zero. */
 typedef struct {
     uint64_t type;
     uint64_t time; /* milliseconds since 1970 */
@@ -33,7 +24,12 @@ typedef struct {
     cndn_span key_digest;
     cndn_span nonce;
     cndn_span validity_period;
-    uint16_t flags;
+    bool has_key_name : 1;
+    bool has_key_digest : 1;
+    bool has_nonce : 1;
+    bool has_time : 1;
+    bool has_sequence : 1;
+    bool has_validity_period : 1;
 } cndn_signature_info;
 
 /* Reads the VALUE that is left in `r`, whose end is at most CNDN_MAX_PACKET. CNDN_OK or CNDN_INVALID. */

@@ -52,7 +52,7 @@ public struct DataPacket: Sendable {
 
     /// FinalBlockId: the component of the last segment.
     public var finalBlock: NameComponent? {
-        guard Int(fields.flags) & CNDN_DATA_HAS_FINAL_BLOCK != 0 else { return nil }
+        guard fields.has_final_block else { return nil }
         return try? NameComponent(decoding: wire.slice(fields.final_block))
     }
 
@@ -64,7 +64,7 @@ public struct DataPacket: Sendable {
     /// Value of Content; empty when there is no such element.
     public var content: ByteBuffer { wire.slice(fields.content) }
     /// Whether there is a Content element, empty or not.
-    public var hasContent: Bool { Int(fields.flags) & CNDN_DATA_HAS_CONTENT != 0 }
+    public var hasContent: Bool { fields.has_content }
 
     public var signature: SignatureInfo {
         // decoding has parsed the same octets

@@ -7,7 +7,7 @@ let digestComponentSize = 34
 extension Interest {
     /// The ParametersSha256Digest component's value.
     public var parametersDigest: SHA256Digest? {
-        guard has(CNDN_INTEREST_HAS_PARAMETERS) else { return nil }
+        guard fields.has_parameters else { return nil }
         let value = wire.slice(offset: Int(fields.parameters_digest) + 2, length: SHA256Digest.size)
         return SHA256Digest(bytes: value.readableBytesView)
     }
@@ -21,18 +21,18 @@ extension Interest {
 
     /// InterestSignatureInfo.
     public var signature: SignatureInfo? {
-        has(CNDN_INTEREST_HAS_SIGNATURE_INFO) ? try? SignatureInfo(value: fields.signature_info, in: wire) : nil
+        fields.has_signature_info ? try? SignatureInfo(value: fields.signature_info, in: wire) : nil
     }
 
     /// InterestSignatureValue.
     public var signatureValue: ByteBuffer? {
-        has(CNDN_INTEREST_HAS_SIGNATURE_VALUE) ? wire.slice(fields.signature_value) : nil
+        fields.has_signature_value ? wire.slice(fields.signature_value) : nil
     }
 
     /// The octets that the signature covers (docs/protocol.md 4.4), copied together: the components of the name but the
     /// ParametersSha256Digest, and the elements from ApplicationParameters up to InterestSignatureValue. Nil when unsigned.
     public var signedPortion: ByteBuffer? {
-        guard has(CNDN_INTEREST_HAS_SIGNATURE_VALUE) else { return nil }
+        guard fields.has_signature_value else { return nil }
         let name = (start: Int(fields.name.offset), end: Int(fields.name.offset) + Int(fields.name.length))
         let digest = Int(fields.parameters_digest)
         let parameters = (start: Int(fields.parameters_start), end: Int(fields.signature_value_start))

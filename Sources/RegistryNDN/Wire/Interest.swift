@@ -33,8 +33,8 @@ public struct Interest: Sendable {
     }
 
     public var name: Name { Name(unchecked: wire.slice(fields.name)) }
-    public var canBePrefix: Bool { has(CNDN_INTEREST_CAN_BE_PREFIX) }
-    public var mustBeFresh: Bool { has(CNDN_INTEREST_MUST_BE_FRESH) }
+    public var canBePrefix: Bool { fields.can_be_prefix }
+    public var mustBeFresh: Bool { fields.must_be_fresh }
 
     /// Names of the ForwardingHint; empty when there is none.
     public var forwardingHint: [Name] {
@@ -48,11 +48,11 @@ public struct Interest: Sendable {
 
     /// Nonce, its four octets as a big-endian number.
     public var nonce: UInt32? {
-        has(CNDN_INTEREST_HAS_NONCE) ? wire.getInteger(at: wire.readerIndex + Int(fields.nonce)) : nil
+        fields.has_nonce ? wire.getInteger(at: wire.readerIndex + Int(fields.nonce)) : nil
     }
 
     /// InterestLifetime as the packet has it, up to 2^64-1.
-    public var lifetimeMilliseconds: UInt64? { has(CNDN_INTEREST_HAS_LIFETIME) ? fields.lifetime : nil }
+    public var lifetimeMilliseconds: UInt64? { fields.has_lifetime ? fields.lifetime : nil }
 
     /// How long the sender waits: 4 s when it does not say, and never more than a day.
     public var lifetime: TimeAmount {
@@ -61,15 +61,13 @@ public struct Interest: Sendable {
     }
 
     public var hopLimit: UInt8? {
-        has(CNDN_INTEREST_HAS_HOP_LIMIT) ? wire.getInteger(at: wire.readerIndex + Int(fields.hop_limit)) : nil
+        fields.has_hop_limit ? wire.getInteger(at: wire.readerIndex + Int(fields.hop_limit)) : nil
     }
 
     /// Value of ApplicationParameters; nil when there is no such element.
     public var applicationParameters: ByteBuffer? {
-        has(CNDN_INTEREST_HAS_PARAMETERS) ? wire.slice(fields.parameters) : nil
+        fields.has_parameters ? wire.slice(fields.parameters) : nil
     }
-
-    func has(_ flag: Int) -> Bool { Int(fields.flags) & flag != 0 }
 }
 
 extension Interest {
@@ -82,8 +80,8 @@ extension Interest {
         guard nonce != nil || hopLimit != nil else { return wire }
         // A copy of just this packet: writing into `wire` would copy all of a receive buffer that it is a part of.
         var packet = ByteBuffer(bytes: wire.readableBytesView)
-        let insertsNonce = nonce != nil && !has(CNDN_INTEREST_HAS_NONCE)
-        let insertsHopLimit = hopLimit != nil && !has(CNDN_INTEREST_HAS_HOP_LIMIT)
+        let insertsNonce = nonce != nil && !fields.has_nonce
+        let insertsHopLimit = hopLimit != nil && !fields.has_hop_limit
         if let nonce, !insertsNonce { packet.setInteger(nonce, at: Int(fields.nonce)) }
         if let hopLimit, !insertsHopLimit { packet.setInteger(hopLimit, at: Int(fields.hop_limit)) }
         guard insertsNonce || insertsHopLimit else { return packet }

@@ -47,17 +47,16 @@ public struct SignatureInfo: Hashable, Sendable {
             return unsafe cndn_signature_info_parse(reader, &info)
         }
         try result.check()
-        let has = { (flag: Int) in Int(info.flags) & flag != 0 }
         type = info.type
-        if has(CNDN_HAS_KEY_NAME) {
+        if info.has_key_name {
             keyLocator = .name(Name(unchecked: packet.slice(info.key_name)))
-        } else if has(CNDN_HAS_KEY_DIGEST) {
+        } else if info.has_key_digest {
             keyLocator = .digest(packet.slice(info.key_digest))
         }
-        nonce = has(CNDN_HAS_SIGNATURE_NONCE) ? packet.slice(info.nonce) : nil
-        time = has(CNDN_HAS_SIGNATURE_TIME) ? info.time : nil
-        sequenceNumber = has(CNDN_HAS_SIGNATURE_SEQ_NUM) ? info.sequence : nil
-        validityPeriod = has(CNDN_HAS_VALIDITY_PERIOD) ? packet.slice(info.validity_period) : nil
+        nonce = info.has_nonce ? packet.slice(info.nonce) : nil
+        time = info.has_time ? info.time : nil
+        sequenceNumber = info.has_sequence ? info.sequence : nil
+        validityPeriod = info.has_validity_period ? packet.slice(info.validity_period) : nil
     }
 
     /// Appends the element as SignatureInfo or InterestSignatureInfo.
