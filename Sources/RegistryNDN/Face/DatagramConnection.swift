@@ -73,8 +73,8 @@ final class DatagramConnection: FaceConnection {
         face.local = FaceURI(.udp, socket.local)
         face.remote = FaceURI(.udp, peer)
         face.mtu = FaceMTU.of(pathMTU: socket.pathMTU, to: peer, connector.configuration)
-        face.initialWindow = ReceiveBuffer.window(socket.receiveBufferSize)
-        ReceiveBuffer.adviseOnce(socket.receiveBufferSize, connector.configuration, connector.logger)
+        face.initialWindow = UDPReceiveBuffer.window(socket.receiveBufferSize)
+        UDPReceiveBuffer.adviseOnce(socket.receiveBufferSize, connector.configuration, connector.logger)
         if let transport {
             transport.socket = socket
             return

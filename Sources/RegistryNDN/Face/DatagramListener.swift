@@ -5,9 +5,9 @@ import NIOCore
 /// address, since NIO can tell which address a datagram was sent to but not choose the one it is answered from.
 final class DatagramListener: ListeningSocket {
     private let listener: FaceListener
-    private var main: DatagramPlace?
+    private var main: UDPChannel?
     /// One for each local address that was asked; on a wildcard listener only.
-    private var places: [SocketAddress: DatagramPlace] = [:]
+    private var channels: [SocketAddress: UDPChannel] = [:]
     /// Faces that got something in this wake-up.
     private var touched: [Face] = []
     private var sweep: RepeatedTask?
@@ -17,11 +17,11 @@ final class DatagramListener: ListeningSocket {
     }
 
     func open(at address: SocketAddress) -> EventLoopFuture<SocketAddress> {
-        let place = DatagramPlace(address, listener)
-        main = place
-        attach(place)
+        let channel = UDPChannel(address, listener)
+        main = channel
+        attach(channel)
         let bound = NIOLoopBound(self, eventLoop: listener.eventLoop)
-        return place.open().map { local in
+        return channel.open().map { local in
             bound.value.startSweep()
             return local
         }
@@ -30,15 +30,15 @@ final class DatagramListener: ListeningSocket {
     func close() {
         sweep?.cancel()
         sweep = nil
-        for place in Array(places.values) + [main].compactMap({ $0 }) { place.close() }
-        places = [:]
+        for channel in Array(channels.values) + [main].compactMap({ $0 }) { channel.close() }
+        channels = [:]
         main = nil
     }
 
-    private func attach(_ place: DatagramPlace) {
-        place.onReceive = { [unowned self, unowned place] in receive($0, at: place) }
-        place.onBatchEnd = { [unowned self] in endBatch() }
-        place.share = { [unowned self, unowned place] in share($0, with: place) }
+    private func attach(_ channel: UDPChannel) {
+        channel.onReceive = { [unowned self, unowned channel] in receive($0, at: channel) }
+        channel.onBatchEnd = { [unowned self] in endBatch() }
+        channel.share = { [unowned self, unowned channel] in share($0, with: channel) }
     }
 
     private func startSweep() {
@@ -49,19 +49,19 @@ final class DatagramListener: ListeningSocket {
         }
     }
 
-    private func receive(_ envelope: AddressedEnvelope<ByteBuffer>, at place: DatagramPlace) {
+    private func receive(_ envelope: AddressedEnvelope<ByteBuffer>, at channel: UDPChannel) {
         // Nobody can be answered at port 0 (EINVAL, and NIO would close the socket), and no group is asked to answer.
         guard envelope.remoteAddress.port != 0 else { return }
         let segmentSize = envelope.metadata?.segmentSize
-        guard let home = home(of: envelope, at: place) else { return }
+        guard let channel = self.channel(of: envelope, at: channel) else { return }
         let peer: DatagramPeer
-        if let known = home.peer(envelope.remoteAddress) {
+        if let known = channel.peer(envelope.remoteAddress) {
             peer = known
         } else {
             guard DatagramListener.isPlausible(envelope.data, segmentSize),
                 let host = PeerHost(envelope.remoteAddress), listener.admit(host)
             else { return }
-            peer = home.addPeer(envelope.remoteAddress)
+            peer = channel.addPeer(envelope.remoteAddress)
         }
         let face = peer.face
         if !face.isInBatch {
@@ -78,39 +78,42 @@ final class DatagramListener: ListeningSocket {
         for face in faces { face.endBatch() }
     }
 
-    /// Where the peer that sent this is answered from; nil when the datagram is to be dropped, or waits there.
-    private func home(of envelope: AddressedEnvelope<ByteBuffer>, at place: DatagramPlace) -> DatagramPlace? {
-        guard place === main, place.local.isWildcard,
+    /// The channel that has, or gets, the sender among its peers: that of the local address which the datagram was sent to. Nil
+    /// when the datagram is to be dropped, or waits for its channel to open.
+    ///
+    /// - Parameter channel: the one whose socket received the datagram.
+    private func channel(of envelope: AddressedEnvelope<ByteBuffer>, at channel: UDPChannel) -> UDPChannel? {
+        guard channel === main, channel.local.isWildcard,
             let asked = envelope.metadata?.packetInfo?.destinationAddress
-        else { return place }
+        else { return channel }
         guard !asked.isGroup else { return nil }
-        let address = asked.with(port: place.local.port ?? 0)
-        if let known = places[address] {
+        let address = asked.with(port: channel.local.port ?? 0)
+        if let known = channels[address] {
             if known.isOpen { return known }
-            if known.hasFailed { return place }
+            if known.hasFailed { return channel }
             known.wait(envelope)
             return nil
         }
-        guard places.count < listener.configuration.maximumLocalAddresses else { return place }
-        openPlace(at: address, for: envelope, beside: place)
+        guard channels.count < listener.configuration.maximumLocalAddresses else { return channel }
+        openChannel(at: address, for: envelope, beside: channel)
         return nil
     }
 
-    private func openPlace(
-        at address: SocketAddress, for envelope: AddressedEnvelope<ByteBuffer>, beside main: DatagramPlace
+    private func openChannel(
+        at address: SocketAddress, for envelope: AddressedEnvelope<ByteBuffer>, beside main: UDPChannel
     ) {
-        let place = DatagramPlace(address, listener)
-        places[address] = place
-        attach(place)
-        place.wait(envelope)
-        place.open().assumeIsolated().whenComplete { [weak self] result in
+        let channel = UDPChannel(address, listener)
+        channels[address] = channel
+        attach(channel)
+        channel.wait(envelope)
+        channel.open().assumeIsolated().whenComplete { [weak self] result in
             guard let self else { return }
             if case .failure(let error) = result {
                 listener.logger.debug(
                     "cannot answer from the address asked", metadata: ["address": "\(address)", "error": "\(error)"])
-                place.hasFailed = true
+                channel.hasFailed = true
             }
-            for envelope in place.takeWaiting() { receive(envelope, at: place.isOpen ? place : main) }
+            for envelope in channel.takeWaiting() { receive(envelope, at: channel.isOpen ? channel : main) }
             endBatch()
         }
     }
@@ -118,9 +121,9 @@ final class DatagramListener: ListeningSocket {
     /// Several sockets on one port need SO_REUSEADDR, but only while one of them is bound: at any other time another program
     /// that wants the port shall learn that it is taken.
     /// - Returns: whether there are others, so that the new one needs it too.
-    private func share(_ share: Bool, with new: DatagramPlace) -> Bool {
-        let all = Array(places.values) + [main].compactMap { $0 }
-        for place in all { place.shareAddress(share) }
+    private func share(_ share: Bool, with new: UDPChannel) -> Bool {
+        let all = Array(channels.values) + [main].compactMap { $0 }
+        for channel in all { channel.shareAddress(share) }
         return all.contains { $0 !== new }
     }
 

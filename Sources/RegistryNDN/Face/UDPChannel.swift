@@ -7,8 +7,9 @@ struct DatagramPeer {
     let transport: DatagramTransport
 }
 
-/// One local address of a UDP listener: its socket, opened again when it is lost, and the peers it answers.
-final class DatagramPlace {
+/// One local address of a UDP listener: a socket, opened again when it is lost, and the peers that are answered from it. NFD
+/// calls that a channel, too.
+final class UDPChannel {
     /// The address of the socket, with the real port.
     private(set) var local: SocketAddress
     var onReceive: ((AddressedEnvelope<ByteBuffer>) -> Void)?
@@ -64,7 +65,7 @@ final class DatagramPlace {
     private func opened() -> SocketAddress {
         isOpen = true
         guard let socket else { return local }
-        ReceiveBuffer.adviseOnce(socket.receiveBufferSize, listener.configuration, listener.logger)
+        UDPReceiveBuffer.adviseOnce(socket.receiveBufferSize, listener.configuration, listener.logger)
         for peer in peers.values { peer.transport.socket = socket }
         return local
     }
@@ -111,7 +112,7 @@ final class DatagramPlace {
             logger: listener.logger)
         let pathMTU = configuration.mtu == nil ? SystemSocket.pathMTU(to: address) : nil
         face.mtu = FaceMTU.of(pathMTU: pathMTU, to: address, configuration)
-        face.initialWindow = ReceiveBuffer.window(socket?.receiveBufferSize ?? 0)
+        face.initialWindow = UDPReceiveBuffer.window(socket?.receiveBufferSize ?? 0)
         transport.onRefusedOffload = { [unowned face, unowned transport] in
             FaceMTU.lower(face, transport, configuration)
         }
@@ -129,7 +130,7 @@ final class DatagramPlace {
 
     /// Keeps a datagram until the socket is open.
     func wait(_ envelope: AddressedEnvelope<ByteBuffer>) {
-        guard waiting.count < DatagramPlace.waitingLimit else { return }
+        guard waiting.count < UDPChannel.waitingLimit else { return }
         waiting.append(envelope)
     }
 

@@ -2,7 +2,7 @@ import Logging
 import Synchronization
 
 /// What a UDP receive buffer holds.
-enum ReceiveBuffer {
+enum UDPReceiveBuffer {
     /// Octets of buffer that a Data packet of about 8 kB takes in the worst case: Linux counts the memory, not the
     /// payload, and the stock 212,992 octets hold only 12 to 25 of them (docs/protocol.md 7.7).
     static let octetsPerPacket = 17_750

@@ -1,12 +1,13 @@
 import NIOCore
 
-/// Data that arrives in lumps: how much more at once than the rate explains, so that the window covers the gaps between.
-struct Aggregation: Sendable {
+/// Data that arrives in lumps, as BBR's ACKs do (its `extra_acked`): how many packets come at once beyond what the rate explains.
+/// The window is made larger by as many, and so covers the gaps between the lumps.
+struct DataAggregation: Sendable {
     private var largest = WindowedMaximum(length: 10)
     private var start = NIODeadline.uptimeNanoseconds(0)
     private var arrived = 0.0
 
-    /// In Interests, at most what the rate makes of 100 ms.
+    /// Interests to add to the window: at most as many as the rate makes of 100 ms.
     private(set) var extra = 0.0
 
     mutating func received(_ sample: PathSample, rate: Double, round: UInt64) {

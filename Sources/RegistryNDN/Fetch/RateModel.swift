@@ -46,7 +46,7 @@ struct RateModel: CongestionController {
     private var round = PathRound()
     private var base = BaseRTT()
     private var rates = WindowedMaximum(length: 10)
-    private var aggregation = Aggregation()
+    private var aggregation = DataAggregation()
     /// Startup: the rate that was to be exceeded, and rounds in which it was not.
     private var plateau = (rate: 0.0, rounds: 0)
     private var hasFilled = false

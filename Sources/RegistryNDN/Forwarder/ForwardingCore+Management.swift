@@ -59,7 +59,7 @@ extension ForwardingCore {
     /// which only has to be configured. Nil for anything else, and for what is not signed, so that nobody is sent much more
     /// than was asked in its name.
     func refusalOfRoute(_ interest: Interest, from face: UInt64) -> ByteBuffer? {
-        guard faces[face]?.isLocal == false, Management.remotePrefix.isPrefix(of: interest.name),
+        guard faces[face]?.isLocal == false, ManagementDispatcher.remotePrefix.isPrefix(of: interest.name),
             interest.name.last?.type == NameComponent.parametersDigestType,
             let verb = management.request(interest.name)?.verb, verb == "rib/register" || verb == "rib/unregister"
         else { return nil }

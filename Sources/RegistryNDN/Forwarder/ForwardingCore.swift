@@ -48,7 +48,7 @@ package struct ForwardingCore {
     var shares = PendingShares()
     var store: ContentStore
     var deadNonces = DeadNonceList()
-    var management = Management()
+    var management = ManagementDispatcher()
     var random = SystemRandomNumberGenerator()
     var matches: [Int] = []
     package internal(set) var counters = Counters()

@@ -1,8 +1,9 @@
 internal import NDN
 internal import NIOCore
 
-/// The forwarder's NFD management: what is asked by name, and what datasets were given out (docs/protocol.md 8).
-struct Management {
+/// The forwarder's end of the NFD management protocol (docs/protocol.md 8): what the name of an Interest asks for, the Data that
+/// answer commands, and the datasets that were given out lately. As ndn-cxx's Dispatcher, it knows nothing of the tables.
+struct ManagementDispatcher {
     /// Payload octets of a dataset's segment; NFD's.
     private static let segmentSize = 8000
     /// FreshnessPeriod of all answers.
@@ -13,7 +14,7 @@ struct Management {
     private static let prefix = ManagementScope.localhost.prefix
     /// Below it others, and whoever comes over UDP, give their commands.
     static let remotePrefix = ManagementScope.localhop.prefix
-    private let prefixLength = Management.prefix.count
+    private let prefixLength = ManagementDispatcher.prefix.count
     private var datasets: [(name: Name, segments: [ByteBuffer])] = []
     private var lastVersion: UInt64 = 0
     let startTime = WallClock.milliseconds()

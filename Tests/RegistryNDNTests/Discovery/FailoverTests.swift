@@ -21,15 +21,15 @@ private struct Network: Sendable {
     /// Of its own: other tests block the shared loops for long.
     let group: MultiThreadedEventLoopGroup
     /// Answer pings, and whatever `handler` says for segments.
-    let producers: [BlobProducer]
+    let producers: [ScriptedProducer]
     let routers: [Router]
 
-    static func start(_ handlers: [BlobProducer.Handler]) async throws -> Network {
+    static func start(_ handlers: [ScriptedProducer.Handler]) async throws -> Network {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        var producers: [BlobProducer] = []
+        var producers: [ScriptedProducer] = []
         var routers: [Router] = []
         for handler in handlers {
-            let producer = BlobProducer(loop: group.next()) { blob, segment in
+            let producer = ScriptedProducer(loop: group.next()) { blob, segment in
                 let isPing = segment == nil && blob.last == .generic("ping")
                 return isPing ? .data(ByteBuffer(), final: nil) : handler(blob, segment)
             }
@@ -75,11 +75,11 @@ struct FailoverTests {
     }
 
     @Test func probingTellsProducerRouterNackAndSilence() async throws {
-        let silent: BlobProducer.Handler = { _, _ in .silence }
+        let silent: ScriptedProducer.Handler = { _, _ in .silence }
         let network = try await Network.start([silent, silent])
-        let nacking = BlobProducer(loop: network.group.next()) { _, _ in .nack(.noRoute) }
+        let nacking = ScriptedProducer(loop: network.group.next()) { _, _ in .nack(.noRoute) }
         let nackingURI = try await nacking.listen(at: FaceURI("udp4://127.0.0.1:0"))
-        let mute = BlobProducer(loop: network.group.next()) { _, _ in .silence }
+        let mute = ScriptedProducer(loop: network.group.next()) { _, _ in .silence }
         let muteURI = try await mute.listen(at: FaceURI("udp4://127.0.0.1:0"))
         let refusing = try FaceURI("tcp4://127.0.0.1:1")
         let routers = [Router(uri: refusing), Router(uri: muteURI), Router(uri: nackingURI)] + network.routers
@@ -120,7 +120,7 @@ struct FailoverTests {
         let blob = blob
         let first = Mutexed<Int?>(nil)
         // Whoever is asked first stops in the middle of the blob; the other one serves it.
-        let handlers = (0..<2).map { number -> BlobProducer.Handler in
+        let handlers = (0..<2).map { number -> ScriptedProducer.Handler in
             { _, segment in
                 guard let segment else { return .silence }
                 if first.value == nil { first.value = number }
@@ -149,7 +149,7 @@ struct FailoverTests {
         let blob = blob
         let library = BlobLibrary(blob)
         let first = Mutexed<Int?>(nil)
-        let handlers = (0..<2).map { number -> BlobProducer.Handler in
+        let handlers = (0..<2).map { number -> ScriptedProducer.Handler in
             { _, segment in
                 guard let segment else { return .silence }
                 if first.value == nil { first.value = number }
@@ -193,7 +193,7 @@ struct FailoverTests {
     }
 
     @Test func anUnknownBlobIsNoReasonToChangeTheRouter() async throws {
-        let handler: BlobProducer.Handler = { _, segment in
+        let handler: ScriptedProducer.Handler = { _, segment in
             segment == nil ? .data(ByteBuffer(), final: nil, type: ContentType.nack) : .silence
         }
         let network = try await Network.start([handler, handler])

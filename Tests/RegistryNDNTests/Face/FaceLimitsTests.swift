@@ -26,9 +26,9 @@ import Testing
 
     /// The stock 212,992 octets hold 12 to 25 Data packets (docs/protocol.md 7.7): what surely fits is less.
     @Test func theReceiveBufferBoundsTheFirstWindow() {
-        #expect(ReceiveBuffer.window(212_992) == 11)
-        #expect(ReceiveBuffer.window(16 << 20) == 945)
-        #expect(ReceiveBuffer.window(0) == 2)
+        #expect(UDPReceiveBuffer.window(212_992) == 11)
+        #expect(UDPReceiveBuffer.window(16 << 20) == 945)
+        #expect(UDPReceiveBuffer.window(0) == 2)
     }
 
     @Test func pausesDoubleUpToTheirBoundWithJitter() {

@@ -50,7 +50,7 @@ extension TestBlob {
     }
 
     /// The answer for a segment with a fault.
-    func answer(_ segment: UInt64?, _ fault: Fault) -> BlobProducer.Answer {
+    func answer(_ segment: UInt64?, _ fault: Fault) -> ScriptedProducer.Answer {
         guard case .data(let content, let final, let type, let signer) = answer(segment) else { return .silence }
         switch fault {
         case .length: return .data(ByteBuffer(repeating: 1, count: chunk + 1), final: final, signer: signer)

@@ -9,7 +9,7 @@ import Testing
     private static let name = Name([.generic("test"), .generic("blob")])
 
     private func expectFailure(
-        _ error: FetchError, configuration: FetchConfiguration = .init(), handler: @escaping BlobProducer.Handler
+        _ error: FetchError, configuration: FetchConfiguration = .init(), handler: @escaping ScriptedProducer.Handler
     ) async throws {
         try await FetchFixture.run(configuration: configuration, handler: handler) { fixture in
             await #expect(throws: error) { try await fixture.fetcher.open(Self.name) }
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func middleSegmentOfAnotherSize() async throws {
-        let handler: BlobProducer.Handler = { _, segment in
+        let handler: ScriptedProducer.Handler = { _, segment in
             guard let segment else { return .silence }
             return .data(ByteBuffer(repeating: 1, count: segment == 5 ? 99 : 100), final: 9)
         }

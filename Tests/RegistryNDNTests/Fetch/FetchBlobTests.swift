@@ -8,17 +8,17 @@ import Testing
 
 /// A producer and a fetcher connected to it, over real sockets.
 struct FetchFixture: Sendable {
-    let producer: BlobProducer
+    let producer: ScriptedProducer
     let fetcher: BlobFetcher
     let uri: FaceURI
 
     /// Runs `body` and takes everything down.
     static func run(
         _ scheme: FaceURI.Scheme = .unix, loss: Double = 0, configuration: FetchConfiguration = .patient,
-        handler: @escaping BlobProducer.Handler, _ body: @Sendable (FetchFixture) async throws -> Void
+        handler: @escaping ScriptedProducer.Handler, _ body: @Sendable (FetchFixture) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let producer = BlobProducer(loop: group.next(), loss: loss, handler: handler)
+        let producer = ScriptedProducer(loop: group.next(), loss: loss, handler: handler)
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let asked = scheme == .unix ? FaceURI(path: folder.path + "/s") : try FaceURI("\(scheme)4://127.0.0.1:0")
@@ -165,7 +165,7 @@ struct TemporaryFolder: Sendable {
         let blobs = ["one", "other"].map { TestBlob($0, size: 6_000_000) }
         var configuration = FetchConfiguration()
         configuration.memoryBudget = 4 << 20
-        let handler: BlobProducer.Handler = { name, segment in
+        let handler: ScriptedProducer.Handler = { name, segment in
             (blobs.first { $0.name == name } ?? blobs[0]).answer(segment)
         }
         try await FetchFixture.run(configuration: configuration, handler: handler) { fixture in
@@ -215,7 +215,7 @@ struct TemporaryFolder: Sendable {
             async let octets = FetchFixture.drain(reader)
             while fixture.producer.interests <= Int(blob.final) { await Task.yield() }
             try await fixture.producer.close()
-            let other = BlobProducer(loop: group.next()) { _, segment in blob.answer(segment) }
+            let other = ScriptedProducer(loop: group.next()) { _, segment in blob.answer(segment) }
             _ = try await other.listen(at: fixture.uri)
             let all = try await octets
             #expect(all == blob.octets)

@@ -181,7 +181,7 @@ import Testing
         let faulty: Set<UInt64> = [20, 21, 40, 60]
         // 21 and 40 are neighbours among the segments that are asked for, and not in the blob.
         let parts = BlobParts([100_000..<170_000, 40 * 7777..<41 * 7777, 60 * 7777..<80 * 7777])
-        let handler: BlobProducer.Handler = { [blob] _, segment in
+        let handler: ScriptedProducer.Handler = { [blob] _, segment in
             segment.map(faulty.contains) == true ? blob.answer(segment, fault) : blob.answer(segment)
         }
         try await FetchFixture.run(handler: handler) { fixture in

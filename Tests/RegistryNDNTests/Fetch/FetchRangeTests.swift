@@ -116,7 +116,7 @@ import Testing
         let blob = TestBlob("blob", size: 400 * Self.chunk)
         // The blob must not be over before the ranges are opened: of its segments only those that tell the size come.
         let isOpen = Mutex(false)
-        let handler: BlobProducer.Handler = { _, segment in
+        let handler: ScriptedProducer.Handler = { _, segment in
             segment == 0 || segment == blob.final || isOpen.withLock { $0 } ? blob.answer(segment) : .silence
         }
         try await FetchFixture.run(.unix, handler: handler) { fixture in
@@ -156,7 +156,7 @@ import Testing
                 try await fixture.fetcher.open(TestBlob("blob", size: 1).name, range: .from(1))
             }
         }
-        let unknown: BlobProducer.Handler = { _, segment in
+        let unknown: ScriptedProducer.Handler = { _, segment in
             segment == nil ? .data(ByteBuffer(), final: nil, type: ContentType.nack) : .silence
         }
         try await FetchFixture.run(.unix, handler: unknown) { fixture in

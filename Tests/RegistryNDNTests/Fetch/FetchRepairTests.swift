@@ -9,7 +9,7 @@ import Testing
     private let blob = TestBlob("blob", size: 1_000_000)
     private let chunk: UInt64 = 7777
 
-    private func handler(_ faulty: Set<UInt64>, _ fault: TestBlob.Fault = .length) -> BlobProducer.Handler {
+    private func handler(_ faulty: Set<UInt64>, _ fault: TestBlob.Fault = .length) -> ScriptedProducer.Handler {
         { [blob] _, segment in
             segment.map(faulty.contains) == true ? blob.answer(segment, fault) : blob.answer(segment)
         }
@@ -34,7 +34,7 @@ import Testing
     @Test func whatIsRightTheSecondTimeComesFromNowhereElse() async throws {
         let library = BlobLibrary(blob)
         let seen = Mutex<Set<UInt64>>([])
-        let handler: BlobProducer.Handler = { [blob] _, segment in
+        let handler: ScriptedProducer.Handler = { [blob] _, segment in
             let isFirst = segment.map { number in seen.withLock { $0.insert(number).inserted } } ?? false
             let isFaulty = isFirst && segment.map { $0 > 0 && $0 % 10 == 0 } == true
             return isFaulty ? blob.answer(segment, .nack) : blob.answer(segment)
@@ -94,7 +94,7 @@ import Testing
         let library = BlobLibrary(blob)
         // Nothing but what tells the size comes before all readers are there; segment 100 comes last of all.
         let gates = Mutex((middle: false, end: false))
-        let handler: BlobProducer.Handler = { [blob] _, segment in
+        let handler: ScriptedProducer.Handler = { [blob] _, segment in
             let gates = gates.withLock { $0 }
             switch segment {
             case nil, 0, blob.final: return blob.answer(segment)
@@ -129,7 +129,7 @@ import Testing
     @Test func aSizeThatCameWithCredentialsStaysWithThem() async throws {
         let library = BlobLibrary(blob)
         let isOpen = Mutex(false)
-        let handler: BlobProducer.Handler = { [blob] _, segment in
+        let handler: ScriptedProducer.Handler = { [blob] _, segment in
             if segment == blob.final { return isOpen.withLock { $0 } ? blob.answer(segment, .nack) : .silence }
             return blob.answer(segment)
         }

@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    private static func signed(_ answer: BlobProducer.Answer, _ signer: Signer) -> BlobProducer.Answer {
+    private static func signed(_ answer: ScriptedProducer.Answer, _ signer: Signer) -> ScriptedProducer.Answer {
         guard case .data(let content, let final, let type, _) = answer else { return answer }
         return .data(content, final: final, type: type, signer: signer)
     }
@@ -30,7 +30,7 @@ import Testing
     func believesOnlySigned(isNackSigned: Bool) async throws {
         let blob = TestBlob("blob", size: 300_000)
         let anchor = try Anchor()
-        let nack = BlobProducer.Answer.data(
+        let nack = ScriptedProducer.Answer.data(
             ByteBuffer(), final: nil, type: ContentType.nack, signer: isNackSigned ? anchor.signer : .digest)
         try await FetchFixture.run(
             configuration: anchor.configuration,

@@ -7,7 +7,7 @@ import RegistryNDN
 import Synchronization
 
 /// A producer of segments in this process, which can be told to misbehave. Confined to its event loop.
-final class BlobProducer: Sendable {
+final class ScriptedProducer: Sendable {
     enum Answer: Sendable {
         case data(ByteBuffer, final: UInt64?, type: UInt64 = ContentType.blob, signer: Signer = .null)
         case nack(NackReason)
@@ -96,7 +96,7 @@ struct TestBlob: Sendable {
 
     var final: UInt64 { UInt64(max(octets.readableBytes - 1, 0) / chunk) }
 
-    func answer(_ segment: UInt64?) -> BlobProducer.Answer {
+    func answer(_ segment: UInt64?) -> ScriptedProducer.Answer {
         guard let segment, segment <= final else { return .silence }
         let offset = Int(segment) * chunk
         let length = min(chunk, octets.readableBytes - offset)
