@@ -42,9 +42,9 @@ public final class Face {
     /// an Interest left.
     var onTurn: ((Turn) -> Void)?
     private var lastTurn: Turn?
-    var fragmenter = LpFragmenter()
+    private var fragmenter = LpFragmenter()
     /// Made with the first fragment: most faces never see one.
-    var reassembler: LpReassembler?
+    private var reassembler: LpReassembler?
     /// Packets are being delivered: who sends meanwhile need not flush.
     public internal(set) var isInBatch = false
 
@@ -84,7 +84,7 @@ public final class Face {
     }
 
     /// Notes what passes; cheap, since it is called for each packet.
-    func note(_ turn: Turn) {
+    private func note(_ turn: Turn) {
         guard turn != lastTurn else { return }
         lastTurn = turn
         onTurn?(turn)
@@ -112,4 +112,158 @@ public final class Face {
         logger.debug("face \(new.rawValue)", metadata: ["remote": "\(remote)", "local": "\(local)"])
         delegate?.face(self, changed: new)
     }
+}
+
+extension Face {
+    // MARK: Receiving
+
+    /// Delivers one element: an Interest, a Data or an LpPacket.
+    func receive(_ element: ByteBuffer) {
+        note(.heard)
+        counters.inOctets &+= UInt64(element.readableBytes)
+        guard element.getInteger(at: element.readerIndex, as: UInt8.self) == FirstOctet.lpPacket else {
+            return deliver(element, LinkFields())
+        }
+        guard let packet = try? LpPacket(decoding: element) else { return dropIncoming("not a valid LpPacket") }
+        receive(packet)
+    }
+
+    /// One datagram, or several of equal size that the kernel put together (UDP_GRO).
+    func receive(datagrams: ByteBuffer, segmentSize: Int?) {
+        guard let segmentSize, segmentSize > 0, segmentSize < datagrams.readableBytes else { return receive(datagrams) }
+        var rest = datagrams
+        while state == .up, let datagram = rest.readSlice(length: min(segmentSize, rest.readableBytes)),
+            datagram.readableBytes > 0
+        {
+            receive(datagram)
+        }
+    }
+
+    /// Something is coming: called before the first element of a wake-up.
+    func beginBatch() {
+        isInBatch = true
+        lastHeard = eventLoop.now
+    }
+
+    /// All elements of a wake-up have been delivered.
+    func endBatch() {
+        guard isInBatch else { return }
+        delegate?.faceBatchEnded(self)
+        isInBatch = false
+        flush()
+    }
+
+    private func receive(_ packet: LpPacket) {
+        // Local fields are never switched on here (docs/protocol.md 7.3).
+        guard packet.nextHopFaceID == nil else { return dropIncoming("NextHopFaceId while local fields are off") }
+        guard packet.isFragment else {
+            guard let whole = try? packet.networkPacket() else {
+                // An IDLE packet is accepted silently (docs/protocol.md 7.2).
+                if packet.fragment != nil { dropIncoming("header fields that do not fit the packet") }
+                return
+            }
+            return deliver(whole.packet, whole.fields)
+        }
+        // NFD ignores fragments on streams too (docs/protocol.md 7.6).
+        guard transport?.isDatagram == true else { return dropIncoming("a fragment on a stream") }
+        if reassembler == nil { reassembler = LpReassembler() }
+        if let whole = reassembler?.receive(packet, now: lastHeard) {
+            deliver(whole.packet, whole.fields)
+        }
+    }
+
+    private func deliver(_ packet: ByteBuffer, _ fields: LinkFields) {
+        switch packet.getInteger(at: packet.readerIndex, as: UInt8.self) {
+        case FirstOctet.interest:
+            guard let interest = try? Interest(decoding: packet) else { return dropIncoming("not a valid Interest") }
+            if let reason = fields.nack {
+                counters.inNacks &+= 1
+                delegate?.face(self, receivedNack: reason, for: interest, fields)
+            } else {
+                counters.inInterests &+= 1
+                delegate?.face(self, received: interest, fields)
+            }
+        case FirstOctet.data:
+            guard fields.nack == nil else { return dropIncoming("a Nack around a Data") }
+            guard let data = try? DataPacket(decoding: packet) else { return dropIncoming("not a valid Data") }
+            counters.inData &+= 1
+            delegate?.face(self, received: data, fields)
+        default:
+            dropIncoming("neither Interest nor Data")
+        }
+    }
+
+    func dropIncoming(_ why: StaticString) {
+        counters.inDrops &+= 1
+        logger.trace("dropped what came in", metadata: ["why": "\(why)"])
+    }
+
+    // MARK: Sending
+
+    /// Queues one bare Interest or Data until `flush()`, with a link header where `fields` or the MTU ask for one.
+    ///
+    /// Dropped and counted when the face is not up, its queue is full, or the packet exceeds what the link takes.
+    public func send(_ packet: ByteBuffer, _ fields: LinkFields = LinkFields()) {
+        guard let transport, packet.readableBytes <= Face.maximumPacketSize else { return dropOutgoing(1) }
+        if fields.isEmpty, packet.readableBytes <= mtu {
+            guard transport.send(packet) else { return dropOutgoing(1) }
+        } else {
+            var elements = ByteBuffer()
+            guard let size = try? fragmenter.fragment(packet: packet, fields: fields, mtu: mtu, into: &elements),
+                transport.isDatagram || elements.readableBytes == size,
+                transport.send(train: elements, packetSize: size)
+            else { return dropOutgoing(1) }
+        }
+        count(packet, 1, isNack: fields.nack != nil)
+    }
+
+    /// Queues bare packets of equal size that lie back to back in `train`; only the last may be shorter.
+    ///
+    /// On UDP they leave in few system calls, on a stream as one write.
+    public func send(train: ByteBuffer, packetSize: Int) {
+        guard packetSize > 0, train.readableBytes > 0 else { return }
+        let packets = (train.readableBytes - 1) / packetSize + 1
+        guard let transport, packetSize <= Face.maximumPacketSize else { return dropOutgoing(packets) }
+        if packetSize <= mtu {
+            guard transport.send(train: train, packetSize: packetSize) else { return dropOutgoing(packets) }
+            count(train, packets, isNack: false)
+        } else {
+            var rest = train
+            while let packet = rest.readSlice(length: min(packetSize, rest.readableBytes)), packet.readableBytes > 0 {
+                send(packet)
+            }
+        }
+    }
+
+    /// Whether so much waits for the peer that it should be told to ask for less (CongestionMark).
+    package var isBacklogged: Bool { transport?.isBacklogged ?? false }
+
+    /// Hands everything queued to the kernel.
+    public func flush() {
+        transport?.flush()
+    }
+
+    private func count(_ packets: ByteBuffer, _ number: Int, isNack: Bool) {
+        counters.outOctets &+= UInt64(packets.readableBytes)
+        if isNack {
+            counters.outNacks &+= 1
+        } else if packets.getInteger(at: packets.readerIndex, as: UInt8.self) == FirstOctet.data {
+            counters.outData &+= UInt64(number)
+        } else {
+            counters.outInterests &+= UInt64(number)
+            note(.asked)
+        }
+    }
+
+    private func dropOutgoing(_ number: Int) {
+        counters.outDrops &+= UInt64(number)
+        logger.trace("dropped what should go out", metadata: ["packets": .stringConvertible(number)])
+    }
+}
+
+/// First octets of the three elements on a link: all their TYPEs fit one octet.
+package enum FirstOctet {
+    static let interest: UInt8 = 5
+    package static let data: UInt8 = 6
+    static let lpPacket: UInt8 = 100
 }

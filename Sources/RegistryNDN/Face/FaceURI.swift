@@ -52,3 +52,131 @@ extension FaceURI: CustomStringConvertible {
         return "\(scheme.rawValue)\(family?.rawValue ?? "")://\(bracketed):\(port)"
     }
 }
+
+extension FaceURI {
+    /// Parses a face URI strictly: no user, path, query or fragment for tcp and udp; an absolute path for unix.
+    public init(_ text: String) throws(FaceError) {
+        guard let separator = text.firstRange(of: "://") else {
+            throw FaceURI.invalid(text, "it has no scheme")
+        }
+        let rest = text[separator.upperBound...]
+        switch text[..<separator.lowerBound] {
+        case "unix":
+            try self.init(checkedPath: rest, in: text)
+        case "tcp": try self.init(.tcp, nil, authority: rest, in: text)
+        case "tcp4": try self.init(.tcp, .v4, authority: rest, in: text)
+        case "tcp6": try self.init(.tcp, .v6, authority: rest, in: text)
+        case "udp": try self.init(.udp, nil, authority: rest, in: text)
+        case "udp4": try self.init(.udp, .v4, authority: rest, in: text)
+        case "udp6": try self.init(.udp, .v6, authority: rest, in: text)
+        case let scheme:
+            throw FaceURI.invalid(text, "\(scheme):// is not a kind of face this program has")
+        }
+    }
+
+    /// Parses what a person types: a face URI, `/path` for a Unix socket, or `host`, `host:port`, `[v6]:port` for UDP.
+    public init(argument text: String) throws(FaceError) {
+        if text.contains("://") {
+            try self.init(text)
+        } else if text.hasPrefix("/") {
+            try self.init(checkedPath: text[...], in: text)
+        } else if IPAddress.family(of: text) == .v6 {
+            try self.init(.udp, nil, authority: "[\(text)]"[...], in: text)
+        } else {
+            try self.init(.udp, nil, authority: text[...], in: text)
+        }
+    }
+
+    private init(checkedPath path: Substring, in text: String) throws(FaceError) {
+        guard path.hasPrefix("/"), path.utf8.count > 1 else {
+            throw FaceURI.invalid(text, "a Unix socket needs an absolute path, as in unix:///run/nfd/nfd.sock")
+        }
+        guard !path.utf8.contains(0) else { throw FaceURI.invalid(text, "the path contains a NUL octet") }
+        guard path.utf8.count <= FaceURI.longestPath else {
+            throw FaceURI.invalid(
+                text,
+                "the path of a Unix socket has at most \(FaceURI.longestPath) octets, this one \(path.utf8.count): choose a shorter one"
+            )
+        }
+        self.init(path: String(path))
+    }
+
+    private init(_ scheme: Scheme, _ family: Family?, authority: Substring, in text: String) throws(FaceError) {
+        let (host, portText) = try FaceURI.split(authority, in: text)
+        var port = FaceURI.defaultPort
+        if let portText {
+            guard !portText.isEmpty, portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let number = Int(portText),
+                number <= 65535
+            else { throw FaceURI.invalid(text, "its port is not a number from 0 to 65535") }
+            port = number
+        }
+        let numeric = IPAddress.family(of: host)
+        if let family, let numeric, family != numeric {
+            throw FaceURI.invalid(text, "\(host) is not an IPv\(family.rawValue) address")
+        }
+        guard numeric != nil || FaceURI.isHostName(host) else {
+            throw FaceURI.invalid(text, "\"\(host)\" is neither a host name nor an IP address")
+        }
+        self.init(scheme: scheme, family: family, host: host, port: port)
+    }
+
+    /// Splits `host`, `host:port`, `[v6]` and `[v6]:port`.
+    private static func split(_ authority: Substring, in text: String) throws(FaceError) -> (String, Substring?) {
+        guard authority.hasPrefix("[") else {
+            guard let colon = authority.firstIndex(of: ":") else { return (String(authority), nil) }
+            let port = authority[authority.index(after: colon)...]
+            guard !port.contains(":") else {
+                throw invalid(text, "an IPv6 address stands in brackets, as in udp://[::1]:6363")
+            }
+            return (String(authority[..<colon]), port)
+        }
+        guard let end = authority.firstIndex(of: "]") else { throw invalid(text, "its [ is never closed") }
+        let host = String(authority[authority.index(after: authority.startIndex)..<end])
+        guard IPAddress.family(of: host) == .v6 else {
+            throw invalid(text, "[\(host)] is not an IPv6 address")
+        }
+        let rest = authority[authority.index(after: end)...]
+        guard !rest.isEmpty else { return (host, nil) }
+        guard rest.hasPrefix(":") else { throw invalid(text, "only a port may follow ]") }
+        return (host, rest.dropFirst())
+    }
+
+    /// A DNS name as people use it: letters, digits, `-`, `_` and dots between; four numbers would be an address.
+    private static func isHostName(_ host: String) -> Bool {
+        guard !host.isEmpty, host.utf8.count <= 253 else { return false }
+        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+        let inner = labels.last == "" ? labels.dropLast() : labels[...]
+        let fits = inner.allSatisfy { label in
+            (1...63).contains(label.utf8.count)
+                && label.utf8.allSatisfy { octet in
+                    (0x30...0x39).contains(octet) || (0x41...0x5A).contains(octet) || (0x61...0x7A).contains(octet)
+                        || octet == UInt8(ascii: "-") || octet == UInt8(ascii: "_")
+                }
+        }
+        let numbersOnly = inner.last?.utf8.allSatisfy { (0x30...0x39).contains($0) } ?? true
+        return fits && !inner.isEmpty && !numbersOnly
+    }
+
+    /// `sun_path` has 108 octets, one of them for the terminating NUL.
+    static let longestPath = 107
+
+    private static func invalid(_ text: String, _ why: String) -> FaceError {
+        FaceError(
+            .invalidURI,
+            "\"\(text)\" is not a face: \(why); write unix:///path, tcp://host:port or udp://host:port")
+    }
+}
+
+extension StringProtocol {
+    fileprivate func firstRange(of needle: String) -> Range<Index>? {
+        var from = startIndex
+        while from < endIndex {
+            if self[from...].hasPrefix(needle) {
+                return from..<index(from, offsetBy: needle.count)
+            }
+            from = index(after: from)
+        }
+        return nil
+    }
+}

@@ -224,8 +224,131 @@ package struct ForwardingCore {
     }
 }
 
+extension ForwardingCore {
+    // MARK: Data and Nacks
+
+    /// Data satisfied with less freshness than the Dead Nonce List's memory may be asked for again within it
+    /// (docs/protocol.md 9.1).
+    private static let nonceMemoryMilliseconds: UInt64 = 6000
+
+    /// A Data arrived.
+    package mutating func receive(_ data: DataPacket, _ fields: LinkFields, from face: UInt64, now: NIODeadline) {
+        guard let record = faces[face] else { return }
+        counters.data += 1
+        guard record.isLocal || !Name.localhost.isPrefix(of: data.name) else {
+            counters.drops += 1
+            return
+        }
+        pit.findMatches(data, into: &matches)
+        // Whom we have not asked may not answer: that would let any peer fill the store under any name.
+        matches.removeAll { slot in !pit[slot].outRecords.contains { $0.face == face } }
+        guard !matches.isEmpty else {
+            counters.drops += 1
+            return
+        }
+        store.insert(data, now: now)
+        for slot in matches { satisfy(slot, data, fields, from: face, now: now) }
+        matches.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func satisfy(
+        _ slot: Int, _ data: DataPacket, _ fields: LinkFields, from face: UInt64, now: NIODeadline
+    ) {
+        for record in pit[slot].inRecords where record.expiry > now && record.face != face {
+            // The PIT token is this downstream's; congestion is told all along the path.
+            send(
+                data.wire, LinkFields(pitToken: record.token, congestionMark: fields.congestionMark),
+                to: record.face)
+        }
+        counters.satisfied += 1
+        let mayReturn = pit[slot].key.mustBeFresh && data.freshnessMilliseconds < Self.nonceMemoryMilliseconds
+        finish(slot, rememberNonces: mayReturn, now: now)
+    }
+
+    /// A Nack arrived: when every upstream has refused, the downstreams are told.
+    package mutating func receive(
+        nack reason: NackReason, for interest: Interest, from face: UInt64, now: NIODeadline
+    ) {
+        let key = PITKey(
+            name: interest.name, canBePrefix: interest.canBePrefix, mustBeFresh: interest.mustBeFresh)
+        // One with another Nonce answers an earlier transmission (docs/protocol.md 7.4).
+        guard let slot = pit.slot(for: key),
+            let index = pit[slot].outRecords.firstIndex(where: { $0.face == face && $0.nonce == interest.nonce })
+        else { return }
+        pit[slot].outRecords[index].nack = reason
+        guard !isAsked(slot, now: now) else { return }
+        let reasons = pit[slot].outRecords.compactMap(\.nack)
+        let least = reasons.min() ?? reason
+        for record in pit[slot].inRecords where record.expiry > now {
+            counters.nacks += 1
+            send(
+                interest.with(nonce: record.nonce, hopLimit: interest.hopLimit),
+                LinkFields(pitToken: record.token, nack: least), to: record.face)
+        }
+        counters.unsatisfied += 1
+        finish(slot, rememberNonces: true, now: now)
+    }
+
+    // MARK: The strategy: the cheapest next hop, and for a retransmission the next one not tried yet (NFD's best-route)
+
+    /// NFD's suppression of retransmissions (docs/protocol.md 9.2).
+    private static let firstSuppression = TimeAmount.milliseconds(10)
+    private static let lastSuppression = TimeAmount.milliseconds(250)
+
+    /// Where to send an Interest; nil: nowhere.
+    private func bestHop(for arrival: Arrival, entry: PITEntry?) -> UInt64? {
+        let hops = nextHops(for: arrival.interest)
+        var tried: OutRecord?
+        for hop in hops where isEligible(hop.face, arrival) {
+            guard let record = entry?.outRecords.first(where: { $0.face == hop.face && $0.expiry > arrival.now })
+            else { return hop.face }
+            if tried.map({ record.sent < $0.sent }) ?? true { tried = record }
+        }
+        return tried?.face
+    }
+
+    /// The routes for the name, else for the first delegation of its ForwardingHint that has any.
+    private func nextHops(for interest: Interest) -> [NextHop] {
+        let hops = routes.nextHops(for: interest.name)
+        guard hops.isEmpty else { return hops }
+        return interest.forwardingHint.lazy.map { routes.nextHops(for: $0) }.first { !$0.isEmpty } ?? []
+    }
+
+    /// Not back where it came from; with HopLimit 0 only to this host (docs/protocol.md 4.1); /localhost only to this host, and
+    /// /localhop from outside too (8.3).
+    private func isEligible(_ face: UInt64, _ arrival: Arrival) -> Bool {
+        guard face != arrival.face, let record = faces[face] else { return false }
+        if record.isLocal { return true }
+        let name = arrival.interest.name
+        return arrival.hopLimit != 0 && !Name.localhost.isPrefix(of: name)
+            && (faces[arrival.face]?.isLocal ?? false || !Name.localhop.isPrefix(of: name))
+    }
+
+    /// Whether an answer is still to be expected from some upstream.
+    private func isAsked(_ slot: Int, now: NIODeadline) -> Bool {
+        pit[slot].outRecords.contains { isPending($0, now: now) }
+    }
+
+    private func isPending(_ record: OutRecord, now: NIODeadline) -> Bool {
+        record.nack == nil && record.expiry > now && faces[record.face] != nil
+    }
+
+    /// Whether a retransmission comes too soon after the last transmission; the interval doubles with each passed on.
+    private mutating func isSuppressed(_ slot: Int, now: NIODeadline) -> Bool {
+        var last: NIODeadline?
+        for record in pit[slot].outRecords where isPending(record, now: now) {
+            last = max(last ?? record.sent, record.sent)
+        }
+        guard let last else { return false }
+        let interval = max(pit[slot].suppression, Self.firstSuppression)
+        if now - last < interval { return true }
+        pit[slot].suppression = min(interval * 2, Self.lastSuppression)
+        return false
+    }
+}
+
 /// An Interest on its way through the pipeline.
-struct Arrival {
+private struct Arrival {
     let interest: Interest
     let nonce: UInt32
     let token: PitToken?

@@ -126,4 +126,89 @@ extension Certificate {
         }
         return try issue(publicKey, named: keyName, terms: terms, signer: .key(key, locator: keyName))
     }
+
+    // MARK: AdditionalDescription
+
+    private static let additionalDescription: UInt32 = 258
+    private static let entry: UInt32 = 512
+
+    /// The pairs of the AdditionalDescription, such as `fullname` and a person's name; empty when there is none.
+    public var additionalDescription: [(key: String, value: String)] {
+        var reader = TLVReader(data.signedPortion)
+        while let element = try? reader.next() {
+            guard element.type == TLVType.signatureInfo else { continue }
+            var fields = element.children
+            while let field = try? fields.next() {
+                if field.type == Self.additionalDescription { return Self.entries(field) }
+            }
+        }
+        return []
+    }
+
+    private static func entries(_ description: TLVElement) -> [(key: String, value: String)] {
+        var reader = description.children
+        var pairs: [(key: String, value: String)] = []
+        while let element = try? reader.next() {
+            guard element.type == entry else { continue }
+            var parts = element.children
+            // DescriptionKey and DescriptionValue (docs/protocol.md 2.4).
+            guard let key = try? parts.next(), key.type == 513, let value = try? parts.next(), value.type == 514 else {
+                continue
+            }
+            pairs.append((String(buffer: key.value), String(buffer: value.value)))
+        }
+        return pairs
+    }
+
+    // MARK: Files
+
+    /// Reads a `.ndncert` file: base64 of the Data packet.
+    ///
+    /// - Throws: `SecurityError.malformed`.
+    public init(file text: String) throws(SecurityError) {
+        guard let octets = Base64.decode(text.utf8), !octets.isEmpty else {
+            throw SecurityError(.malformed, "no certificate: a .ndncert file is base64 of a Data packet, whole")
+        }
+        try self.init(decoding: ByteBuffer(bytes: octets))
+    }
+
+    /// The label of a certificate in a PEM file of ndnd's tools.
+    private static let label = "NDN CERT"
+
+    /// Reads what a file may hold: a certificate or a SafeBag, as base64 or as the element itself; or a certificate as PEM,
+    /// which ndnd's tools write.
+    ///
+    /// - Throws: `SecurityError.malformed`.
+    public init(any octets: ByteBuffer) throws(SecurityError) {
+        var wire = octets
+        let first = octets.getInteger(at: octets.readerIndex, as: UInt8.self)
+        if first != UInt8(TLVType.data) && first != UInt8(SafeBag.type) {
+            let text = String(buffer: octets)
+            if text.contains("-----BEGIN ") {
+                wire = try Self.octets(pem: text)
+            } else if let decoded = Base64.decode(text.utf8), !decoded.isEmpty {
+                wire = ByteBuffer(bytes: decoded)
+            } else {
+                throw SecurityError(.malformed, "neither a certificate nor a SafeBag, in binary, in base64 or in PEM")
+            }
+        }
+        if wire.getInteger(at: wire.readerIndex, as: UInt8.self) == UInt8(SafeBag.type) {
+            self = try SafeBag(decoding: wire).certificate
+        } else {
+            try self.init(decoding: wire)
+        }
+    }
+
+    /// The first certificate of a PEM file.
+    private static func octets(pem text: String) throws(SecurityError) -> ByteBuffer {
+        let pem = try PEM(text)
+        guard pem.label == label else {
+            throw SecurityError(
+                .malformed, "the PEM file has a \(pem.label), not an \(label), which ndnd's `sec sign-cert` writes")
+        }
+        return pem.octets
+    }
+
+    /// The `.ndncert` file: base64 in lines of 64 columns (docs/protocol.md 6.1).
+    public var file: String { Base64.encode(data.wire.readableBytesView) }
 }

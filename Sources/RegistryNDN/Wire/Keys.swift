@@ -81,6 +81,14 @@ public struct PrivateKey: Sendable {
     public func pkcs8() throws(WireError) -> ByteBuffer { try handle.derPrivate() }
 
     public func publicKey() throws(WireError) -> PublicKey { try PublicKey(spki: handle.derPublic()) }
+
+    /// Whether this is the private key of `publicKey`: tried with a signature, since the same key can be written in several
+    /// ways (a curve by its name or by its parameters).
+    public func matches(_ publicKey: PublicKey) -> Bool {
+        let message = ByteBuffer(string: "registry-ndn")
+        guard let signature = try? Signer.key(self, locator: Name()).sign(message) else { return false }
+        return Verifier.key(publicKey).verify(message, type: signatureType, signature: signature)
+    }
 }
 
 /// A key that verifies signatures: ECDSA, also RSA and Ed25519 (docs/protocol.md 5.3).
