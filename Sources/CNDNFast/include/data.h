@@ -15,8 +15,8 @@ typedef struct {
     cndn_span content;
     cndn_span signature_info;
     cndn_span signature_value;
-    uint16_t signed_start; /* of the octets that the signature covers */
-    uint16_t signed_end;
+    uint16_t signed_start; /* offset of the first octet that the signature covers */
+    uint16_t signed_end;   /* offset of the first octet behind those */
     bool has_content : 1;
     bool has_final_block : 1;
 } cndn_data;
@@ -33,19 +33,19 @@ cndn_result cndn_data_decode(const uint8_t *packet, size_t length, cndn_data *da
  * caller fills the first group, cndn_segment_layout the second.
  */
 typedef struct {
-    size_t prefix_length;  /* of the Name value before the segment component */
+    size_t prefix_length;  /* octets of the Name's VALUE before the segment component */
     size_t payload_length; /* at most CNDN_MAX_PACKET */
     uint64_t segment;
     uint64_t final_segment;
     uint64_t freshness; /* milliseconds */
-    size_t trailer_length; /* of SignatureInfo and what follows; at most CNDN_MAX_PACKET */
+    size_t trailer_length; /* octets of SignatureInfo and what follows; at most CNDN_MAX_PACKET */
 
     size_t name_length;
     size_t meta_length;
     size_t value_length;
-    size_t signed_offset;  /* of the Name element: the first octet that is signed */
-    size_t payload_offset; /* of the Content's VALUE */
-    size_t size;           /* of the packet */
+    size_t signed_offset;  /* offset of the Name element, whose first octet is the first that is signed */
+    size_t payload_offset; /* offset of the Content's VALUE */
+    size_t size;           /* octets of the packet */
 } cndn_segment_data;
 
 /* Computes sizes. CNDN_NOSPACE if the packet would exceed CNDN_MAX_PACKET. */

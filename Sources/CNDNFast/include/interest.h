@@ -16,13 +16,13 @@ typedef struct {
     cndn_span parameters;
     cndn_span signature_info;
     cndn_span signature_value;
-    uint16_t value;                 /* of the Interest */
-    uint16_t end;                   /* of the Interest */
-    uint16_t nonce;                 /* of the 4 octets; or where a Nonce element would have to be inserted */
-    uint16_t hop_limit;             /* of the octet; or where a HopLimit element would have to be inserted */
-    uint16_t parameters_digest;     /* of the digest component; only with parameters */
-    uint16_t parameters_start;      /* of the TYPE of ApplicationParameters */
-    uint16_t signature_value_start; /* of the TYPE of InterestSignatureValue */
+    uint16_t value;                 /* offset of the Interest's VALUE */
+    uint16_t end;                   /* octets of the Interest, which begins at offset 0 */
+    uint16_t nonce;                 /* offset of the Nonce's 4 octets, or of where a Nonce element would be inserted */
+    uint16_t hop_limit;             /* offset of the HopLimit's octet, or of where a HopLimit element would be inserted */
+    uint16_t parameters_digest;     /* offset of the digest component in the Name; only with parameters */
+    uint16_t parameters_start;      /* offset of the TYPE of ApplicationParameters */
+    uint16_t signature_value_start; /* offset of the TYPE of InterestSignatureValue */
     bool can_be_prefix : 1;
     bool must_be_fresh : 1;
     bool has_nonce : 1;
@@ -39,9 +39,9 @@ typedef struct {
  */
 cndn_result cndn_interest_decode(const uint8_t *packet, size_t length, cndn_interest *interest);
 
-/* An Interest for a segment of one object, all but number and nonce. */
+/* All of an Interest for a segment of one object but the segment's number and the nonce. */
 typedef struct {
-    size_t prefix_length; /* of the Name value before the segment component */
+    size_t prefix_length; /* octets of the Name's VALUE before the segment component */
     uint64_t lifetime;    /* milliseconds, with has_lifetime */
     bool has_lifetime;
     bool must_be_fresh;

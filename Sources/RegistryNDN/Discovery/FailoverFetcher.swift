@@ -48,7 +48,7 @@ package final class FailoverFetcher: BlobNetwork {
         for await _ in searches {
             guard state.withLock({ $0.routers.beginsSearch(now: .now()) }) else { continue }
             await search()
-            // Found nothing: again after a while.
+            // The search found no router: the next one follows after a while.
             if state.withLock({ $0.routers.current == nil }) {
                 try? await Task.sleep(for: .nanoseconds(RouterSet.searchInterval.nanoseconds))
                 wanted.yield()

@@ -32,9 +32,9 @@ package struct ProbeQuestions: Sendable {
 /// Asks several routers at once, and measures how long their answers take. Confined to its event loop; lives until its future
 /// is complete.
 final class RouterProbing {
-    /// Time for everything.
+    /// The longest that all of it takes.
     static let timeout = TimeAmount.seconds(2)
-    /// After the first answer of any kind, and after the first of the best kind, the others have so long.
+    /// How long other answers are waited for after the first of any kind, and after the first of the best kind.
     static let patience = TimeAmount.milliseconds(500)
     static let patienceAfterBest = TimeAmount.milliseconds(200)
 

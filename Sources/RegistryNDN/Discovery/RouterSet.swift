@@ -51,7 +51,7 @@ struct RouterSet: Sendable {
         entries[index].failedAt = nil
     }
 
-    /// Whether routers are to be looked for: none is known, or all known ones have failed; not too often. Says so once.
+    /// Whether a search is to begin: no router is known, or all have failed, and the last search began `searchInterval` ago.
     mutating func beginsSearch(now: NIODeadline) -> Bool {
         let isPoor = entries.allSatisfy { $0.failedAt != nil }
         guard isPoor, lastSearch.map({ $0 + Self.searchInterval <= now }) ?? true else { return false }

@@ -21,9 +21,9 @@ struct ConnectionMachine {
 
     /// Times of the silence that is a peer's death.
     struct Timing: Sendable {
-        /// From an Interest that nothing came after to the first question.
+        /// From an Interest that no packet followed to the first question.
         var question = TimeAmount.seconds(2)
-        /// Between two questions, and from the last one to the next connection.
+        /// Between two questions, and from the last question to the next connection.
         var interval = TimeAmount.seconds(1)
         /// Questions before a peer is given up; twice as many each time that all addresses have been tried, up to the limit.
         var questions = 3
@@ -38,7 +38,7 @@ struct ConnectionMachine {
         case resolving
         case opening
         case open
-        /// Everything failed: on after a pause.
+        /// All addresses failed: the next attempt follows after a pause.
         case waiting(until: NIODeadline)
     }
 
@@ -47,18 +47,18 @@ struct ConnectionMachine {
     private var state = State.idle
     private var addresses: [SocketAddress] = []
     private var current: SocketAddress?
-    /// The address that something came from last: tried first.
+    /// The address that a packet came from last: it is tried first.
     private var proven: SocketAddress?
-    /// The addresses tried since something came.
+    /// The addresses tried since a packet came.
     private var tried: [SocketAddress] = []
     private var rounds = 0
     private var isLookingUp = false
-    /// Something came over the present connection.
+    /// Whether a packet came over the present connection.
     private var hasHeard = false
-    /// When to ask next, or to give up; nil while no Interest waits for anything.
+    /// When to ask the next question, or to give the peer up; nil while no Interest waits for an answer.
     private var due: NIODeadline?
     private var questions = 0
-    /// The peer has been given up, or was never there, and nothing has come since.
+    /// Whether the peer was given up, or never reached, and no packet has come since.
     private(set) var isOut = false
 
     init(timing: Timing = Timing(), backoff: Backoff) {
@@ -83,7 +83,7 @@ struct ConnectionMachine {
         return .resolve
     }
 
-    /// The host has these addresses now, at least one.
+    /// The lookup found these addresses of the host, at least one.
     mutating func resolved(_ found: [SocketAddress]) -> Action {
         isLookingUp = false
         addresses = found
@@ -97,14 +97,14 @@ struct ConnectionMachine {
         }
     }
 
-    /// The host has no address, as far as can be found out; those that it had are tried on.
+    /// The lookup found no address. Addresses that it found before are still tried.
     mutating func unresolved(now: NIODeadline) {
         isLookingUp = false
         guard case .resolving = state else { return }
         wait(now: now)
     }
 
-    /// The connection is there; whether the peer is, is to be seen.
+    /// The connection is open; whether the peer answers is not known yet.
     mutating func opened() -> Action {
         guard case .opening = state else { return .none }
         state = .open
@@ -113,7 +113,7 @@ struct ConnectionMachine {
         return .ask
     }
 
-    /// There is no connection to be had to the address.
+    /// The connection to the address could not be opened.
     mutating func failed(now: NIODeadline) -> Action {
         isOut = true
         guard addresses.contains(where: { !tried.contains($0) }) else {
@@ -125,27 +125,27 @@ struct ConnectionMachine {
 
     /// The connection has ended.
     ///
-    /// - Parameter isForeign: what came over it was not NDN: there is no hurry to meet that again.
+    /// - Parameter isForeign: whether octets came that are not NDN; the pause before the next attempt then keeps growing.
     mutating func lost(isForeign: Bool, now: NIODeadline) {
         if hasHeard, !isForeign { backoff.reset() }
         isOut = true
         wait(now: now)
     }
 
-    /// Nobody listens at the address, as its host says, though the connection stays (UDP). Where something came from before,
-    /// somebody will again: else the next address is tried.
+    /// The host says that no program listens at the address, though the UDP socket stays open. If packets came from there
+    /// before, the program is probably being restarted, and the address is kept; otherwise the next one is tried.
     mutating func refused() -> Action {
         guard case .open = state, !hasHeard, addresses.contains(where: { !tried.contains($0) }) else { return .none }
         return next(looksUp: false)
     }
 
-    /// An Interest left, the first since something came or since the connection is there.
+    /// An Interest was sent, the first since a packet came or since the connection was opened.
     mutating func asked(now: NIODeadline) {
         guard due == nil else { return }
         due = now + (questions > 0 ? timing.interval : timing.question)
     }
 
-    /// Something came. Returns whether the peer had been out.
+    /// A packet came. Returns whether the peer had been out until then.
     mutating func heard() -> Bool {
         due = nil
         guard !hasHeard || questions > 0 else { return false }
@@ -162,7 +162,7 @@ struct ConnectionMachine {
     mutating func timerFired(now: NIODeadline) -> Action {
         guard let deadline, deadline <= now else { return .none }
         if case .open = state {
-            // A program that was stopped for long finds the questions still to be asked.
+            // A process that was suspended for long asks the remaining questions first, instead of giving up at once.
             guard questions >= min(timing.questions << min(rounds, 10), timing.questionLimit) else {
                 questions += 1
                 due = now + timing.interval

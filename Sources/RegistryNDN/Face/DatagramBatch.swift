@@ -1,6 +1,6 @@
 import NIOCore
 
-/// One call's worth of datagrams to one peer.
+/// The datagrams of one send call, all to one peer.
 struct DatagramSend {
     var octets: ByteBuffer
     /// Length of each datagram in `octets`, of which the last may be shorter; nil when it is a single one.

@@ -39,7 +39,7 @@ final class DatagramConnection: FaceConnection {
         transport?.close()
     }
 
-    /// From the same port if it can be had: the peer knows this face by it.
+    /// Bound to the port of the socket before, if it is free: the peer knows this face by that port.
     private func makeSocket() throws(SystemError) -> (socket: DatagramSocket, ready: EventLoopFuture<Void>) {
         if let before = socket?.local,
             let again = try? DatagramSocket.open(
@@ -95,13 +95,13 @@ final class DatagramConnection: FaceConnection {
         face.receive(datagrams: envelope.data, segmentSize: envelope.metadata?.segmentSize)
     }
 
-    /// An error the socket survived.
+    /// An error that the socket survived.
     private func refused(_ error: any Error) {
         guard (error as? IOError)?.errnoCode == ECONNREFUSED else { return }
         connector.refused(self, error)
     }
 
-    /// The socket is gone, after a failed write say: the face gets the next one.
+    /// The socket was closed, for example after a failed write: the face gets a new one.
     private func lost() {
         transport?.socket = nil
         let pause = pause.lost()

@@ -6,9 +6,9 @@ import NIOCore
 final class DatagramListener: ListeningSocket {
     private let listener: FaceListener
     private var main: UDPChannel?
-    /// One for each local address that was asked; on a wildcard listener only.
+    /// On a wildcard listener, one for each local address that datagrams were sent to.
     private var channels: [SocketAddress: UDPChannel] = [:]
-    /// Faces that got something in this wake-up.
+    /// Faces that received packets in this wake-up of the event loop.
     private var touched: [Face] = []
     private var sweep: RepeatedTask?
 
@@ -50,7 +50,7 @@ final class DatagramListener: ListeningSocket {
     }
 
     private func receive(_ envelope: AddressedEnvelope<ByteBuffer>, at channel: UDPChannel) {
-        // Nobody can be answered at port 0 (EINVAL, and NIO would close the socket), and no group is asked to answer.
+        // A peer with port 0 cannot be answered: the system says EINVAL, and NIO would close the socket.
         guard envelope.remoteAddress.port != 0 else { return }
         let segmentSize = envelope.metadata?.segmentSize
         guard let channel = self.channel(of: envelope, at: channel) else { return }
@@ -72,7 +72,7 @@ final class DatagramListener: ListeningSocket {
     }
 
     private func endBatch() {
-        // What a delegate does here may bring more.
+        // A delegate may send something here that brings more faces into the list.
         let faces = touched
         touched.removeAll(keepingCapacity: true)
         for face in faces { face.endBatch() }

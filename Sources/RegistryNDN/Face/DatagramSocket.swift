@@ -14,21 +14,21 @@ final class DatagramSocket {
     /// Path MTU of a connected socket, IP header included.
     let pathMTU: Int?
 
-    /// Something came; with a segment size in its metadata, several datagrams (UDP_GRO).
+    /// A datagram came; with a segment size in its metadata, several of that size (UDP_GRO).
     var onReceive: ((AddressedEnvelope<ByteBuffer>) -> Void)?
-    /// All that came in this wake-up has been handed over.
+    /// All datagrams of this wake-up have been handed over.
     var onBatchEnd: (() -> Void)?
     /// An error that the socket survives, such as ECONNREFUSED.
     var onError: ((any Error) -> Void)?
-    /// The socket is gone, and not by `close()`.
+    /// The socket was closed by something else than `close()`.
     var onLost: (() -> Void)?
 
     private let descriptor: CInt
     private var channel: (any Channel)?
     private var isClosed = false
-    /// The first write that fails when the channel dies is the one that killed it; all later ones are innocent.
+    /// Whether a write has failed since the channel died: the first to fail is the one that killed it, later ones are innocent.
     private var foundCulprit = false
-    /// Plain ByteBuffers go through a connected socket only.
+    /// Only a connected socket takes plain ByteBuffers; others need an address with each.
     private let isConnected: Bool
 
     static let messagesPerRead = 8
@@ -52,7 +52,7 @@ final class DatagramSocket {
         let descriptor = try SystemSocket.openDatagram(
             local: local, remote: remote, sharesAddress: sharesAddress, receiveBuffer: configuration.receiveBufferSize,
             sendBuffer: configuration.sendBufferSize)
-        // 0.0.0.0 as a remote becomes 127.0.0.1: what the system says is what NIO will compare with.
+        // The system makes 127.0.0.1 of a remote 0.0.0.0, and NIO compares with what the system says.
         let peer = remote.flatMap { _ in SystemSocket.address(descriptor, ofPeer: true) }
         guard let bound = SystemSocket.address(descriptor), remote == nil || peer != nil else {
             SystemSocket.shut(descriptor)

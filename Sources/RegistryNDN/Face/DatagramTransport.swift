@@ -26,7 +26,7 @@ final class DatagramTransport: FaceTransport {
 
     private var trust = OffloadTrust()
     private var batch = DatagramBatch()
-    /// Refused sends, until the next socket is there.
+    /// Sends that the kernel refused; they wait for the next socket.
     private var again: [DatagramSend] = []
     private var octetsAgain = 0
     private static let limitAgain = 1024 * 1024
@@ -51,7 +51,7 @@ final class DatagramTransport: FaceTransport {
         return isSent
     }
 
-    /// What the network cannot take it loses, and whoever asked notices.
+    /// UDP has no back pressure: the network loses what it cannot carry, and the consumer asks again.
     var isBacklogged: Bool { false }
 
     func flush() {
@@ -99,7 +99,7 @@ final class DatagramTransport: FaceTransport {
     /// (docs/protocol.md 7.7).
     private func failed(_ send: DatagramSend, _ error: any Error, isCulprit: Bool) {
         guard DatagramTransport.isRefusal(error) else { return }
-        // One that nobody watched may have broken the socket. With the next all are watched, and whoever breaks it is found.
+        // A train that was not watched may have broken the socket. On the next socket all are watched, and the culprit is found.
         let isInnocent = error is IOError && trust.isKnown(send.segmentSize ?? 0)
         trust.reset()
         if isCulprit, !isInnocent, offload {
@@ -109,7 +109,7 @@ final class DatagramTransport: FaceTransport {
         guard octetsAgain + send.octets.readableBytes <= DatagramTransport.limitAgain else { return }
         again.append(send)
         octetsAgain += send.octets.readableBytes
-        // After EMSGSIZE the socket lives on; after the others its owner sets the next one.
+        // After EMSGSIZE the socket lives on; after the other errors its owner sets a new one.
         if !(error is IOError) { sendAgain() }
     }
 

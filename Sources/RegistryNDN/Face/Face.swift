@@ -7,14 +7,14 @@ import Synchronization
 /// A face is confined to its event loop: every member is used there only. Made by a `FaceConnector` or a
 /// `FaceListener`, it stays open until `close()`, or until its connection ends when a listener made it.
 public final class Face {
-    /// Unique in this process; below 256 none, as in NFD.
+    /// Unique in this process, and at least 256: NFD reserves the numbers below.
     public let id: UInt64
     public let eventLoop: any EventLoop
     public internal(set) var remote: FaceURI
     public internal(set) var local: FaceURI
     /// A Unix socket, or TCP with both ends on the loopback: only such a face may use /localhost (docs/protocol.md 8.3).
     public internal(set) var isLocal: Bool
-    /// A Unix socket's peer is root's or this program's own user's; never for another face.
+    /// Whether the peer is a process of root or of this program's own user; true for Unix sockets only.
     public internal(set) var isPeerPrivileged = false
     public private(set) var state: FaceState = .down
     /// Octets of the largest element sent as it is; larger ones are fragmented on UDP and dropped on streams.
@@ -23,7 +23,7 @@ public final class Face {
     public internal(set) var initialWindow = Face.streamInitialWindow
     /// A listener does not close a pinned face to make room for another (a face with routes, say).
     public var isPinned = false
-    /// When something last arrived.
+    /// When a packet last arrived.
     public internal(set) var lastHeard: NIODeadline
     /// Why there is no connection, while `state` is `.down`.
     public internal(set) var lastError: FaceError?
@@ -36,16 +36,16 @@ public final class Face {
 
     let logger: Logger
     var transport: (any FaceTransport)?
-    /// Ends whoever keeps this face connected.
+    /// Tells the connector or listener that made this face that it is closed.
     var onClose: (() -> Void)?
-    /// Whose turn it is: told of the first Interest that leaves since something came, and of the first element that comes since
-    /// an Interest left.
+    /// Called with `asked` for the first Interest that is sent after an element came, and with `heard` for the first element that
+    /// comes after that.
     var onTurn: ((Turn) -> Void)?
     private var lastTurn: Turn?
     private var fragmenter = LpFragmenter()
     /// Made with the first fragment: most faces never see one.
     private var reassembler: LpReassembler?
-    /// Packets are being delivered: who sends meanwhile need not flush.
+    /// Whether the packets of a wake-up are being delivered; what a delegate sends meanwhile is flushed at the end.
     public internal(set) var isInBatch = false
 
     init(remote: FaceURI, local: FaceURI, isLocal: Bool, on eventLoop: any EventLoop, logger: Logger) {
@@ -75,22 +75,22 @@ public final class Face {
         onClose = nil
     }
 
-    /// What passed last, of what tells whether the peer lives.
+    /// The latest event that says something about whether the peer lives.
     enum Turn {
-        /// An Interest left.
+        /// An Interest was sent.
         case asked
-        /// Something came.
+        /// An element came.
         case heard
     }
 
-    /// Notes what passes; cheap, since it is called for each packet.
+    /// Takes note of an event; cheap, since it is called for each packet.
     private func note(_ turn: Turn) {
         guard turn != lastTurn else { return }
         lastTurn = turn
         onTurn?(turn)
     }
 
-    /// The connection is there.
+    /// The connection is open.
     func attach(_ transport: any FaceTransport) {
         self.transport = transport
         lastTurn = nil
@@ -99,7 +99,7 @@ public final class Face {
         change(to: .up)
     }
 
-    /// The connection is lost; a persistent face waits for the next.
+    /// The connection is lost; a persistent face waits for the next one.
     func detach() {
         transport = nil
         reassembler = nil
@@ -139,7 +139,7 @@ extension Face {
         }
     }
 
-    /// Something is coming: called before the first element of a wake-up.
+    /// Called before the first element of a wake-up is delivered.
     func beginBatch() {
         isInBatch = true
         lastHeard = eventLoop.now

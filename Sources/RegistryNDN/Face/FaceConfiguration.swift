@@ -12,7 +12,7 @@ public struct FaceConfiguration: Sendable {
     public var sendBufferSize = 4 * 1024 * 1024
     /// Octets that may wait in a face for the socket; more is dropped, never queued.
     public var outboundLimit = 4 * 1024 * 1024
-    /// Who may connect to a listener's Unix socket: permission bits. Whoever may can register any name at a forwarder.
+    /// Permission bits of a listener's Unix socket: any user who may connect can register any name at a forwarder.
     public var socketMode: UInt32 = 0o660
     /// Faces a listener holds at once.
     public var maximumFaces = 1024
@@ -28,7 +28,7 @@ public struct FaceConfiguration: Sendable {
     /// Silence after which the kernel asks the other end of a TCP connection whether it is there; after twice that time without
     /// an answer the connection ends.
     public var keepAlive = TimeAmount.seconds(10)
-    /// When an outgoing face's peer is taken for dead because it is silent.
+    /// When the peer of an outgoing face counts as dead because it is silent.
     var silence = ConnectionMachine.Timing()
     /// Whether several datagrams may go to the kernel as one (UDP_SEGMENT).
     public var segmentationOffload = true

@@ -5,6 +5,6 @@ import NIOCore
 /// It tells its connector what becomes of it: `opened` once, or `failed`; then `lost`, when it ends.
 protocol FaceConnection: AnyObject {
     func open()
-    /// Ends it; the connector hears nothing of it any more.
+    /// Ends the connection, which tells its connector nothing from then on.
     func close()
 }

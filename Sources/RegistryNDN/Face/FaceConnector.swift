@@ -3,8 +3,8 @@ public import NIOCore
 
 /// Keeps one outgoing face connected: the `Face` object stays, its state changes.
 ///
-/// What is tried when, `ConnectionMachine` says: the face goes down when its connection ends or its peer is silent, and up
-/// with the next. A UDP face is up at once, and survives an ECONNREFUSED at its port. Confined to its event loop.
+/// `ConnectionMachine` decides what is tried, and when: the face goes down when its connection ends or its peer is silent, and
+/// up with the next connection. A UDP face is up at once, and survives an ECONNREFUSED at its port. Confined to its event loop.
 public final class FaceConnector {
     public let face: Face
 
@@ -19,7 +19,7 @@ public final class FaceConnector {
     private var isStarted = false
     /// Waits for the first connection (`connect`).
     private var connected: EventLoopPromise<Void>?
-    /// It has been said that the peer is out.
+    /// Whether the log has said that the peer is out.
     private var isAnnounced = false
     private var reassembly = ReassemblyWatch()
 
@@ -130,7 +130,7 @@ public final class FaceConnector {
         old?.close()
     }
 
-    /// Something that every forwarder answers, if only with a Nack.
+    /// Sends an Interest that every forwarder answers, if only with a Nack.
     private func ask() {
         var question = InterestBuilder(name: (face.isLocal ? ManagementScope.localhost : .localhop).question)
         question.canBePrefix = true
@@ -154,7 +154,7 @@ public final class FaceConnector {
         }
     }
 
-    /// Says once that the peer is out.
+    /// Logs once that the peer is out.
     private func announce(_ message: Logger.Message, from remote: FaceURI) {
         let level: Logger.Level = announces && !isAnnounced ? .warning : .debug
         isAnnounced = true
@@ -175,7 +175,7 @@ public final class FaceConnector {
     }
 }
 
-/// What connections tell; one that is not in use any more says nothing.
+/// Events of connections; those of a connection that is no longer in use are ignored.
 extension FaceConnector {
     func opened(_ connection: any FaceConnection, _ transport: any FaceTransport) {
         guard connection === self.connection, face.state != .closed else { return connection.close() }

@@ -31,10 +31,10 @@ public final class FaceListener {
         self.configuration = configuration
         self.logger = logger
         self.onFace = onFace
-        // Programs of this machine, as the producer is, have half of the reserve before all others.
+        // Programs of this machine, such as the producer, may also use half of the reserve, which others may not.
         let reserve = uri.scheme == .unix ? DescriptorLimit.reserve / 2 : DescriptorLimit.reserve
         descriptors = DescriptorWatch { DescriptorLimit.room(reserve: reserve) }
-        // A stream's silence is no sign that nobody is there; a UDP peer that says nothing may never have been.
+        // Behind a silent stream there is still a peer; a silent UDP peer may have been a forged address.
         table = FaceTable(
             limit: configuration.maximumFaces, silence: uri.scheme == .udp ? .seconds(5) : .seconds(60))
     }
@@ -92,7 +92,7 @@ public final class FaceListener {
         socket = nil
     }
 
-    /// Makes room for one more face of a host, if need be by closing one that is of little use.
+    /// Makes room for one more face of a host, if need be by closing one that is of little use; returns whether there is room.
     func admit(_ host: PeerHost) -> Bool {
         guard !isClosed else { return false }
         var room = table.room(for: host, now: eventLoop.now)
@@ -110,7 +110,7 @@ public final class FaceListener {
         return room.isFree
     }
 
-    /// The system has no descriptor left: a face that is of little use gives its own.
+    /// The system has no descriptor left: a face that is of little use is closed, and gives back its own.
     func closeOne() {
         table.leaving(now: eventLoop.now)?.close()
     }
@@ -134,7 +134,7 @@ public final class FaceListener {
     }
 }
 
-/// The socket behind a `FaceListener`.
+/// What a `FaceListener` listens with.
 protocol ListeningSocket: AnyObject {
     /// Listens at an address; returns the real one.
     func open(at address: SocketAddress) -> EventLoopFuture<SocketAddress>

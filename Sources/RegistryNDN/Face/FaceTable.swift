@@ -1,8 +1,8 @@
 import DequeModule
 import NIOCore
 
-/// The faces of one listener: a bounded number, of which no host has more than a share. What makes room for a new one has
-/// never been sent Data, or has long been silent; faces in use stay.
+/// The faces of one listener: a bounded number, of which no host has more than a share. Only a face that has never been sent
+/// Data, or has long been silent, is closed for a new one.
 struct FaceTable {
     /// Faces of one host, in the order in which they are next asked to leave.
     private struct Host {
@@ -21,9 +21,9 @@ struct FaceTable {
     private var ring = Deque<Face>()
     private var open: [UInt64: (face: Face, host: PeerHost)] = [:]
     private var hosts: [PeerHost: Host] = [:]
-    /// Looking at all faces for each packet of a flood would be an attack of its own.
+    /// Faces that one search looks at: to look at all of them for each packet of a flood would help the attacker.
     private static let asked = 16
-    /// Small limits are for few hosts.
+    /// The share where the limit is small: few hosts are expected there.
     private static let smallestShare = 16
 
     init(limit: Int, silence: TimeAmount) {

@@ -4,7 +4,7 @@ import NIOCore
 protocol FaceTransport: AnyObject {
     /// Whether one datagram is one element: link fragmentation is allowed.
     var isDatagram: Bool { get }
-    /// So much waits for the peer that it should ask for less.
+    /// Whether so much waits for the peer that it should ask for less.
     var isBacklogged: Bool { get }
     /// Queues one element; false when the queue is full and the element was dropped.
     func send(_ element: ByteBuffer) -> Bool

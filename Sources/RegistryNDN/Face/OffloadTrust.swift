@@ -1,10 +1,11 @@
 import NIOCore
 
-/// Which trains a kernel is known to take for a peer: what becomes of those need not be watched, which costs ten allocations.
+/// Which trains a kernel is known to take for a peer. To watch the outcome of a send costs ten allocations, and known trains
+/// need it rarely.
 ///
-/// Every train is watched until one of its segment size was taken, and then one in ``interval``, and the first after
-/// ``longest``: a path that has become narrower meanwhile costs those in between, and whoever asked for them asks again. That
-/// comes after a pause, so it is watched.
+/// Every train is watched until one of its segment size was taken, then one in ``interval``, and the first after ``longest``.
+/// When the path has become narrower, the unwatched trains in between are lost; the consumer asks for them again, but only after
+/// ``longest``, so that the train which answers is watched.
 struct OffloadTrust {
     /// Trains that go unwatched before one is watched again.
     static let interval = 16

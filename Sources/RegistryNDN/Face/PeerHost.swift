@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Who counts as one where a peer's share is limited: whatever comes from one IPv4 address, or from one /64 of IPv6, of
-/// which a single host may have every address; and each Unix face by itself.
+/// The unit that shares and rates are limited for: one IPv4 address; one /64 of IPv6, of which a single host may have every
+/// address; or a Unix face by itself.
 public enum PeerHost: Hashable, Sendable {
     case v4(UInt32)
     case v6(UInt64)
@@ -38,7 +38,7 @@ extension PeerHost: CustomStringConvertible {
 }
 
 extension Face {
-    /// Whom the peer counts as; a face by itself where its address is not known.
+    /// The host that the peer counts for; the face by itself where its address is not known.
     package var host: PeerHost {
         (try? SocketAddress(ipAddress: remote.host, port: 0)).flatMap { PeerHost($0) } ?? .face(id)
     }

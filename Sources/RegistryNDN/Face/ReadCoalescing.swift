@@ -5,9 +5,9 @@ import NIOCore
 /// A forwarder writes each packet by itself, and to wake up for it costs more than to handle it. Whoever exchanges single
 /// packets is not delayed: only a stream that brings them one after another, at less than `interval` each.
 struct ReadCoalescing {
-    /// The delay: short beside any round-trip time beyond this machine. With twice as much, NFD is not busy all the time any more.
+    /// The delay: short beside any round-trip time beyond this machine. With twice as much, NFD has idle moments.
     static let interval = TimeAmount.microseconds(500)
-    /// A wake-up with more elements than this was worth it.
+    /// A wake-up that brings this many elements is worth its cost, and needs no delay.
     static let enough = 16
 
     private var last = NIODeadline.distantPast

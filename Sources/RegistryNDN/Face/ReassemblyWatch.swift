@@ -11,7 +11,7 @@ import Synchronization
 /// with its `unicast_mtu` of 8800) fills the kernel's memory for incomplete ones at a few per cent of loss, and then nothing
 /// arrives any more. Only the kernel's counters tell.
 struct ReassemblyWatch {
-    /// Datagrams that a look finds lost and that are worth a word.
+    /// Datagrams lost between two looks from which on the log says so.
     static let threshold: UInt64 = 20
     private static let hasSaid = Atomic<Bool>(false)
 

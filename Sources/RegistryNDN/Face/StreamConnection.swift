@@ -78,7 +78,7 @@ enum StreamBuffers {
         AdaptiveRecvByteBufferAllocator(minimum: 16 * 1024, initial: 64 * 1024, maximum: 1024 * 1024)
     }
 
-    /// When a peer that does not take what it asked for is no longer read, and is again.
+    /// Octets queued for a peer at which it is no longer read (high), and at which it is read again (low).
     static func waterMark(_ configuration: FaceConfiguration) -> ChannelOptions.Types.WriteBufferWaterMark {
         .init(low: configuration.outboundLimit / 8, high: configuration.outboundLimit / 4)
     }

@@ -24,12 +24,12 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
     /// Elements of the present wake-up.
     private var elements = 0
     private var readDelay: TimeAmount?
-    /// Elements after which the way back is looked at: their answers are a megabyte.
+    /// Elements that are delivered before the outbound queue is looked at: their answers have a megabyte.
     static let batch = 128
-    /// What has come waits for its turn, and no more is read: answers fill the way back. A peer that asks for more than it
-    /// takes is slowed down so, and loses nothing.
+    /// Whether delivery is held, and reading with it, since answers fill the outbound queue. A peer that asks for more than it
+    /// takes is slowed down that way, and loses nothing.
     private var isHeld = false
-    /// The end of that: two peers that both wait to be read would wait for ever.
+    /// Ends a hold: two peers that each wait for the other to read would wait for ever.
     private var holdEnd: Scheduled<Void>?
     static let longestHold = TimeAmount.milliseconds(100)
     private var isReadWanted = false
@@ -66,7 +66,7 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
         if !isHeld { deliver(context) }
     }
 
-    /// Hands over what has come, until no element is left, or their answers fill the way back.
+    /// Delivers elements until none is left, or until their answers fill the outbound queue.
     private func deliver(_ context: ChannelHandlerContext) {
         guard let face else { return }
         do {
@@ -118,7 +118,7 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
         holdEnd = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.goOn(context) }
     }
 
-    /// Not at once: whoever has just written is in the midst of something.
+    /// Not at once: the event comes in the middle of a flush, whose caller has more to do.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if isHeld, context.channel.isWritable { hold(context, .zero) }
         context.fireChannelWritabilityChanged()

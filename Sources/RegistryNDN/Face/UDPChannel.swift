@@ -14,9 +14,9 @@ final class UDPChannel {
     private(set) var local: SocketAddress
     var onReceive: ((AddressedEnvelope<ByteBuffer>) -> Void)?
     var onBatchEnd: (() -> Void)?
-    /// Allows several sockets on the port, or forbids it again; says whether there are others.
+    /// Allows several sockets on the port, or forbids them again; returns whether there are other sockets.
     var share: ((Bool) -> Bool)?
-    /// The socket could not be opened: peers are answered from the main one.
+    /// The socket could not be opened: peers are answered from the main socket.
     var hasFailed = false
     private(set) var isOpen = false
 
@@ -82,7 +82,7 @@ final class UDPChannel {
         socket?.shareAddress(share)
     }
 
-    /// A failed write ended the socket (EPERM of a firewall, say): the next one takes over, and the faces stay.
+    /// A failed write (such as EPERM of a firewall) closed the socket: a new socket takes over, and the faces stay.
     private func lost() {
         isOpen = false
         for peer in peers.values { peer.transport.socket = nil }

@@ -3,14 +3,14 @@ import NIOCore
 
 /// Who reads a segmented object, and how far each of them is: which of its segments will be asked for last.
 ///
-/// A reader is a face that asked for a segment a moment ago. Several behind one face look like one that goes to and fro:
-/// then less is known, and nothing breaks.
+/// A reader is a face that asked for a segment a moment ago. Several readers behind one face look like one that jumps to and
+/// fro: the order is known less well then, and nothing breaks.
 struct BlobReaders {
     private struct Reader {
         let face: UInt64
         /// The segment after the last one asked for.
         var next: UInt64
-        /// Where it seems to have gone, if it asks for more there: the final segment is asked for early, by itself.
+        /// A segment far from `next`: the reader has gone there if it asks on there. The final segment is asked for early, alone.
         var elsewhere: UInt64?
         var seen: NIODeadline
 
@@ -24,9 +24,9 @@ struct BlobReaders {
         }
     }
 
-    /// Whoever has not asked for so long has gone, or has no use for more.
+    /// A reader that has not asked for so long has left, or wants no more.
     static let patience = TimeAmount.seconds(2)
-    /// Readers at a time; those beyond are not seen.
+    /// Readers known at a time; further ones are ignored.
     private static let maximumReaders = 64
     /// Segments that somebody who reads in order may leave out.
     private static let stride: UInt64 = 64
@@ -36,7 +36,7 @@ struct BlobReaders {
     private var readers: [Reader] = []
     /// The furthest that any reader has come.
     private var furthest: UInt64 = 0
-    /// How far the searches have come that began below a reader, or where the furthest was.
+    /// The search below the hindmost reader, and the one in the widest gap.
     private var done = Search()
     private var gap = Search()
     private(set) var seen = NIODeadline.distantPast
@@ -82,7 +82,7 @@ struct BlobReaders {
     }
 }
 
-/// A search downwards, bit by bit, that begins anew when its end has moved.
+/// A search downwards, some segments a call, that begins anew when the upper end of its range has moved.
 private struct Search {
     private var end: UInt64 = 0
     private var position: UInt64 = 0

@@ -19,7 +19,7 @@ struct ContentStore {
         var size: Int
         var older: Int = none
         var newer: Int = none
-        /// Octets that had come to the young end, with it.
+        /// The value of `linked` when the packet came to the young end.
         var position: UInt64 = 0
     }
 

@@ -9,8 +9,8 @@ package struct ForwardingAction: Sendable {
     /// Its link-layer fields; a Nack is its Interest with the reason here.
     package let fields: LinkFields
 
-    /// Its fields on a face for which much or little waits: Data for a peer that lags behind is marked, so that it asks for
-    /// less before anything is lost (docs/protocol.md 7.2, CongestionMark).
+    /// The fields to send: Data for a peer that lags behind is marked, so that the peer asks for less before anything is lost
+    /// (docs/protocol.md 7.2, CongestionMark).
     func fields(isBacklogged: Bool) -> LinkFields {
         guard isBacklogged, packet.getInteger(at: packet.readerIndex, as: UInt8.self) == FirstOctet.data else {
             return fields

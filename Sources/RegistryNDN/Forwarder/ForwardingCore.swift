@@ -240,7 +240,7 @@ extension ForwardingCore {
             return
         }
         pit.findMatches(data, into: &matches)
-        // Whom we have not asked may not answer: that would let any peer fill the store under any name.
+        // Data from a face that was not asked is dropped: otherwise any peer could fill the store under any name.
         matches.removeAll { slot in !pit[slot].outRecords.contains { $0.face == face } }
         guard !matches.isEmpty else {
             counters.drops += 1
@@ -255,7 +255,7 @@ extension ForwardingCore {
         _ slot: Int, _ data: DataPacket, _ fields: LinkFields, from face: UInt64, now: NIODeadline
     ) {
         for record in pit[slot].inRecords where record.expiry > now && record.face != face {
-            // The PIT token is this downstream's; congestion is told all along the path.
+            // The PIT token is that of this downstream; the congestion mark goes on along the whole path.
             send(
                 data.wire, LinkFields(pitToken: record.token, congestionMark: fields.congestionMark),
                 to: record.face)

@@ -2,7 +2,7 @@ internal import NDN
 
 /// A name with its hash: the key of a table of many names, which lie all over the memory.
 ///
-/// A table that looks for one name, or closes the gap of another, then reads no others.
+/// A table that looks a name up, or removes one, compares hashes, and so reads no other name.
 struct HashedName: Hashable {
     let name: Name
     private let hash: Int

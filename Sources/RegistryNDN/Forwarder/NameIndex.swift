@@ -3,8 +3,8 @@ internal import NDN
 /// Names in canonical order, each with a number of its owner: which stored names begin with a prefix.
 ///
 /// A list of sorted chunks: a binary search over the chunks, then one inside. Names that come in order, as segments do, are
-/// appended; a removal moves at most one chunk. Where the last one was found the next is looked for first: names lie all over
-/// the memory, and a search reads many.
+/// appended; a removal moves at most one chunk. The chunk of the last insertion or removal is tried first: names lie all over
+/// the memory, and a binary search reads many of them.
 struct NameIndex {
     typealias Item = (name: Name, slot: Int)
 

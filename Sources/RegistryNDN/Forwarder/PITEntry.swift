@@ -35,7 +35,7 @@ struct PITEntry: Sendable {
     /// Retransmissions closer than this to the last transmission are not passed on.
     var suppression: TimeAmount = .nanoseconds(0)
 
-    /// When nobody waits any more.
+    /// When the last downstream ceases to wait.
     var expiry: NIODeadline { inRecords.map(\.expiry).max() ?? .uptimeNanoseconds(0) }
 
     func isAwaited(by face: UInt64) -> Bool { inRecords.contains { $0.face == face } }

@@ -1,7 +1,7 @@
 internal import NDN
 import NIOCore
 
-/// What of a full store will be asked for last, as far as its segmented objects are being read.
+/// Which packet of a full store will be asked for last, as far as the readers of segmented objects tell.
 struct ReadingOrder {
     /// What will be asked for last.
     enum Last {
@@ -11,7 +11,7 @@ struct ReadingOrder {
         case unknown
     }
 
-    /// Objects at a time; those beyond are not seen.
+    /// Objects known at a time; further ones are ignored.
     private static let maximumBlobs = 256
 
     private var blobs: [Name: BlobReaders] = [:]

@@ -12,7 +12,7 @@ public final class CommandClock: Sendable {
     private let last = Atomic<UInt64>(0)
     /// The latest time ever given out.
     private let latest = Atomic<UInt64>(0)
-    /// Milliseconds that times run ahead of the clock on purpose, at most (`RegistrationMachine`), and then some.
+    /// Milliseconds: somewhat more than `RegistrationMachine` makes times run ahead of the clock on purpose.
     private static let slack: UInt64 = 100_000
 
     public init() {}

@@ -10,7 +10,7 @@ final class DatasetFetch {
     private let lifetime: UInt64
     private var assembly: DatasetAssembly
     private let promise: EventLoopPromise<(content: ByteBuffer, clock: UInt64?)>
-    /// Segments that did not come, while their number may be past the end.
+    /// Why a segment did not come whose number may lie past the end.
     private var failed: CommandError.Reason?
     private var underWay = 0
     private var isOver = false

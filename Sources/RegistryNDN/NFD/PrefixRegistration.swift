@@ -4,9 +4,9 @@ public import NIOCore
 /// Keeps a prefix registered with the forwarder at the other end of a face, so that Interests for it come here.
 ///
 /// Registers when the face is up, renews in time, tries again after refusals and silence, and registers anew after each
-/// reconnection. That the route is gone no face notices: another program may have removed it, and behind UDP a forwarder may
-/// have been restarted or have closed its idle end. A probe every 3 s does (`RegistrationProbe`). Confined to the face's event
-/// loop.
+/// reconnection. The face cannot notice that the route is gone: another program may have removed it, and behind UDP the forwarder
+/// may have been restarted, or have closed its idle end. A probe every 3 s notices (`RegistrationProbe`). Confined to the face's
+/// event loop.
 public final class PrefixRegistration {
     /// What `onChange` reports.
     public enum Status: Sendable {
@@ -31,7 +31,7 @@ public final class PrefixRegistration {
     private var stopped: EventLoopPromise<Void>?
     private var lastReason: CommandError.Reason?
     private var rejections = 0
-    /// Signs when the times of the usual key are of no use; made when it is needed.
+    /// Signs commands when the forwarder refuses the times of the usual key; made when it is first needed.
     private var ownSigner: Signer?
     private var isSignedByOwnKey = false
     /// The forwarder's number of the face that the route leads to.
@@ -103,7 +103,7 @@ public final class PrefixRegistration {
         command("register", signer: signer, ahead: ahead, lifetime: lifetime)
     }
 
-    /// Nobody knows the key: only a forwarder that takes commands of whoever can reach it takes these.
+    /// No forwarder trusts this key: only one that takes commands from everybody takes those it signs.
     private func makeOwnSigner() -> Signer? {
         let identity = Name([.generic("localhost"), .generic("registry-ndn")])
         if ownSigner == nil {
@@ -133,8 +133,8 @@ public final class PrefixRegistration {
             }
     }
 
-    /// The route leads to a face from now on. Behind UDP a forwarder keeps the one to the face before, of which nothing tells it
-    /// that nobody is there any more, and may well send all Interests that way: it is taken back.
+    /// The forwarder's route leads to `face` from now on. Over UDP it keeps the route to the face before as well, since nothing
+    /// tells it that nobody is there any more, and may send all Interests that way: therefore that route is taken back.
     private func leads(to face: UInt64) {
         defer { self.face = face }
         guard let old = self.face, old != face, endpoint.face.remote.scheme == .udp else { return }
@@ -179,10 +179,10 @@ public final class PrefixRegistration {
         isRegistered = false
         // The first 403 is often another program's command in the same millisecond: the next attempt settles it.
         if case .rejected(403, _) = reason { rejections += 1 } else { rejections = 0 }
-        // The same again and again is said once; that the connection is lost its connector says.
+        // A reason that repeats is logged once. A lost connection is logged by its connector.
         let isSaid = reason == lastReason || reason == .faceDown || reason == .timeout && lastReason == .faceDown
         let level: Logger.Level = rejections == 1 || isSaid ? .debug : .warning
-        // A face that goes down and up again while nobody answers is silent all the time.
+        // While nobody answers, a face that goes down and up again is no news.
         if rejections != 1, !(reason == .faceDown && lastReason == .timeout) { lastReason = reason }
         exchange.explain("register \(prefix)", reason, isOfServer: true).assumeIsolated().whenSuccess {
             [logger, onChange] error in

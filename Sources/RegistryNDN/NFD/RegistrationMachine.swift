@@ -214,7 +214,7 @@ public struct RegistrationMachine: Sendable {
         var first = timing.retry
         switch reason {
         case .timeout:
-            // It says something again after this: count from there.
+            // Failures are counted anew from the first answer after the silence.
             failures = 0
             return timing.retryAfterSilence
         case .rejected(403, _):

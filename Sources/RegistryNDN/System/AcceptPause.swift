@@ -12,16 +12,16 @@ import NIOCore
 struct AcceptPause {
     /// How long nothing is accepted.
     static let length = TimeAmount.milliseconds(100)
-    /// Without a failure for so long, the next one is worth a line again.
+    /// After so long without a failure, the next failure is logged again.
     private static let episode = TimeAmount.minutes(1)
 
     private var quietUntil = NIODeadline.distantPast
 
     /// What a failure means.
     enum Verdict: Equatable {
-        /// It has nothing to do with what the system has left.
+        /// The cause is another than a lack of descriptors or memory.
         case goOn
-        /// Nothing is accepted for `length`; `isNews` for the first of an episode.
+        /// Nothing is to be accepted for `length`; `isNews` is true for the first failure of an episode.
         case pause(isNews: Bool)
     }
 
@@ -46,7 +46,7 @@ package final class AcceptPauseHandler: ChannelDuplexHandler {
     private var isPaused = false
     private var isReadWanted = false
 
-    /// - Parameter onPause: May close what is of little use, so that there is a descriptor again.
+    /// - Parameter onPause: called with each pause; may close a connection of little use, so that a descriptor is free again.
     package init(logger: Logger, onPause: @escaping () -> Void = {}) {
         self.logger = logger
         self.onPause = onPause

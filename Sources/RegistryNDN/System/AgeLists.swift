@@ -18,7 +18,7 @@ package struct AgeLists {
 
     package init() {}
 
-    /// What has been longest in a list.
+    /// The index that has been in a list for longest.
     package func oldest(of list: Int) -> Int? {
         guard list < ends.count, ends[list].oldest != Self.none else { return nil }
         return Int(ends[list].oldest)

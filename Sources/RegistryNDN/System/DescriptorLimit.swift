@@ -9,7 +9,7 @@ public enum DescriptorLimit {
     /// Descriptors kept back for files, event loops and connections that the program makes itself.
     static let reserve = 64
 
-    /// The soft limit (RLIMIT_NOFILE) of now.
+    /// The present soft limit (RLIMIT_NOFILE).
     package static var current: Int {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
@@ -25,19 +25,20 @@ public enum DescriptorLimit {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         if unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max {
             limit.rlim_cur = limit.rlim_max
-            // Where it fails the old limit holds, and `current` tells.
+            // If the call fails, the old limit stays, and `current` returns that.
             _ = unsafe setrlimit(resource, &limit)
         }
         return current
     }
 
-    /// Connections that others may hold: `wanted`, or what the limit leaves beside the reserve, which is at most half of it.
+    /// How many connections peers may hold: `wanted`, but no more than the limit without the reserve, which counts as half of
+    /// the limit at most.
     package static func connections(atMost wanted: Int, limit: Int = current, reserve: Int = reserve) -> Int {
         max(1, min(wanted, limit - min(reserve, limit / 2)))
     }
 
-    /// How many more descriptors there are until the reserve alone is left; 0 or less: whoever accepts a connection now closes
-    /// it, or another.
+    /// How many descriptors are free before the reserve is touched. At 0 or less, a listener closes the connection that it
+    /// accepts, or another one.
     static func room(reserve: Int = reserve) -> Int {
         // The system gives the lowest number that is free.
         let lowest = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
@@ -47,9 +48,9 @@ public enum DescriptorLimit {
     }
 }
 
-/// Whether descriptors run out, for one who accepts connections: looks for each of them only where there is little room.
+/// Tells a listener whether descriptors run out. Looks at each accepted connection only when few descriptors are free.
 struct DescriptorWatch {
-    /// What the next look may wait for, of the room that the last one found: others open descriptors as well.
+    /// After a look that found n free descriptors, n / `part` connections pass before the next: others open descriptors as well.
     private static let part = 4
 
     private let room: () -> Int
@@ -61,7 +62,7 @@ struct DescriptorWatch {
         self.room = room
     }
 
-    /// One more connection was accepted. Whether it takes from the reserve.
+    /// A connection was accepted. Returns whether it takes a descriptor of the reserve.
     mutating func isReached() -> Bool {
         guard pause == 0 else {
             pause -= 1

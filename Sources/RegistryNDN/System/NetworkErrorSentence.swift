@@ -7,7 +7,7 @@ internal import NIOPosix
     internal import Musl
 #endif
 
-/// What people are told about an error of the system, or of NIO's sockets: both describe theirs for those who have the source.
+/// What people are told about an error of the system or of NIO's sockets, whose own descriptions are for programmers.
 package enum NetworkErrorSentence {
     /// A phrase that can follow a colon; nil for an error of another kind.
     package static func of(_ error: any Error) -> String? {
@@ -40,7 +40,7 @@ package enum NetworkErrorSentence {
         }
     }
 
-    /// The last address tried is told: others fail for the same reason, or for one that is known beforehand.
+    /// The failure of the last address stands for all: the others fail for the same reason, or for one known beforehand.
     private static func connection(_ error: NIOConnectionError) -> String {
         guard let last = error.connectionErrors.last else { return "the host \(error.host) is not known" }
         return of(last.error) ?? "the connection failed"

@@ -67,7 +67,7 @@ public struct DataPacket: Sendable {
     public var hasContent: Bool { fields.has_content }
 
     public var signature: SignatureInfo {
-        // decoding has parsed the same octets
+        // Cannot fail: decoding has parsed the same octets.
         (try? SignatureInfo(value: fields.signature_info, in: wire)) ?? SignatureInfo(type: .max)
     }
 

@@ -12,7 +12,7 @@ public struct LpReassembler: Sendable {
         public var messages: Int
         /// Octets of memory that they hold together.
         public var octets: Int
-        /// Since the last new fragment.
+        /// Time without a new fragment after which a packet in parts is dropped.
         public var timeout: TimeAmount
 
         public init(messages: Int = 128, octets: Int = 1 << 20, timeout: TimeAmount = .milliseconds(500)) {
@@ -34,7 +34,7 @@ public struct LpReassembler: Sendable {
     private let limits: Limits
     /// By Sequence - FragIndex, modulo 2^64.
     private var messages: [UInt64: PartialPacket] = [:]
-    /// No message is overdue before.
+    /// Before this time no message is overdue.
     private var earliestDeadline = NIODeadline.distantFuture
 
     public init(limits: Limits = Limits()) {

@@ -5,7 +5,7 @@ public import NIOCore
 public enum SegmentPlacement: Hashable, Sendable {
     /// New; its payload has been copied.
     case placed
-    /// Was there before.
+    /// The segment had been placed before.
     case duplicate
     /// Before the first segment, or beyond the window: nothing was kept, ask again later.
     case outsideWindow

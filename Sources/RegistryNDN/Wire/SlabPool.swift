@@ -2,7 +2,7 @@ internal import NIOCore
 
 /// Memory of slabs, used again once whoever got octets of it has let go of them. Confined to one event loop.
 public final class SlabPool {
-    /// In the order in which they were given.
+    /// In the order in which they were given back.
     private var slabs: [ByteBuffer] = []
     private let limit: Int
 
