@@ -43,26 +43,12 @@ package struct RouterCache: Sendable {
 
     /// Remembers an answer in one step: whoever reads meanwhile has the old or the new one.
     func write(_ routers: [Router], key: String) throws(DiscoveryError) {
-        let parent = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
-        for folder in [parent, folder] where !folder.isEmpty {
-            let isMade = unsafe mkdir(folder, 0o700) == 0
-            guard isMade || errno == EEXIST else { throw Self.failure(folder) }
+        let lines = routers.map { router in "\(router.uri)\(router.prefix.map { " \($0)" } ?? "")\n" }
+        do throws(SecurityError) {
+            try PrivateFile.makeFolder(folder)
+            try PrivateFile.write("\(key)\n\(lines.joined())", to: path)
+        } catch {
+            throw DiscoveryError("cannot write \(error)")
         }
-        var text = "\(key)\n"
-        for router in routers { text += "\(router.uri)\(router.prefix.map { " \($0)" } ?? "")\n" }
-        let temporary = "\(path).\(getpid())"
-        guard let handle = unsafe fopen(temporary, "w") else { throw Self.failure(temporary) }
-        let octets = Array(text.utf8)
-        let written = unsafe fwrite(octets, 1, octets.count, handle)
-        guard unsafe fclose(handle) == 0, written == octets.count, unsafe rename(temporary, path) == 0 else {
-            let failure = Self.failure(path)
-            unsafe unlink(temporary)
-            throw failure
-        }
-    }
-
-    private static func failure(_ path: String) -> DiscoveryError {
-        let reason = unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
-        return DiscoveryError("cannot write \(path): \(reason)")
     }
 }

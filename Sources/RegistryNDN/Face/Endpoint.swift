@@ -115,10 +115,7 @@ extension Endpoint {
 
     public func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) -> Bool {
         if delegates.contains(where: { $0.face(face, received: data, fields) }) { return true }
-        let answered = pending.satisfy(data.name) {
-            try? NameComponent(
-                type: NameComponent.implicitDigestType, value: ByteBuffer(bytes: data.implicitDigest.bytes))
-        }
+        let answered = pending.satisfy(data.name) { .implicitDigest(data.implicitDigest) }
         for entry in answered {
             entry.waiter.promise.succeed(data)
         }

@@ -96,7 +96,7 @@ public final class FaceConnector {
         let action = machine.timerFired(now: eventLoop.now)
         if case .open = action, machine.isOut, connection != nil {
             face.lastError = FaceError(.unreachable, "\(uri) does not answer; connecting again")
-            announce("nothing comes back, connecting again", from: face.remote)
+            announce("nothing comes back, connecting again", ["remote": "\(face.remote)"])
         }
         perform(action)
     }
@@ -155,19 +155,17 @@ public final class FaceConnector {
     }
 
     /// Logs once that the peer is out.
-    private func announce(_ message: Logger.Message, from remote: FaceURI) {
+    private func announce(_ message: Logger.Message, _ metadata: Logger.Metadata) {
         let level: Logger.Level = announces && !isAnnounced ? .warning : .debug
         isAnnounced = true
-        logger.log(level: level, message, metadata: ["remote": "\(remote)"])
+        logger.log(level: level, message, metadata: metadata)
     }
 
     /// All addresses failed: the next attempt follows after a pause, unless the owner wants a connection now or none.
     private func report(_ error: any Error) {
         let error = FaceError.connecting(to: uri, error)
         face.lastError = error
-        let level: Logger.Level = announces && !isAnnounced ? .warning : .debug
-        isAnnounced = true
-        logger.log(level: level, "cannot connect, trying again", metadata: ["error": "\(error)"])
+        announce("cannot connect, trying again", ["error": "\(error)"])
         guard let promise = connected else { return }
         connected = nil
         face.close()
@@ -198,7 +196,7 @@ extension FaceConnector {
         guard connection === self.connection else { return }
         self.connection = nil
         face.lastError = FaceError(.unreachable, "\(uri) closed the connection; connecting again")
-        announce("connection lost, connecting again", from: face.remote)
+        announce("connection lost, connecting again", ["remote": "\(face.remote)"])
         face.detach()
         guard face.state != .closed else { return }
         machine.lost(isForeign: isForeign, now: eventLoop.now)

@@ -46,57 +46,44 @@ extension FaceError {
     static func connecting(to uri: FaceURI, _ error: any Error) -> FaceError {
         if let error = error as? FaceError { return error }
         let number = systemNumber(of: error)
-        let start = "cannot reach \(uri): "
-        switch number {
-        case ENOENT:
-            return FaceError(
-                .unreachable, start + "there is no socket at that path; start the forwarder, or check the path",
-                errno: number)
-        case ECONNREFUSED:
-            return FaceError(
-                .unreachable, start + "nobody listens there; start the forwarder, or check the address", errno: number)
-        case EACCES, EPERM:
-            return FaceError(
-                .permission,
-                start + "permission denied; run as a user who may use it, or change the permissions of the socket",
-                errno: number)
-        case ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL:
-            return FaceError(
-                .unreachable, start + "this machine has no route to it; check the address and the network",
-                errno: number)
-        default:
-            if let error = error as? ChannelError, case .connectTimeout = error {
-                return FaceError(.unreachable, start + "no answer in time; check the address and the firewall")
+        let (code, cause): (Code, String) =
+            switch number {
+            case ENOENT: (.unreachable, "there is no socket at that path; start the forwarder, or check the path")
+            case ECONNREFUSED: (.unreachable, "nobody listens there; start the forwarder, or check the address")
+            case EACCES, EPERM:
+                (
+                    .permission,
+                    "permission denied; run as a user who may use it, or change the permissions of the socket"
+                )
+            case ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL:
+                (.unreachable, "this machine has no route to it; check the address and the network")
+            default:
+                if case .connectTimeout? = error as? ChannelError {
+                    (.unreachable, "no answer in time; check the address and the firewall")
+                } else {
+                    (.system, reason(of: error, number))
+                }
             }
-            return FaceError(.system, start + reason(of: error, number), errno: number)
-        }
+        return FaceError(code, "cannot reach \(uri): \(cause)", errno: number)
     }
 
     /// Why listening at `uri` failed, and what to do.
     static func listening(at uri: FaceURI, _ error: any Error) -> FaceError {
         if let error = error as? FaceError { return error }
         let number = systemNumber(of: error)
-        let start = "cannot listen at \(uri): "
-        switch number {
-        case EADDRINUSE:
-            let what = uri.scheme == .unix ? "path" : "port"
-            return FaceError(
-                .inUse, start + "another program uses this \(what); stop it, or choose another \(what)", errno: number)
-        case EACCES, EPERM, EROFS:
-            let remedy =
-                uri.scheme == .unix
-                ? "choose a path in a directory you may write to"
-                : "ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a higher one"
-            return FaceError(.permission, start + "permission denied; " + remedy, errno: number)
-        case ENOENT, ENOTDIR:
-            return FaceError(.system, start + "its directory does not exist; create it first", errno: number)
-        case EADDRNOTAVAIL:
-            return FaceError(
-                .system, start + "this machine does not have that address; choose one of its own, or 0.0.0.0",
-                errno: number)
-        default:
-            return FaceError(.system, start + reason(of: error, number), errno: number)
-        }
+        let (what, remedy) =
+            uri.scheme == .unix
+            ? ("path", "choose a path in a directory you may write to")
+            : ("port", "ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a higher one")
+        let (code, cause): (Code, String) =
+            switch number {
+            case EADDRINUSE: (.inUse, "another program uses this \(what); stop it, or choose another \(what)")
+            case EACCES, EPERM, EROFS: (.permission, "permission denied; \(remedy)")
+            case ENOENT, ENOTDIR: (.system, "its directory does not exist; create it first")
+            case EADDRNOTAVAIL: (.system, "this machine does not have that address; choose one of its own, or 0.0.0.0")
+            default: (.system, reason(of: error, number))
+            }
+        return FaceError(code, "cannot listen at \(uri): \(cause)", errno: number)
     }
 
     private static func systemNumber(of error: any Error) -> Int32 {

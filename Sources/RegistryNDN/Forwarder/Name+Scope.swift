@@ -17,9 +17,3 @@ extension Name {
         return SHA256Digest(bytes: last.value.readableBytesView)
     }
 }
-
-extension NameComponent {
-    static func implicitDigest(_ digest: SHA256Digest) -> NameComponent {
-        NameComponent(unchecked: implicitDigestType, ByteBuffer(bytes: digest.bytes))
-    }
-}

@@ -63,7 +63,7 @@ package enum PrivateFile {
     }
 
     /// Makes a folder of mode 0700, and what is missing above it.
-    static func makeFolder(_ path: String) throws(SecurityError) {
+    package static func makeFolder(_ path: String) throws(SecurityError) {
         let parts = path.split(separator: "/")
         var place = path.hasPrefix("/") ? "" : "."
         for part in parts {
@@ -139,7 +139,7 @@ package enum PrivateFile {
     }
 
     /// Puts a whole file of mode 0600 in the place of what was there, safely stored.
-    static func write(_ text: String, to path: String) throws(SecurityError) {
+    package static func write(_ text: String, to path: String) throws(SecurityError) {
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: .min ... .max)).new"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(temporary) }

@@ -74,6 +74,11 @@ extension NameComponent {
         NameComponent(unchecked: keywordType, ByteBuffer(string: text))
     }
 
+    /// The component that a Data's full name ends in.
+    package static func implicitDigest(_ digest: SHA256Digest) -> NameComponent {
+        NameComponent(unchecked: implicitDigestType, ByteBuffer(bytes: digest.bytes))
+    }
+
     /// `seg=`, number of a segment.
     public static func segment(_ number: UInt64) -> NameComponent { numbered(segmentType, number) }
     /// `off=`, offset of a segment in octets.
