@@ -61,11 +61,4 @@ import Testing
         timer = nil
         loop.advanceTime(by: .seconds(5))
     }
-
-    @Test func aLostSocketIsOpenedAgainAtOnceThenAfterLongerAndLongerPauses() {
-        var pause = ReopeningPause()
-        #expect((0..<8).map { _ in pause.lost() } == [0, 40, 80, 160, 320, 640, 1000, 1000].map { .milliseconds($0) })
-        pause.heard()
-        #expect(pause.lost() == .zero)
-    }
 }

@@ -44,6 +44,13 @@ import Testing
         #expect(plain.next(random: 0) == .milliseconds(100))
     }
 
+    @Test func aLostSocketIsOpenedAgainAtOnceThenAfterLongerAndLongerPauses() {
+        var pause = ReopeningPause()
+        #expect((0..<8).map { _ in pause.lost() } == [0, 40, 80, 160, 320, 640, 1000, 1000].map { .milliseconds($0) })
+        pause.heard()
+        #expect(pause.lost() == .zero)
+    }
+
     private static func face(_ uri: String) throws -> Face {
         let uri = try FaceURI(uri)
         return Face(
