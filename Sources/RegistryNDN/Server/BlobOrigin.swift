@@ -7,7 +7,7 @@ import NIOPosix
 package enum BlobOrigin: Sendable {
     /// A registry, over HTTP.
     case registry(UpstreamURL)
-    /// A folder on this machine.
+    /// A folder on this machine's disk.
     case folder(BlobFolder)
 
     /// Whether a long read is cheaper than several short ones.
@@ -18,7 +18,8 @@ package enum BlobOrigin: Sendable {
         }
     }
 
-    /// Octets that a read may have on its way to the cache: in the socket's buffer, waiting to be pulled, and for the producer.
+    /// Bytes that a read may have on their way to the cache: in the socket's buffer, waiting to be pulled, and waiting for the
+    /// producer.
     var readBuffer: Int {
         switch self {
         case .registry: Self.readSize + Self.bodyWindow + 2 * RangePacker.portion
@@ -37,14 +38,14 @@ package enum BlobOrigin: Sendable {
         return configuration
     }
 
-    /// What reads there for `producer`.
+    /// What performs the reads of `producer` there.
     func reader(
         for producer: NIOLoopBound<BlobProducer>, rangeSize: Int, upstream: UpstreamConfiguration,
         packing: Packing, group: any EventLoopGroup, logger: Logger
-    ) -> any RangeReading {
+    ) -> any OriginReader {
         switch self {
         case .registry(let url):
-            RangeReader(
+            RegistryReader(
                 upstream: UpstreamClient(
                     base: url, group: group, configuration: Self.reading(upstream), logger: logger),
                 producer: producer, rangeSize: UInt64(rangeSize), packing: packing)
@@ -54,8 +55,9 @@ package enum BlobOrigin: Sendable {
     }
 }
 
-/// Performs the producer's reads, and brings what comes to the producer's event loop.
-protocol RangeReading: Sendable {
+/// Performs the producer's reads at a blob's origin, and brings what comes to the producer's event loop: `RegistryReader` over
+/// HTTP, `FolderReader` on the disk.
+protocol OriginReader: Sendable {
     var producer: NIOLoopBound<BlobProducer> { get }
 
     /// Performs the reads of one stream until it ends, and tells the producer of each: `began`, `arrived` and `ended`, or
@@ -66,16 +68,18 @@ protocol RangeReading: Sendable {
     func shutdown()
 }
 
-extension RangeReading {
+extension OriginReader {
     var eventLoop: any EventLoop { producer.eventLoop }
 
-    /// The next read of a stream whose body is at octet `position`; nil when it ends.
-    func next(_ stream: Int, at position: UInt64? = nil) async throws -> RangeRead? {
-        try await eventLoop.flatSubmit { producer.value.streams.next(stream, at: position) }.get()
+    /// The next read of a stream; nil when the stream ends.
+    ///
+    /// - Parameter position: the offset in the blob of the byte that the stream's body gives next; nil without a body.
+    func next(_ stream: Int, at position: UInt64? = nil) async throws -> StreamPlan.Assignment? {
+        try await eventLoop.flatSubmit { producer.value.next(stream, at: position) }.get()
     }
 
     /// Tells the producer that a read gave nothing, or not all.
-    func fail(_ read: RangeRead, _ failure: ReadFailure, _ why: String?) {
+    func fail(_ read: OriginRead, _ failure: ReadFailure, _ why: String?) {
         eventLoop.execute { producer.value.failed(read.id, failure, why: why) }
     }
 }

@@ -59,7 +59,7 @@ final class BlobProducer {
 
     var statistics: ServerStatistics {
         var counters = counters
-        counters.cacheOctets = cache.octets
+        counters.cacheOctets = cache.store.octets
         counters.shed = cache.shed
         return counters
     }
@@ -238,8 +238,15 @@ final class BlobProducer {
 
     // MARK: reads
 
-    /// The octets from `offset` on pass by before those of the read `id`; the read that keeps them, if there is room.
-    func passing(_ offset: UInt64, before id: Int) -> RangeRead? {
+    /// The next read of a stream, once there is one that is of use; nil when the stream ends.
+    ///
+    /// - Parameter position: the offset in the blob of the byte that the stream's body gives next; nil without a body.
+    func next(_ stream: Int, at position: UInt64?) -> EventLoopFuture<StreamPlan.Assignment?> {
+        streams.next(stream, at: position) { cache.isAwaited($0.id) }
+    }
+
+    /// The bytes from `offset` on pass by before those of the read `id`; the read that keeps them, if there is room.
+    func passing(_ offset: UInt64, before id: Int) -> OriginRead? {
         guard let read = cache.passing(offset, before: id, streams: streams.count, now: eventLoop.now) else {
             return nil
         }
@@ -256,7 +263,7 @@ final class BlobProducer {
         startReadsLater()
     }
 
-    /// Lookups wait for the registry to have had its rest.
+    /// Starts reads again when the registry may be asked for blobs that perhaps do not exist.
     private func startReadsLater() {
         guard wakeUp == nil, let deadline = cache.deadline(now: eventLoop.now) else { return }
         wakeUp = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
@@ -281,7 +288,7 @@ final class BlobProducer {
         try cache.began(id, total: total, now: eventLoop.now)
     }
 
-    /// The next octets of a read are there, and become packets here.
+    /// The next bytes of a read are there, and become packets here.
     func pack(_ id: Int, _ octets: ByteBuffer) {
         arrived(id, cache.pack(id, octets))
     }
@@ -295,14 +302,11 @@ final class BlobProducer {
         sendAnswers()
     }
 
-    /// The body has ended; false when octets are missing, and then the read has failed.
+    /// The body has ended. Returns false when bytes are missing: the read has failed then.
     func ended(_ id: Int) -> Bool {
-        let isWhole = cache.ended(id, now: eventLoop.now)
-        startReads()
-        return isWhole
+        defer { startReads() }
+        return cache.ended(id, now: eventLoop.now)
     }
-
-    func isAwaited(_ id: Int) -> Bool { cache.isAwaited(id) }
 
     /// - Parameter why: What goes to the log; nil for what is no fault, such as an unknown blob.
     func failed(_ id: Int, _ failure: ReadFailure, why: String?) {

@@ -108,7 +108,7 @@ package struct BlobServer: Service {
 
     /// Reads at the registry and writes statistics; returns at the graceful shutdown.
     private func serve(
-        _ reader: any RangeReading, _ reads: AsyncStream<Int>, _ queue: AsyncStream<Int>.Continuation,
+        _ reader: any OriginReader, _ reads: AsyncStream<Int>, _ queue: AsyncStream<Int>.Continuation,
         _ faces: NIOLoopBound<ServerFaces>
     ) async {
         await withDiscardingTaskGroup { tasks in
@@ -124,7 +124,7 @@ package struct BlobServer: Service {
                 queue.finish()
                 eventLoop.execute { faces.value.producer.streams.close() }
             }
-            if let registry = reader as? RangeReader {
+            if let registry = reader as? RegistryReader {
                 tasks.addTask {
                     _ = await UpstreamCheck(
                         upstream: registry.upstream, noun: "registry",

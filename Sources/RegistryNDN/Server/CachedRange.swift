@@ -8,7 +8,7 @@ final class CachedRange {
         case queued
         case reading
         case complete
-        /// No longer in the cache; packets may still be on their way out.
+        /// No longer in the cache; its packets may still be on their way out.
         case gone
     }
 
@@ -21,18 +21,19 @@ final class CachedRange {
     let isTail: Bool
     var state = State.queued
     var slab: PacketSlab?
-    /// What fills it, while it is read, where that happens on the event loop.
+    /// What makes its packets while it is read, where that happens on the event loop.
     private var filler: SlabFiller?
     /// Its last packet was there when asked for: whoever reads in sequence is done with it.
     var isConsumed = false
-    /// What it takes of the cache's budget.
+    /// Bytes that it takes of the cache's budget.
     var cost = 0
-    /// By segment; empty when complete.
+    /// Who waits for a packet, by segment; empty when the range is complete.
     var waiters: [WaiterTable.Head]
     /// Who waits for a signature, by segment; nobody for one that is signed ahead.
     var signing: [Int: [Waiter]] = [:]
-    /// When the last of them gives up.
+    /// When the last of those who wait gives up.
     var latestExpiry = NIODeadline.distantPast
+    /// Its neighbours in the list of complete ranges by their last use.
     unowned var older: CachedRange?
     unowned var newer: CachedRange?
 
@@ -54,7 +55,7 @@ final class CachedRange {
     /// Whether the packet has arrived and can leave at once.
     func isReady(_ index: Int) -> Bool { slab?.isReady(index) ?? false }
 
-    /// Makes packets of the next octets.
+    /// Makes packets of the next bytes.
     func pack(_ octets: ByteBuffer) -> SlabFiller.Filled {
         if filler == nil, let layout = slab?.layout { filler = SlabFiller(layout) }
         return filler?.fill(octets) ?? SlabFiller.Filled()
@@ -70,50 +71,4 @@ final class CachedRange {
     }
 
     func hasArrived(_ index: Int) -> Bool { index < slab?.arrived ?? 0 }
-}
-
-/// What is known of one blob. Confined to the server's event loop.
-final class CachedBlob {
-    /// Why it is not asked for again at once.
-    struct Hold {
-        let until: NIODeadline
-        /// The registry said that there is no such blob, or does not give it as it must: whoever asks is told.
-        let isUnknown: Bool
-    }
-
-    let name: Name
-    let blob: BlobName
-    /// Nil while the size is unknown.
-    var grid: SegmentGrid?
-    /// By number, the first segment divided by the segments of a range.
-    var ranges: [UInt64: CachedRange] = [:]
-    var tail: CachedRange?
-    var hold: Hold?
-    /// Who asked whether it exists.
-    var inquirers = WaiterTable.none
-    /// The range last asked for, and how many in a row before it.
-    var lastNumber: UInt64?
-    var sequence = 0
-
-    init(name: Name, blob: BlobName) {
-        self.name = name
-        self.blob = blob
-    }
-
-    var isEmpty: Bool { ranges.isEmpty && tail == nil }
-
-    /// Notes that range `number` is asked for.
-    func asked(for number: UInt64) {
-        guard let last = lastNumber, last != number else {
-            if lastNumber == nil {
-                lastNumber = number
-                sequence = 1
-            }
-            return
-        }
-        // What is asked again from the range before does not break a sequence.
-        if number &+ 1 == last { return }
-        sequence = number == last &+ 1 ? sequence + 1 : 1
-        lastNumber = number
-    }
 }

@@ -10,13 +10,13 @@ import NIOPosix
 #endif
 
 /// Performs the producer's reads in a folder, on a thread that may wait for the disk.
-struct FolderReader: RangeReading {
+struct FolderReader: OriginReader {
     let folder: BlobFolder
     let producer: NIOLoopBound<BlobProducer>
     let pool: NIOThreadPool
     let packing: Packing
     private let hasToldFault = NIOLockedValueBox(false)
-    /// Octets that are read at once, a portion of the producer's.
+    /// Bytes that are read at once: a portion of the producer's.
     static let piece = UInt64(RangePacker.portion)
 
     /// What became of a read.
@@ -27,13 +27,13 @@ struct FolderReader: RangeReading {
 
     func perform(stream: Int) async {
         do {
-            while let read = try await next(stream) { await perform(read) }
+            while let assignment = try await next(stream) { await perform(assignment.read) }
         } catch {
             // The event loop has ended, and the producer with it.
         }
     }
 
-    private func perform(_ read: RangeRead) async {
+    private func perform(_ read: OriginRead) async {
         let outcome: Outcome
         do {
             outcome = try await pool.runIfActive { try copy(read) }
@@ -56,7 +56,7 @@ struct FolderReader: RangeReading {
         }
     }
 
-    private func copy(_ read: RangeRead) throws -> Outcome {
+    private func copy(_ read: OriginRead) throws -> Outcome {
         guard let file = try folder.open(read.blob.repository, read.blob.digest) else {
             return .failed(.unknown, faultToTell(of: read.blob.repository))
         }

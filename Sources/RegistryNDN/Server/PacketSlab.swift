@@ -21,7 +21,7 @@ struct PacketSlab {
     }
 
     /// Whether all packets are there, and nothing else came.
-    var isWhole: Bool { arrived == layout.count && !isOverfull }
+    var isComplete: Bool { arrived == layout.count && !isOverfull }
 
     /// Takes the next packets that its filler has made.
     mutating func take(_ filled: SlabFiller.Filled) {

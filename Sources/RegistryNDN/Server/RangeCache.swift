@@ -1,12 +1,11 @@
 import DequeModule
 internal import NDN
 import NIOCore
-import OrderedCollections
 
 /// What the server knows and reads: ranges of blobs as finished Data packets, each read once however many ask for it.
 ///
-/// Logic only: the caller performs the reads that `nextRead` names, and tells what became of them. An octet budget holds
-/// for everything, ranges being read included.
+/// Logic only: the caller performs the reads that `nextRead` names, and tells what became of them. A budget of memory holds
+/// for everything, ranges that are being read included.
 struct RangeCache {
     struct Configuration: Sendable {
         var prefix: Name
@@ -15,13 +14,13 @@ struct RangeCache {
         var chunkSize = 7777
         /// Segments of a range.
         var fetchChunks = 512
-        /// Octets of packets kept and being read.
+        /// Bytes of packets that are kept and being read.
         var capacity = 64 << 20
-        /// Octets that a stream of reads has on its way to the packets, at most: they count as well, also while it waits.
+        /// Bytes that a stream of reads has on their way to the packets, at most. They count also while the stream waits.
         var readBuffer = 0
         /// Reads at a time.
         var concurrency = 8
-        /// Lookups of blobs that turn out not to exist, a second and at once.
+        /// Lookups of blobs that turn out not to exist: how many a second, and how many at once.
         var misses = 30.0
         var missBurst = 16.0
         /// Blobs without ranges that are known to exist.
@@ -45,73 +44,57 @@ struct RangeCache {
     /// What an Interest meets.
     enum Lookup {
         case hit(CachedRange, index: Int)
-        /// It is noted; `nextRead` may have something to do.
+        /// The Interest is noted; `nextRead` may have something to do.
         case waiting
         /// The blob is not to be had here: the registry does not have it, or not so that it could be served.
         case unknown
-        /// No answer: the name is no name of ours, the segment does not exist, or there is too much to do.
+        /// No answer: the name is none of ours, the segment does not exist, or there is too much to do.
         case ignored
     }
 
     /// Segments beyond this are never looked up: far more than a blob can have, and nothing overflows.
     static let maximumSegment: UInt64 = 1 << 40
-    /// What a range takes beside its packets.
-    static let rangeOverhead = 1024
 
     let configuration: Configuration
-    var blobs: [Name: CachedBlob] = [:]
-    var reading: [Int: CachedRange] = [:]
-    var queue: ReadQueue<CachedRange>
-    var ahead: Deque<CachedRange> = []
-    var usage = UsageList()
-    var waiters: WaiterTable
-    /// Octets of the budget in use by ranges.
-    var octets = 0
-    /// Memory of evicted ranges, to be used again: touching new memory costs more than copying into it.
-    var spares: [ByteBuffer] = []
-    /// Blobs without ranges that are not to be asked for, to be forgotten after a while.
-    var forgotten: Deque<(at: NIODeadline, name: Name)> = []
-    /// Blobs without ranges that exist: their next reads are no lookups.
-    var existing: Deque<Name> = []
-    /// Repositories that a blob has been found in.
-    var repositories: OrderedSet<RepositoryName> = []
-    /// Whom a face's Interests count as, where that is not the face itself.
+    private(set) var blobs: BlobTable
+    private(set) var store: RangeStore
+    private(set) var queue: ReadQueue<CachedRange>
+    private(set) var waiters: WaiterTable
+    /// The ranges that are being read, by the number of the read.
+    private var reading: [Int: CachedRange] = [:]
+    /// Ranges to be read though nobody has asked for them yet.
+    private var ahead: Deque<CachedRange> = []
+    /// The host that a face's Interests count for, where it is not the face itself.
     var hosts: [UInt64: PeerHost] = [:]
     /// Reads that were given up because too many waited.
-    var shed: UInt64 = 0
-    /// The blob of the last Interest: usually also that of the next, and comparing is cheaper than hashing.
-    private weak var recent: CachedBlob?
+    private(set) var shed: UInt64 = 0
     private var nextID = 0
     private var nextSweep = NIODeadline.distantPast
 
     init(_ configuration: Configuration) {
         self.configuration = configuration
+        blobs = BlobTable(configuration)
+        store = RangeStore(configuration)
         waiters = WaiterTable(limit: configuration.maximumWaiters)
-        var admission = ReadQueue<CachedRange>.Configuration()
-        admission.concurrency = configuration.concurrency
-        admission.misses = configuration.misses
-        admission.burst = configuration.missBurst
-        queue = ReadQueue(admission)
+        queue = ReadQueue(
+            .init(
+                concurrency: configuration.concurrency, misses: configuration.misses, burst: configuration.missBurst))
     }
+
+    // MARK: Interests
 
     /// An Interest for a segment of the blob `name`.
     mutating func segment(_ segment: UInt64, of name: Name, waiter: Waiter, now: NIODeadline) -> Lookup {
-        guard segment <= Self.maximumSegment, let blob = blob(name, now: now) else { return .ignored }
+        guard segment <= Self.maximumSegment, let blob = blobs.blob(name, now: now) else { return .ignored }
         if let final = blob.grid?.finalSegment, segment > final { return .ignored }
-        let range: CachedRange
-        if let existing = find(segment, in: blob) {
-            range = existing
-            askedAgain(range, now)
-        } else {
-            guard !isHeld(blob, now), let made = make(segment, in: blob, for: waiter, now: now) else { return .ignored }
-            range = made
-        }
-        guard let index = range.index(of: segment) else { return .ignored }
-        if !range.isTail { blob.asked(for: number(of: segment)) }
+        guard let range = ask(for: blob.find(segment), or: segment, of: blob, waiter, now),
+            let index = range.index(of: segment)
+        else { return .ignored }
+        blob.noteAsked(range)
         if range.hasArrived(index) {
             range.noteAsked(index)
             if range.state == .complete {
-                usage.use(range)
+                store.use(range)
                 readAhead(of: range, now: now)
             }
             return .hit(range, index: index)
@@ -124,98 +107,60 @@ struct RangeCache {
 
     /// An Interest that asks whether the blob `name` exists.
     mutating func existence(of name: Name, waiter: Waiter, now: NIODeadline) -> Lookup {
-        guard let blob = blob(name, now: now) else { return isForbidden(name) ? .unknown : .ignored }
+        guard let blob = blobs.blob(name, now: now) else { return blobs.isForbidden(name) ? .unknown : .ignored }
         if let hold = blob.hold, now < hold.until { return hold.isUnknown ? .unknown : .ignored }
         guard blob.grid == nil else { return .ignored }
         // The head of any read tells; the client asks for segment 0 at the same time anyway.
-        let range: CachedRange
-        if let existing = blob.ranges.values.first {
-            range = existing
-            askedAgain(range, now)
-        } else {
-            guard let made = make(0, in: blob, for: waiter, now: now) else { return .ignored }
-            range = made
-        }
-        guard waiters.add(waiter, to: &blob.inquirers) else { return .ignored }
+        guard let range = ask(for: blob.ranges.values.first, or: 0, of: blob, waiter, now),
+            waiters.add(waiter, to: &blob.inquirers)
+        else { return .ignored }
         range.latestExpiry = max(range.latestExpiry, waiter.expires)
         return .waiting
     }
 
-    // MARK: finding and making
+    /// Asks for a range that there is, or, where there is none, for one that has a segment; nil while there may be none.
+    private mutating func ask(
+        for existing: CachedRange?, or segment: UInt64, of blob: CachedBlob, _ waiter: Waiter, _ now: NIODeadline
+    ) -> CachedRange? {
+        guard let existing else { return blob.isHeld(now) ? nil : make(segment, in: blob, for: waiter, now: now) }
+        askedAgain(existing, now)
+        return existing
+    }
 
-    private mutating func blob(_ name: Name, now: NIODeadline) -> CachedBlob? {
-        if let recent, recent.name == name { return recent }
-        if let blob = blobs[name] {
-            recent = blob
-            return blob
+    /// Makes room among the waiters, at most once a second.
+    private mutating func sweepIfFull(_ now: NIODeadline) {
+        guard waiters.count >= waiters.limit, now >= nextSweep else { return }
+        nextSweep = now + .seconds(1)
+        for range in Array(reading.values) + queue.items + Array(ahead) {
+            for index in range.waiters.indices { waiters.expire(&range.waiters[index], now: now) }
+            waiters.expire(&range.blob.inquirers, now: now)
         }
-        forget(now)
-        guard let parsed = BlobName(parsing: name, prefix: configuration.prefix), isServed(parsed) else { return nil }
-        // The Interest lies in a receive buffer of many packets.
-        let blob = CachedBlob(name: name.owned(), blob: parsed)
-        blobs[blob.name] = blob
-        return blob
     }
 
-    private func isServed(_ blob: BlobName) -> Bool {
-        configuration.repositories.isEmpty || configuration.repositories.contains { $0.matches(blob.repository) }
-    }
+    // MARK: ranges
 
-    /// Whoever asks for a repository that is not served learns the same as for one that does not exist.
-    private func isForbidden(_ name: Name) -> Bool {
-        BlobName(parsing: name, prefix: configuration.prefix).map { !isServed($0) } ?? false
-    }
-
-    func number(of segment: UInt64) -> UInt64 { segment / UInt64(configuration.fetchChunks) }
-
-    private func isHeld(_ blob: CachedBlob, _ now: NIODeadline) -> Bool {
-        blob.hold.map { now < $0.until } ?? false
-    }
-
-    private func find(_ segment: UInt64, in blob: CachedBlob) -> CachedRange? {
-        if let tail = blob.tail, tail.firstSegment == segment { return tail }
-        guard let range = blob.ranges[number(of: segment)], range.index(of: segment) != nil else { return nil }
-        return range
-    }
-
-    /// A range for a segment that no range has. The final segment of a large blob is a range by itself, see `tail`.
+    /// A range for a segment that no range has.
     ///
     /// - Parameter waiter: who asks for it; nil when nobody has yet.
-    mutating func make(
+    private mutating func make(
         _ segment: UInt64, in blob: CachedBlob, for waiter: Waiter?, now: NIODeadline
     ) -> CachedRange? {
-        let number = number(of: segment)
-        let first = number * UInt64(configuration.fetchChunks)
-        nextID += 1
-        if let final = blob.grid?.finalSegment, segment == final, number > 0 {
-            let tail = CachedRange(id: nextID, blob: blob, firstSegment: segment, count: 1, isTail: true)
-            blob.tail = tail
-            enqueue(tail, for: waiter, now)
-            return tail
-        }
-        var count = configuration.fetchChunks
-        if let final = blob.grid?.finalSegment {
-            // The final segment is read by itself when the blob has other ranges, and once.
-            let end = number > 0 ? final : final + 1
-            guard first < end else { return nil }
-            count = Int(min(UInt64(count), end - first))
-        }
-        let range = CachedRange(id: nextID, blob: blob, firstSegment: first, count: count, isTail: false)
+        let others = Array(blob.ranges.values)
         let isRepeated = !blob.isEmpty
-        if blob.grid == nil { for other in Array(blob.ranges.values) { askedAgain(other, now) } }
-        blob.ranges[number] = range
+        nextID += 1
+        guard let range = blob.add(segment, id: nextID) else { return nil }
+        if blob.grid == nil { for other in others { askedAgain(other, now) } }
         enqueue(range, for: waiter, isRepeated: isRepeated, now)
         return range
     }
 
     private mutating func enqueue(
-        _ range: CachedRange, for waiter: Waiter?, isRepeated: Bool = false, _ now: NIODeadline
+        _ range: CachedRange, for waiter: Waiter?, isRepeated: Bool, _ now: NIODeadline
     ) {
         guard let waiter else { return ahead.append(range) }
         let host = hosts[waiter.face] ?? .face(waiter.face)
         guard range.blob.grid == nil else { return shed(queue.add(range, of: range.blob, from: host), now) }
-        let repository = range.blob.blob.repository
-        let known = repositories.contains(repository) ? repository : nil
+        let known = blobs.knownRepository(of: range.blob)
         shed(queue.addLookup(range, in: known, from: host, isRepeated: isRepeated), now)
     }
 
@@ -229,67 +174,227 @@ struct RangeCache {
         remove(range, now: now)
     }
 
-    /// The blob exists: what waits of it is no lookup any more, and its repository is known.
-    mutating func found(_ blob: CachedBlob, now: NIODeadline) {
-        let repository = blob.blob.repository
-        if !repositories.contains(repository) {
-            repositories.append(repository)
-            if repositories.count > configuration.maximumKnown { repositories.removeFirst() }
+    /// Asks for the range after a complete one when that was itself asked for in sequence.
+    private mutating func readAhead(of range: CachedRange, now: NIODeadline) {
+        guard let next = range.blob.next(after: range), !queue.hasKnown, ahead.isEmpty else { return }
+        _ = make(next, in: range.blob, for: nil, now: now)
+    }
+
+    // MARK: reads that begin
+
+    /// The next read to perform now, nil when there is none or enough go on; to be asked until nil after each event.
+    ///
+    /// - Parameter streams: how many there are, over which reads come or may come.
+    mutating func nextRead(streams: Int, now: NIODeadline) -> OriginRead? {
+        blobs.forget(now)
+        while reading.count < configuration.concurrency {
+            let queued = queue.next(lookups: lookups, now: now)
+            guard let range = queued ?? ahead.first else { return nil }
+            let isWanted = range.latestExpiry > now
+            if queued != nil, !isWanted {
+                // Nobody waits for this range any more.
+                remove(range, now: now)
+                continue
+            }
+            let hasRoom = makeRoom(for: range, isWanted: isWanted, streams: streams, now: now)
+            guard hasRoom || isWanted && reading.isEmpty else { return nil }
+            if queued != nil { queue.begin(range) } else { ahead.removeFirst() }
+            return start(range)
         }
+        return nil
+    }
+
+    /// When `nextRead` may have something again though nothing happens; nil when it will not.
+    func deadline(now: NIODeadline) -> NIODeadline? {
+        reading.count < configuration.concurrency ? queue.deadline(now: now) : nil
+    }
+
+    /// Reads under way of blobs that may not exist.
+    private var lookups: Int { reading.values.count { $0.blob.grid == nil } }
+
+    private mutating func start(_ range: CachedRange) -> OriginRead {
+        range.state = .reading
+        store.reserve(range)
+        reading[range.id] = range
+        let chunk = UInt64(configuration.chunkSize)
+        return OriginRead(
+            id: range.id, blob: range.blob.blob,
+            range: ByteRange(offset: range.firstSegment * chunk, length: UInt64(range.count) * chunk),
+            isSequential: range.blob.hasRange(before: range))
+    }
+
+    /// The bytes from `offset` on pass by, on the way to what the read `id` is for. Returns the read that keeps them, when
+    /// they begin a range that is not known and there is room without dropping what is still to be sent.
+    mutating func passing(_ offset: UInt64, before id: Int, streams: Int, now: NIODeadline) -> OriginRead? {
+        let octets = UInt64(configuration.chunkSize * configuration.fetchChunks)
+        guard reading.count < configuration.concurrency, let blob = reading[id]?.blob, offset.isMultiple(of: octets)
+        else { return nil }
+        let segment = offset / UInt64(configuration.chunkSize)
+        if let known = blob.ranges[blob.number(of: segment)] {
+            // Somebody may just have asked for it.
+            guard queue.contains(known), makeRoom(for: known, streams: streams, now: now) else { return nil }
+            queue.begin(known)
+            return start(known)
+        }
+        guard segment != blob.grid?.finalSegment, let range = make(segment, in: blob, for: nil, now: now) else {
+            return nil
+        }
+        ahead.removeLast()
+        guard makeRoom(for: range, streams: streams, now: now) else {
+            remove(range, now: now)
+            return nil
+        }
+        return start(range)
+    }
+
+    // MARK: reads under way
+
+    /// The size of the blob that a read is for, when it is known.
+    func size(for id: Int) -> UInt64? { reading[id]?.blob.grid?.total }
+
+    /// Whether a read is of use: what it was for may have been given up since.
+    func isAwaited(_ id: Int) -> Bool { reading[id] != nil }
+
+    /// The head of a response has come: the size of the blob is known. Returns where the packets are to be made; nil when
+    /// the read must be given up.
+    mutating func began(_ id: Int, total: UInt64, now: NIODeadline) throws(WireError) -> SlabLayout? {
+        guard let range = reading[id] else { return nil }
+        let blob = range.blob
+        let grid = SegmentGrid(total: total, chunkSize: configuration.chunkSize)
+        guard blob.grid ?? grid == grid, range.firstSegment <= grid.finalSegment else { return nil }
+        if blob.grid == nil { found(blob, grid, now: now) }
+        blob.hold = nil
+        waiters.take(&blob.inquirers) { _ in }
+        let count = Int(min(UInt64(range.count), grid.finalSegment - range.firstSegment + 1))
+        for index in count..<range.count { waiters.take(&range.waiters[index]) { _ in } }
+        range.count = count
+        return try store.layOut(range, grid)
+    }
+
+    /// The blob exists: what waits of it is no lookup any more, and its repository is known.
+    private mutating func found(_ blob: CachedBlob, _ grid: SegmentGrid, now: NIODeadline) {
+        blob.grid = grid
+        blobs.noteFound(blob)
         for range in Array(blob.ranges.values) where queue.contains(range) {
             shed(queue.add(range, of: blob, from: .face(0)), now)
         }
     }
 
-    /// Asks for the range after a complete one when that was itself asked for in sequence.
-    mutating func readAhead(of range: CachedRange, now: NIODeadline) {
-        let blob = range.blob
-        let number = number(of: range.firstSegment)
-        guard !range.isTail, blob.sequence >= 2, blob.lastNumber == number, let grid = blob.grid else { return }
-        let next = (number + 1) * UInt64(configuration.fetchChunks)
-        guard next < grid.finalSegment, blob.ranges[number + 1] == nil, !queue.hasKnown, ahead.isEmpty else { return }
-        _ = make(next, in: blob, for: nil, now: now)
+    /// Makes packets of the next bytes of a read; none for one that was given up.
+    func pack(_ id: Int, _ octets: ByteBuffer) -> SlabFiller.Filled {
+        reading[id]?.pack(octets) ?? SlabFiller.Filled()
     }
 
-    // MARK: time
-
-    /// A blob has lost its last range: what is worth remembering of it stays for a while.
-    mutating func lostAll(_ blob: CachedBlob, now: NIODeadline) {
-        waiters.take(&blob.inquirers) { _ in }
-        if blob.grid != nil {
-            existing.append(blob.name)
-            if existing.count > configuration.maximumKnown { drop(existing.removeFirst()) }
-        } else if isHeld(blob, now) {
-            forgotten.append((now + configuration.unknownHold, blob.name))
-        } else {
-            blobs[blob.name] = nil
-        }
-    }
-
-    /// Drops what is known of blobs that are not held any more.
-    mutating func forget(_ now: NIODeadline) {
-        while let (at, name) = forgotten.first, at <= now {
-            forgotten.removeFirst()
-            guard let blob = blobs[name], isHeld(blob, now) else {
-                drop(name)
-                continue
+    /// The next packets of a read are there, nobody's when it was given up; calls `answer` for every Interest that can be
+    /// answered with them.
+    mutating func arrived(
+        _ id: Int, _ filled: SlabFiller.Filled, now: NIODeadline, answer: (Waiter, CachedRange, Int) -> Void
+    ) {
+        guard let range = reading[id], let before = range.slab?.arrived else { return }
+        range.slab?.take(filled)
+        for index in before..<before + filled.packets {
+            waiters.take(&range.waiters[index]) { waiter in
+                guard waiter.expires > now else { return }
+                answer(waiter, range, index)
+                range.noteAsked(index)
             }
-            forgotten.append((now + configuration.unknownHold, name))
         }
     }
 
-    private mutating func drop(_ name: Name) {
-        guard let blob = blobs[name], blob.isEmpty else { return }
-        blobs[name] = nil
+    // MARK: reads that end
+
+    /// The body has ended. Returns false when bytes are missing: the read has failed then.
+    mutating func ended(_ id: Int, now: NIODeadline) -> Bool {
+        guard let range = reading[id], range.slab?.isComplete == true else { return false }
+        reading[id] = nil
+        range.endPacking()
+        range.state = .complete
+        range.waiters = []
+        store.use(range)
+        readAhead(of: range, now: now)
+        return true
     }
 
-    /// Makes room among the waiters, at most once a second.
-    private mutating func sweepIfFull(_ now: NIODeadline) {
-        guard waiters.count >= waiters.limit, now >= nextSweep else { return }
-        nextSweep = now + .seconds(1)
-        for range in Array(reading.values) + queue.items + Array(ahead) {
-            for index in range.waiters.indices { waiters.expire(&range.waiters[index], now: now) }
-            waiters.expire(&range.blob.inquirers, now: now)
+    /// The read gave nothing, or not all: what came of it is forgotten. Calls `answer` for those who asked whether the
+    /// blob exists, when it is not to be had here. Returns false when that is no news: the read had been given up before,
+    /// with another of the blob, or somebody asked for more than there is before the size was known.
+    mutating func failed(
+        _ id: Int, _ failure: ReadFailure, now: NIODeadline, answer: (Waiter, CachedBlob) -> Void
+    ) -> Bool {
+        guard let range = reading.removeValue(forKey: id) else { return false }
+        let blob = range.blob
+        let isLookup = blob.grid == nil
+        var (isNews, inVain) = (true, 1)
+        switch failure {
+        case .unknown:
+            refuse(blob, for: configuration.unknownHold, now: now, answer)
+            blob.grid = nil
+            inVain += giveUp(blob, now: now)
+        case .beyondEnd(let total?) where isLookup:
+            found(blob, SegmentGrid(total: total, chunkSize: configuration.chunkSize), now: now)
+            isNews = false
+        case .beyondEnd, .failed: blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
+        case .refused: refuse(blob, for: configuration.failureHold, now: now, answer)
+        case .outOfReach:
+            refuse(blob, for: configuration.outOfReachHold, now: now, answer)
+            _ = giveUp(blob, now: now)
         }
+        if isLookup, blob.grid == nil, failure != .outOfReach { queue.missed(inVain, now: now) }
+        remove(range, now: now)
+        return isNews
+    }
+
+    /// The blob is not to be had here for a while; calls `answer` for those who asked.
+    private mutating func refuse(
+        _ blob: CachedBlob, for hold: TimeAmount, now: NIODeadline, _ answer: (Waiter, CachedBlob) -> Void
+    ) {
+        blob.hold = .init(until: now + hold, isUnknown: true)
+        waiters.take(&blob.inquirers) { waiter in
+            if waiter.expires > now { answer(waiter, blob) }
+        }
+    }
+
+    /// Drops what is still to be read of a blob; reads whose bytes are coming go on. Returns how many reads were under way in
+    /// vain.
+    private mutating func giveUp(_ blob: CachedBlob, now: NIODeadline) -> Int {
+        var count = 0
+        for range in Array(blob.ranges.values) + [blob.tail].compactMap(\.self) where range.slab == nil {
+            if reading.removeValue(forKey: range.id) != nil { count += 1 }
+            remove(range, now: now)
+        }
+        ahead.removeAll { $0.state == .gone }
+        return count
+    }
+
+    // MARK: ranges that leave
+
+    /// Makes room for a range that is to be read, and for what streams hold beside the ranges they fill, with one more read
+    /// than there are: first by dropping ranges that have been sent to their end, those used longest ago first, and for a
+    /// range that somebody waits for any other. What is read ahead never drops what is still to be sent: with many blobs at a
+    /// time each would be read again and again. Returns false when there is not enough.
+    private mutating func makeRoom(
+        for range: CachedRange, isWanted: Bool = false, streams: Int, now: NIODeadline
+    ) -> Bool {
+        let cost = store.estimate(range) + max(streams, reading.count + 1) * configuration.readBuffer
+        for onlyConsumed in isWanted ? [true, false] : [true] {
+            while let surplus = store.surplus(for: cost, onlyConsumed: onlyConsumed) { remove(surplus, now: now) }
+        }
+        return store.hasRoom(for: cost)
+    }
+
+    private mutating func remove(_ range: CachedRange, now: NIODeadline) {
+        guard range.state != .gone else { return }
+        let blob = range.blob
+        queue.remove(range)
+        for index in range.waiters.indices { waiters.take(&range.waiters[index]) { _ in } }
+        range.state = .gone
+        blob.remove(range)
+        // Those that are counted and have no memory yet.
+        store.remove(range, readers: reading.values.count { $0.slab == nil })
+        range.endPacking()
+        range.signing = [:]
+        guard blob.isEmpty else { return }
+        waiters.take(&blob.inquirers) { _ in }
+        blobs.noteEmpty(blob, now: now)
     }
 }

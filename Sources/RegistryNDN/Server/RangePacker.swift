@@ -1,7 +1,7 @@
 internal import NDN
 import NIOCore
 
-/// Where the octets of a read become packets.
+/// Where the bytes of a read become packets.
 enum Packing: Sendable {
     /// On the event loop of the faces, from whose processor's cache the packets then leave: cheaper, where the registry and
     /// others want the few processors too. What reads from a registry runs there as well.
@@ -12,20 +12,23 @@ enum Packing: Sendable {
     static let standard: Packing = System.coreCount > 2 ? .whereRead : .onEventLoop
 }
 
-/// Brings the octets of one read to the producer, as packets or to become packets there.
+/// Brings the bytes of one read to the producer, as packets or to become packets there.
 struct RangePacker: ~Copyable {
-    /// Octets after which the producer must have taken those before: reads at a time times a range would be 32 MiB.
+    /// Bytes. After each portion its reader waits until the producer has taken the one before: whole ranges on their way, of as
+    /// many reads as there are at a time, would take 32 MiB.
     static let portion = 512 << 10
 
-    /// Of the read.
+    /// The number of the read.
     private let id: Int
     private let producer: NIOLoopBound<BlobProducer>
-    /// Nil where the producer packs.
+    /// Nil where the producer makes the packets.
     private var filler: SlabFiller?
+    /// Bytes of this portion that were handed over.
     private var handed = 0
+    /// Done when the producer has taken the portion before.
     private var taken: EventLoopFuture<Void>?
 
-    init(_ read: RangeRead, into layout: SlabLayout, _ packing: Packing, for producer: NIOLoopBound<BlobProducer>) {
+    init(_ read: OriginRead, into layout: SlabLayout, _ packing: Packing, for producer: NIOLoopBound<BlobProducer>) {
         id = read.id
         self.producer = producer
         filler = packing == .whereRead ? SlabFiller(layout) : nil
@@ -33,7 +36,7 @@ struct RangePacker: ~Copyable {
         if layout.isOfEmptyBlob { hand(ByteBuffer()) }
     }
 
-    /// Takes the next octets.
+    /// Takes the next bytes of the blob.
     ///
     /// - Returns: what is to be waited for before more are taken, if anything.
     mutating func pack(_ octets: ByteBuffer) -> EventLoopFuture<Void>? {
@@ -45,7 +48,7 @@ struct RangePacker: ~Copyable {
         return taken
     }
 
-    /// - Returns: done when the producer has them.
+    /// - Returns: done when the producer has taken the bytes.
     @discardableResult
     private mutating func hand(_ octets: ByteBuffer) -> EventLoopFuture<Void> {
         let (producer, id) = (producer, id)

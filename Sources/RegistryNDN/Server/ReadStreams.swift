@@ -1,13 +1,13 @@
 internal import NDN
 import NIOCore
 
-/// The streams of a producer: starts them, hands each its reads, and ends those that are parked for too long. Confined to
-/// the producer's event loop.
+/// The streams of reads of one producer: starts them, hands each its reads as its `StreamPlan` says, and ends those that are
+/// parked for too long. Confined to the producer's event loop.
 final class ReadStreams {
     private let eventLoop: any EventLoop
     private let start: (Int) -> Void
     private var plan: StreamPlan
-    private var parked: [Int: EventLoopPromise<RangeRead?>] = [:]
+    private var parked: [Int: EventLoopPromise<StreamPlan.Assignment?>] = [:]
     private var timer: Scheduled<Void>?
 
     /// - Parameter start: Performs the reads of a stream, which it asks for with `next` until there is none.
@@ -21,7 +21,7 @@ final class ReadStreams {
     var count: Int { plan.count }
 
     /// Has a read performed; true when it takes a new stream.
-    func add(_ read: RangeRead) -> Bool {
+    func add(_ read: OriginRead) -> Bool {
         switch plan.assign(read) {
         case .join(let id):
             guard let promise = parked.removeValue(forKey: id) else { return false }
@@ -35,20 +35,27 @@ final class ReadStreams {
         }
     }
 
-    /// The next read of a stream whose body is at octet `position`, once there is one; nil when the stream ends.
-    func next(_ id: Int, at position: UInt64?) -> EventLoopFuture<RangeRead?> {
-        let promise = eventLoop.makePromise(of: RangeRead?.self)
-        settle(id, plan.next(id, at: position, now: eventLoop.now), promise)
+    /// The next read of a stream, once there is one; nil when the stream ends.
+    ///
+    /// - Parameters:
+    ///   - position: the offset in the blob of the byte that the stream's body gives next; nil without a body.
+    ///   - isAwaited: whether a read is of use still; others are passed over.
+    func next(
+        _ id: Int, at position: UInt64?, isAwaited: (OriginRead) -> Bool
+    ) -> EventLoopFuture<StreamPlan.Assignment?> {
+        let promise = eventLoop.makePromise(of: StreamPlan.Assignment?.self)
+        var step = plan.next(id, at: position, now: eventLoop.now)
+        while case .perform(let assignment) = step, !isAwaited(assignment.read) {
+            step = plan.next(id, at: position, now: eventLoop.now)
+        }
+        settle(id, step, promise)
         return promise.futureResult
     }
 
-    /// The registry ignores Range.
-    func isWhole(_ id: Int) {
-        plan.isWhole(id)
+    /// The registry ignores Range: all reads of the blob go over this stream from now on.
+    func noteIgnoredRange(_ id: Int) {
+        plan.noteIgnoredRange(id)
     }
-
-    /// Whether a stream's body is asked for without an end.
-    func isOpenEnded(_ id: Int) -> Bool { plan.isOpenEnded(id) }
 
     /// Ends what is parked; nothing is parked any more.
     func close() {
@@ -57,9 +64,9 @@ final class ReadStreams {
         end(plan.close())
     }
 
-    private func settle(_ id: Int, _ step: StreamPlan.Step, _ promise: EventLoopPromise<RangeRead?>) {
+    private func settle(_ id: Int, _ step: StreamPlan.Step, _ promise: EventLoopPromise<StreamPlan.Assignment?>) {
         switch step {
-        case .read(let read): promise.succeed(read)
+        case .perform(let assignment): promise.succeed(assignment)
         case .end: promise.succeed(nil)
         case .wait:
             parked[id] = promise

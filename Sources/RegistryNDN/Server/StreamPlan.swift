@@ -1,11 +1,12 @@
 internal import NDN
 import NIOCore
 
-/// Which reads go over which answer of the registry: a blob that is read in sequence comes as one long answer, whose body
-/// is cut into the cache's ranges as it passes; any other read is an answer of its own.
+/// Which reads go over which answer of the registry. Those over one answer are a stream: a blob that is read in sequence comes
+/// as one long answer, whose body is cut into the cache's ranges as it passes; any other read is an answer of its own.
 ///
-/// Logic only. A stream takes its reads one after the other with `next`. One that has none is parked, which keeps the
-/// registry waiting, and is given up after a while, or earlier when another one needs its place.
+/// Logic only; `ReadStreams` is the same with promises and a clock. A stream takes its reads one after the other with `next`.
+/// One that has none is parked, which keeps the registry waiting, and is given up after a while, or earlier when another one
+/// needs its place.
 struct StreamPlan {
     struct Configuration: Sendable {
         /// Streams at a time, parked ones included.
@@ -17,16 +18,24 @@ struct StreamPlan {
     }
 
     /// What becomes of a read.
-    enum Assignment: Equatable {
+    enum Placement: Equatable {
         /// It goes to a stream that exists.
         case join(Int)
         /// A new stream is to be started; those of `closing` end, to make room.
         case open(Int, closing: [Int])
     }
 
+    /// A read, with all that whoever performs it has to know.
+    struct Assignment: Equatable {
+        let stream: Int
+        var read: OriginRead
+        /// Whether the registry is to be asked for all of the blob from where the read begins.
+        let isOpenEnded: Bool
+    }
+
     /// What a stream does next.
     enum Step: Equatable {
-        case read(RangeRead)
+        case perform(Assignment)
         /// It is parked until a read joins it, or it is closed.
         case wait
         case end
@@ -35,17 +44,17 @@ struct StreamPlan {
     private enum Kind {
         /// One range.
         case single
-        /// All from its first octet on.
+        /// All of the blob from the first read's begin on.
         case sequence
-        /// The registry ignores Range: the blob from octet 0 on, whatever was asked for.
+        /// The registry ignores Range: all of the blob, whatever was asked for.
         case whole
     }
 
     private struct Stream {
         let blob: BlobName
         var kind: Kind
-        var pending: [RangeRead]
-        /// The octet after its last read.
+        var pending: [OriginRead]
+        /// The offset behind its last read.
         var end: UInt64
         /// Set while it is parked.
         var parkedSince: NIODeadline?
@@ -68,7 +77,7 @@ struct StreamPlan {
     }
 
     /// Finds the stream for a read.
-    mutating func assign(_ read: RangeRead) -> Assignment {
+    mutating func assign(_ read: OriginRead) -> Placement {
         let end = read.end
         for (id, stream) in streams where stream.blob == read.blob {
             guard stream.kind == .whole || stream.kind == .sequence && stream.end == read.range.offset else { continue }
@@ -91,7 +100,10 @@ struct StreamPlan {
         streams.lazy.compactMap { id, stream in stream.parkedSince.map { (id, $0) } }.min { $0.1 < $1.1 }?.0
     }
 
-    /// The next read of a stream whose body is at octet `position`; nil when it has no body, which is not worth parking.
+    /// What a stream does next.
+    ///
+    /// - Parameter position: the offset in the blob of the byte that its body gives next; nil without a body, which is not
+    ///   worth parking.
     mutating func next(_ id: Int, at position: UInt64?, now: NIODeadline) -> Step {
         guard let stream = streams[id] else { return .end }
         guard let index = Self.first(of: stream, at: position ?? 0) else {
@@ -105,7 +117,8 @@ struct StreamPlan {
         }
         streams[id]?.parkedSince = nil
         streams[id]?.pending.remove(at: index)
-        return .read(stream.pending[index])
+        let isOpenEnded = stream.kind == .sequence
+        return .perform(Assignment(stream: id, read: stream.pending[index], isOpenEnded: isOpenEnded))
     }
 
     /// A whole blob is passed through as few times as can be: first what lies ahead.
@@ -118,12 +131,9 @@ struct StreamPlan {
     }
 
     /// The registry ignores Range: all reads of the blob go over this stream from now on.
-    mutating func isWhole(_ id: Int) {
+    mutating func noteIgnoredRange(_ id: Int) {
         if configuration.joins { streams[id]?.kind = .whole }
     }
-
-    /// Whether a sequence is asked for without an end.
-    func isOpenEnded(_ id: Int) -> Bool { streams[id]?.kind == .sequence }
 
     /// The streams that have been parked for too long; they are forgotten.
     mutating func expire(now: NIODeadline) -> [Int] {

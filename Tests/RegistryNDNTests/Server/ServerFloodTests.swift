@@ -10,7 +10,7 @@ import Testing
     private struct Flood {
         var script = ServerRangeCacheTests.Script(concurrency: 8)
         /// Reads under way, and when the registry answers them.
-        private var under: [(read: RangeRead, at: NIODeadline)] = []
+        private var under: [(read: OriginRead, at: NIODeadline)] = []
         /// Lookups in vain of each second.
         var misses: [Int] = []
         private let good: [String]

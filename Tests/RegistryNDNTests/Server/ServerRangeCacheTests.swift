@@ -56,14 +56,14 @@ import Testing
             }
         }
 
-        mutating func reads(streams: Int = 0) -> [RangeRead] {
-            var reads: [RangeRead] = []
+        mutating func reads(streams: Int = 0) -> [OriginRead] {
+            var reads: [OriginRead] = []
             while let read = cache.nextRead(streams: streams, now: now) { reads.append(read) }
             return reads
         }
 
         /// Completes a read of a blob of `total` octets.
-        mutating func complete(_ read: RangeRead, total: UInt64) throws {
+        mutating func complete(_ read: OriginRead, total: UInt64) throws {
             var filler = SlabFiller(try #require(try cache.began(read.id, total: total, now: now)))
             let end = min(total, read.range.offset + (read.range.length ?? 0))
             var answers = answers
@@ -73,19 +73,19 @@ import Testing
             }
             let filled = filler.fill(octets)
             cache.arrived(read.id, filled, now: now, answer: note)
-            let isWhole = cache.ended(read.id, now: now)
-            #expect(isWhole)
+            let isComplete = cache.ended(read.id, now: now)
+            #expect(isComplete)
             self.answers = answers
         }
 
-        mutating func fail(_ read: RangeRead, _ failure: ReadFailure) -> [UInt64] {
+        mutating func fail(_ read: OriginRead, _ failure: ReadFailure) -> [UInt64] {
             var told: [UInt64] = []
             let isNews = cache.failed(read.id, failure, now: now) { waiter, _ in told.append(waiter.face) }
             #expect(isNews)
             return told
         }
 
-        mutating func failIsNews(_ read: RangeRead, _ failure: ReadFailure) -> Bool {
+        mutating func failIsNews(_ read: OriginRead, _ failure: ReadFailure) -> Bool {
             cache.failed(read.id, failure, now: now) { _, _ in }
         }
     }
@@ -118,8 +118,8 @@ import Testing
             script.cache.arrived(read.id, filled, now: script.now) { _, _, index in answered.append(index) }
         }
         #expect(answered == [0])
-        let isWhole = script.cache.ended(read.id, now: script.now)
-        #expect(!isWhole)
+        let isComplete = script.cache.ended(read.id, now: script.now)
+        #expect(!isComplete)
     }
 
     @Test func theFinalSegmentIsOneSmallReadThatStays() throws {
@@ -139,24 +139,24 @@ import Testing
         var measured = Script()
         _ = measured.ask(0)
         _ = measured.reads()
-        var script = Script(capacity: 2 * measured.cache.octets)
-        func read(_ blobs: [String]) -> [RangeRead] {
+        var script = Script(capacity: 2 * measured.cache.store.octets)
+        func read(_ blobs: [String]) -> [OriginRead] {
             for blob in blobs { #expect(script.ask(0, of: blob) == "waiting") }
             return script.reads()
         }
         for read in read(["a", "b"]) { try script.complete(read, total: 400) }
-        #expect(script.cache.spares.isEmpty)
+        #expect(script.cache.store.spares.isEmpty)
         // Both are dropped for two others, which begin with their memory.
         let others = read(["c", "d"])
-        #expect(script.cache.spares.count == 2)
+        #expect(script.cache.store.spares.count == 2)
         for read in others { try script.complete(read, total: 400) }
-        #expect(script.cache.spares.isEmpty)
+        #expect(script.cache.store.spares.isEmpty)
         // Of reads that come to nothing, the memory for one is kept.
         for read in read(["e", "f"]) { _ = script.fail(read, .failed) }
-        #expect(script.cache.spares.count == 1)
+        #expect(script.cache.store.spares.count == 1)
         // A small blob does not take it: it would not count.
         for read in read(["g"]) { try script.complete(read, total: 50) }
-        #expect(script.cache.spares.count == 1)
+        #expect(script.cache.store.spares.count == 1)
     }
 
     @Test func anUnknownBlobIsNotAskedForAgainForASecond() throws {
@@ -178,7 +178,7 @@ import Testing
         var script = Script()
         _ = script.ask(0)
         #expect(script.fail(script.reads()[0], .failed).isEmpty)
-        #expect(script.cache.octets == 0)
+        #expect(script.cache.store.octets == 0)
         script.now = script.now + .milliseconds(101)
         #expect(script.ask(0) == "waiting")
         try script.complete(script.reads()[0], total: 10)
@@ -221,7 +221,7 @@ import Testing
         for blob in ["a", "b", "c"] {
             _ = script.ask(0, of: blob)
             try script.complete(try #require(script.reads().first), total: 400)
-            #expect(script.cache.octets <= 5000)
+            #expect(script.cache.store.octets <= 5000)
         }
         #expect(script.ask(0, of: "c") == "hit 0")
         #expect(script.ask(0, of: "a") == "waiting")
@@ -283,7 +283,7 @@ import Testing
     typealias Script = ServerRangeCacheTests.Script
 
     /// Octets of a range and a tail of the script's blobs, with room for what is kept beside them.
-    private static let room = 4 * 300 + RangeCache.rangeOverhead
+    private static let room = 4 * 300 + RangeStore.rangeOverhead
 
     @Test func whatHasBeenSentLeavesBeforeWhatHasNot() throws {
         var script = Script(capacity: 3 * Self.room)
@@ -323,7 +323,7 @@ import Testing
         let reads = script.reads()
         #expect(reads.count == 2, "a third one has no room for its buffer")
         try script.complete(reads[0], total: 2400)
-        #expect(script.cache.octets < 5000)
+        #expect(script.cache.store.octets < 5000)
         #expect(script.reads(streams: 3).isEmpty, "nor has it while others wait for their next reads")
         #expect(script.reads(streams: 2).count == 1)
         #expect(script.fail(reads[1], .failed) == [])

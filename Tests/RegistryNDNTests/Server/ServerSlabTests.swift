@@ -43,7 +43,7 @@ import Testing
             octets += filled.octets
         }
         #expect(octets == size)
-        #expect(slab.isWhole && slab.arrived == count)
+        #expect(slab.isComplete && slab.arrived == count)
         for index in 0..<count {
             let data = try #require(try Self.packets(slab, index...index).first)
             #expect(data.name == Self.name.appending(.segment(UInt64(index))))
@@ -65,12 +65,12 @@ import Testing
         #expect(filled.map(\.packets) == [0, 2, 0])
         #expect(filled.map(\.hasSurplus) == [false, false, true])
         var slab = PacketSlab(layout)
-        var isWhole: [Bool] = []
+        var isComplete: [Bool] = []
         for one in filled {
             slab.take(one)
-            isWhole.append(slab.isWhole)
+            isComplete.append(slab.isComplete)
         }
-        #expect(isWhole == [false, true, false])
+        #expect(isComplete == [false, true, false])
     }
 
     @Test func whatHasNotArrivedDoesNotLeave() throws {
@@ -81,7 +81,7 @@ import Testing
         let filled = filler.fill(ByteBuffer(repeating: 1, count: 250))
         #expect(slab.train(0...0) == nil)
         slab.take(filled)
-        #expect(slab.train(0...1) != nil && slab.train(1...2) == nil && !slab.isWhole)
+        #expect(slab.train(0...1) != nil && slab.train(1...2) == nil && !slab.isComplete)
     }
 
     @Test func anEmptyBlobIsOneEmptySegment() throws {
@@ -95,7 +95,7 @@ import Testing
         #expect(data.finalSegment == 0)
         #expect(data.content.readableBytes == 0)
         #expect(data.verify(with: .digest))
-        #expect(slab.isWhole)
+        #expect(slab.isComplete)
     }
 
     /// Segment 255 and 256 have numbers of one and two octets: their packets are no train.

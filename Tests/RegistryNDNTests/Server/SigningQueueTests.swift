@@ -22,7 +22,7 @@ private struct SigningScript {
         key = try PrivateKey.generateP256()
         trailer = try #require(SegmentTrailer(key, locator: Name(uri: "/example/docker/KEY/k")))
         let name = ServerSlabTests.name
-        blob = CachedBlob(name: name, blob: try #require(BlobName(parsing: name)))
+        blob = CachedBlob(name: name, blob: try #require(BlobName(parsing: name)), fetchChunks: 512)
     }
 
     /// `arrived` of `count` segments of 10 octets.

@@ -4,44 +4,44 @@ import NIOCore
 import NIOHTTP1
 
 /// Performs the producer's reads at a registry: those of a stream one after the other, over one answer where that can be.
-struct RangeReader: RangeReading {
+struct RegistryReader: OriginReader {
+    private typealias Assignment = StreamPlan.Assignment
+
     let upstream: UpstreamClient
     let producer: NIOLoopBound<BlobProducer>
-    /// Octets of a range of the cache.
+    /// Bytes of a range of the cache.
     let rangeSize: UInt64
     let packing: Packing
 
-    /// Octets that are read in vain, at most, to reach a range at a registry that ignores Range.
+    /// Bytes that are read in vain, at most, to reach a range at a registry that ignores Range.
     static let maximumSkip: UInt64 = 64 << 20
 
-    func perform(stream id: Int) async {
+    func perform(stream: Int) async {
         let executor = packing == .onEventLoop ? LoopExecutor(eventLoop) : nil
-        await withTaskExecutorPreference(executor) { await read(for: id) }
+        await withTaskExecutorPreference(executor) { await read(for: stream) }
     }
 
     func shutdown() {
         upstream.shutdown()
     }
 
-    private func read(for id: Int) async {
-        var stream: RegistryStream?
+    private func read(for stream: Int) async {
+        var body: RegistryBody?
         do {
-            while let read = try await next(id, at: stream?.position) {
-                stream = await perform(read, of: id, over: stream)
-            }
+            while let next = try await next(stream, at: body?.position) { body = await perform(next, over: body) }
         } catch {
             // The event loop has ended, and the producer with it.
         }
     }
 
-    /// Performs one read; what is left of the answer afterwards, nil when nothing is.
-    private func perform(_ read: RangeRead, of id: Int, over existing: RegistryStream?) async -> RegistryStream? {
+    /// Performs one read. Returns what is left of the answer afterwards, nil when nothing is.
+    private func perform(_ assignment: Assignment, over existing: RegistryBody?) async -> RegistryBody? {
+        let read = assignment.read
         do {
-            guard try await eventLoop.submit({ producer.value.isAwaited(read.id) }).get() else { return existing }
-            var stream = await ready(existing, for: read)
-            if stream == nil { stream = try await open(read, at: read.range.offset, of: id) }
-            guard var stream, try await reach(read, &stream, id), try await copy(read, &stream, id) else { return nil }
-            return await rest(of: stream)
+            var body = await ready(existing, for: read)
+            if body == nil { body = try await open(assignment, at: read.range.offset) }
+            guard var body, try await reach(assignment, &body), try await copy(assignment, &body) else { return nil }
+            return await rest(of: body)
         } catch {
             fail(read, Self.isOfTheBlob(error) ? .refused : .failed, ErrorSentence.of(error))
             return nil
@@ -55,37 +55,38 @@ struct RangeReader: RangeReading {
     }
 
     /// The answer so far, if it leads to the read and the registry has waited for us.
-    private func ready(_ stream: RegistryStream?, for read: RangeRead) async -> RegistryStream? {
-        guard var stream, stream.leads(to: read) else { return nil }
+    private func ready(_ body: RegistryBody?, for read: OriginRead) async -> RegistryBody? {
+        guard var body, body.leads(to: read) else { return nil }
         do {
-            try await stream.fetch()
-            return stream
+            try await body.fetch()
+            return body
         } catch {
             // Asked again, the registry says what is wrong, if anything is.
             return nil
         }
     }
 
-    private func rest(of stream: RegistryStream) async -> RegistryStream? {
-        var stream = stream
+    private func rest(of body: RegistryBody) async -> RegistryBody? {
+        var body = body
         do {
-            return try await stream.finish() ? nil : stream
+            return try await body.finish() ? nil : body
         } catch {
             // Only the connection is lost: the range is complete.
             return nil
         }
     }
 
-    /// Asks the registry for the octets of a read from `offset` on; nil when it gives nothing to read, which then has been told.
-    private func open(_ read: RangeRead, at offset: UInt64, of id: Int) async throws -> RegistryStream? {
-        let isOpenEnded = try await eventLoop.submit { producer.value.streams.isOpenEnded(id) }.get()
-        let response = try await ask(read, at: offset, isOpenEnded: isOpenEnded)
+    /// Asks the registry for the bytes of a read from `offset` on; nil when it gives nothing to read, which the producer has
+    /// been told then.
+    private func open(_ assignment: Assignment, at offset: UInt64) async throws -> RegistryBody? {
+        let read = assignment.read
+        let response = try await ask(assignment, at: offset)
         switch response.verdict {
         case .partial(let length, let total):
-            return RegistryStream(response.body, octets: offset..<offset + length, total: total, isWhole: false)
-        case .whole(let length?): return try await whole(response, length, read, of: id)
+            return RegistryBody(response.body, octets: offset..<offset + length, total: total)
+        case .whole(let length?): return try await whole(response, length, assignment)
         case .whole(nil):
-            if let size = try await knownSize(of: read) { return try await whole(response, size, read, of: id) }
+            if let size = try await knownSize(of: read) { return try await whole(response, size, assignment) }
             guard let size = try await Self.count(response.body) else {
                 fail(
                     read, .outOfReach,
@@ -93,12 +94,12 @@ struct RangeReader: RangeReading {
                         + "\(Self.maximumSkip >> 20) MiB; clients have it from the registry")
                 return nil
             }
-            let again = try await ask(read, at: offset, isOpenEnded: isOpenEnded)
+            let again = try await ask(assignment, at: offset)
             guard case .whole(nil) = again.verdict else { throw UpstreamError(.range, Self.inconstant(read)) }
-            return try await whole(again, size, read, of: id)
+            return try await whole(again, size, assignment)
         case .beyondEnd(total: 0) where offset == 0:
             // docker-registry answers so for a blob without octets; what its body says is not the blob.
-            return RegistryStream(response.body, octets: 0..<0, total: 0, isWhole: false)
+            return RegistryBody(response.body, octets: 0..<0, total: 0)
         case .beyondEnd(let total):
             fail(
                 read, .beyondEnd(total: total), "the registry says that \(read.blob.digest) ends before octet \(offset)"
@@ -112,38 +113,42 @@ struct RangeReader: RangeReading {
         return nil
     }
 
-    private func ask(_ read: RangeRead, at offset: UInt64, isOpenEnded: Bool) async throws -> RangeResponse {
-        try await upstream.blobRange(
+    private func ask(_ assignment: Assignment, at offset: UInt64) async throws -> RangeResponse {
+        let read = assignment.read
+        return try await upstream.blobRange(
             repository: read.blob.repository, digest: read.blob.digest, offset: offset,
-            length: isOpenEnded ? nil : read.end - offset)
+            length: assignment.isOpenEnded ? nil : read.end - offset)
     }
 
-    /// An answer with all of a blob; nil when most of it could not be reached that way, which then has been told.
+    /// An answer with all of a blob; nil when most of it could not be reached that way, which the producer has been told then.
     private func whole(
-        _ response: RangeResponse, _ size: UInt64, _ read: RangeRead, of id: Int
-    ) async throws -> RegistryStream? {
+        _ response: RangeResponse, _ size: UInt64, _ assignment: Assignment
+    ) async throws -> RegistryBody? {
+        let read = assignment.read
         // A range that is the whole blob may be answered so by any registry.
-        let isWhole = read.range.offset > 0 || size > read.end
+        let ignoresRange = read.range.offset > 0 || size > read.end
         // Whoever reads the blob asks for its last segment right after the first, to learn the size.
-        guard !isWhole || size <= Self.maximumSkip + rangeSize else {
+        guard !ignoresRange || size <= Self.maximumSkip + rangeSize else {
             fail(read, .outOfReach, Self.tooFar(size - 1, read))
             return nil
         }
-        if isWhole { try await eventLoop.submit { producer.value.streams.isWhole(id) }.get() }
-        return RegistryStream(response.body, octets: 0..<size, total: size, isWhole: isWhole)
+        if ignoresRange {
+            try await eventLoop.submit { producer.value.streams.noteIgnoredRange(assignment.stream) }.get()
+        }
+        return RegistryBody(response.body, octets: 0..<size, total: size, ignoresRange: ignoresRange)
     }
 
-    private static func tooFar(_ octet: UInt64, _ read: RangeRead) -> String {
+    private static func tooFar(_ octet: UInt64, _ read: OriginRead) -> String {
         "the registry gives no ranges, and octet \(octet) of \(read.blob.digest) is more than "
             + "\(maximumSkip >> 20) MiB away; clients have it from the registry"
     }
 
-    private static func inconstant(_ read: RangeRead) -> String {
+    private static func inconstant(_ read: OriginRead) -> String {
         "the registry changed its mind about the size of \(read.blob.digest)"
     }
 
     /// The size of a blob whose GET is answered without one: from an answer before, else from HEAD; nil when neither tells.
-    private func knownSize(of read: RangeRead) async throws -> UInt64? {
+    private func knownSize(of read: OriginRead) async throws -> UInt64? {
         if let size = try await eventLoop.submit({ producer.value.size(for: read.id) }).get() { return size }
         let head = HTTPRequestHead(
             version: .http1_1, method: .HEAD,
@@ -178,23 +183,26 @@ struct RangeReader: RangeReading {
         }
     }
 
-    /// Passes over what lies before the range, and keeps what the cache has room for. False when that is too much, or the
-    /// blob ends before it, which then has been told.
-    private func reach(_ read: RangeRead, _ stream: inout RegistryStream, _ id: Int) async throws -> Bool {
+    /// Passes over what lies before the range, and keeps what the cache has room for. Returns false when that is too much, or
+    /// the blob ends before the range, which the producer has been told then.
+    private func reach(_ assignment: Assignment, _ body: inout RegistryBody) async throws -> Bool {
+        let read = assignment.read
         let offset = read.range.offset
-        guard offset < stream.total || stream.total == 0 && offset == 0 else {
-            fail(read, .beyondEnd(total: stream.total), Self.inconstant(read))
+        guard offset < body.total || body.total == 0 && offset == 0 else {
+            fail(read, .beyondEnd(total: body.total), Self.inconstant(read))
             return false
         }
-        guard offset - stream.position <= Self.maximumSkip else {
+        guard offset - body.position <= Self.maximumSkip else {
             fail(read, .outOfReach, Self.tooFar(offset, read))
             return false
         }
-        while stream.position < offset {
-            let position = stream.position
+        while body.position < offset {
+            let position = body.position
             if let passing = try await eventLoop.submit({ producer.value.passing(position, before: read.id) }).get() {
+                var kept = assignment
+                kept.read = passing
                 do {
-                    guard try await copy(passing, &stream, id) else {
+                    guard try await copy(kept, &body) else {
                         fail(read, .failed, nil)
                         return false
                     }
@@ -203,29 +211,30 @@ struct RangeReader: RangeReading {
                     throw error
                 }
             } else {
-                try await stream.skip(to: min(offset, (position / rangeSize + 1) * rangeSize))
+                try await body.skip(to: min(offset, (position / rangeSize + 1) * rangeSize))
             }
         }
         return true
     }
 
-    /// Brings one range to the producer; false when it is not wanted, which then has been told.
-    private func copy(_ read: RangeRead, _ stream: inout RegistryStream, _ id: Int) async throws -> Bool {
-        let total = stream.total
+    /// Brings one range to the producer. Returns false when it is not wanted, which the producer has been told then.
+    private func copy(_ assignment: Assignment, _ body: inout RegistryBody) async throws -> Bool {
+        let read = assignment.read
+        let total = body.total
         guard let layout = try await eventLoop.submit({ try producer.value.began(read.id, total: total) }).get() else {
             fail(read, .failed, Self.inconstant(read))
             return false
         }
         var packer = RangePacker(read, into: layout, packing, for: producer)
         while true {
-            while let octets = try await stream.next(before: read.end) { try await packer.pack(octets)?.get() }
-            let position = stream.position
+            while let octets = try await body.next(before: read.end) { try await packer.pack(octets)?.get() }
+            let position = body.position
             guard position < min(read.end, total) else { break }
             // The registry answers with less than it is asked for: it is asked for the rest.
-            guard var next = try await open(read, at: position, of: id) else { return false }
+            guard var next = try await open(assignment, at: position) else { return false }
             guard next.total == total else { throw UpstreamError(.range, Self.inconstant(read)) }
             try await next.skip(to: position)
-            stream = next
+            body = next
         }
         guard try await eventLoop.submit({ producer.value.ended(read.id) }).get() else {
             fail(read, .failed, "the registry sent fewer octets of \(read.blob.digest) than it said, or more")
