@@ -68,7 +68,7 @@ package struct FCHService: RouterDirectory {
         let client = UpstreamClient(base: query.base, group: group, configuration: configuration, logger: logger)
         defer { client.shutdown() }
         do {
-            return try await UpstreamClient.within(Self.timeout) {
+            return try await UpstreamSender.within(Self.timeout) {
                 try await ask(client)
             } otherwise: {
                 DiscoveryError("no answer within \(Self.timeout.nanoseconds / 1_000_000_000) s")

@@ -4,36 +4,15 @@ internal import NIOConcurrencyHelpers
 package import NIOCore
 package import NIOHTTP1
 
-/// An upstream's response: the head, and the body as it is pulled.
-package struct UpstreamResponse: Sendable {
-    package let head: HTTPResponseHead
-    package let body: UpstreamBody
-    /// Whether it comes from where the upstream redirected to, and not from the upstream itself.
-    package internal(set) var isRedirected = false
-}
-
 /// An HTTP/1.1 client for one upstream registry, with a bounded pool of kept connections.
 package final class UpstreamClient: Sendable {
     package let base: UpstreamURL
     let configuration: UpstreamConfiguration
-    let pool: ConnectionPool
-    let origin: UpstreamURL
-    private let local: LocalAddresses
-    let authorizer = Authorizer()
-    /// For the bodies that are kept while they are sent.
-    let keptOctets = OctetAllowance(32 << 20)
-    private let group: any EventLoopGroup
     let logger: Logger
-    /// Pools of origins that the upstream redirects to, and of token services.
-    private let others = NIOLockedValueBox<[Other: ConnectionPool]>([:])
-    private static let maximumOthers = 16
-    /// How the upstream fails to give ranges, as far as it has been said.
-    let rangeFaults = NIOLockedValueBox<Set<ByteRange.Fault>>([])
-
-    private struct Other: Hashable {
-        let origin: UpstreamURL
-        let decodedLimit: Int?
-    }
+    private let sender: UpstreamSender
+    private let admission: UpstreamAdmission
+    /// How the upstream fails to give ranges, as far as it has been said in the log.
+    private let rangeFaults = NIOLockedValueBox<Set<ByteRange.Fault>>([])
 
     /// A client whose connections live on the event loops of `group`; nothing is opened yet.
     package init(
@@ -42,54 +21,25 @@ package final class UpstreamClient: Sendable {
         self.base = base
         self.configuration = configuration
         self.logger = logger
-        self.group = group
-        origin = base.origin
-        local = LocalAddresses(areOpen: configuration.followsToLocal)
-        pool = ConnectionPool(url: base, group: group, configuration: configuration, local: local, isRegistry: true)
+        sender = UpstreamSender(
+            pools: UpstreamPools(base: base, group: group, configuration: configuration), configuration: configuration,
+            logger: logger)
+        admission = UpstreamAdmission(sender)
     }
 
     /// Closes unused connections and fails those who wait; exchanges under way end by themselves.
     package func shutdown() {
-        pool.shutdown()
-        let pools = others.withLockedValue { pools in
-            defer { pools = [:] }
-            return pools
-        }
-        for other in pools.values { other.shutdown() }
+        sender.pools.shutdown()
     }
 
-    /// Connections to an origin, the upstream's own or another.
-    ///
-    /// - Parameter decodedLimit: nil for those whose bodies come as they are; else of a kind of their own, on which gzip is
-    ///   asked for, and decoded to at most so many octets.
-    func pool(for origin: UpstreamURL, decodedLimit: Int? = nil) -> ConnectionPool {
-        guard origin != self.origin || decodedLimit != nil else { return pool }
-        let other = Other(origin: origin, decodedLimit: decodedLimit)
-        let (pool, surplus) = others.withLockedValue { pools -> (ConnectionPool, [ConnectionPool]) in
-            if let pool = pools[other] { return (pool, []) }
-            var surplus: [ConnectionPool] = []
-            if pools.count >= Self.maximumOthers {
-                surplus = Array(pools.values)
-                pools = [:]
-            }
-            var configuration = configuration
-            configuration.decodedLimit = decodedLimit
-            let pool = ConnectionPool(
-                url: origin, group: group, configuration: configuration, local: local,
-                isRegistry: origin.host == base.host)
-            pools[other] = pool
-            return (pool, surplus)
-        }
-        for pool in surplus { pool.shutdown() }
-        return pool
-    }
+    // MARK: requests as they are
 
     /// Sends a request without a body and returns once the response head is there.
     ///
-    /// `head.uri` is relative to the base URL and Host is replaced. A GET, HEAD or OPTIONS that no octet of an answer came to
+    /// `head.uri` is relative to the base URL and Host is replaced. A GET, HEAD or OPTIONS that no byte of an answer came to
     /// is sent again as ``RetryPolicy`` says. Throws `UpstreamError` or `CancellationError`.
     package func execute(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
-        try await perform(prepare(head, hasBody: false), at: pool)
+        try await sender.perform(sender.prepare(head, hasBody: false), at: sender.pools.own)
     }
 
     /// Sends a request with a body and returns once the response head is there.
@@ -99,79 +49,144 @@ package final class UpstreamClient: Sendable {
     package func execute<Body: AsyncSequence & Sendable>(
         _ head: HTTPRequestHead, body: Body
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
-        try await send(prepare(head, hasBody: true), body: body, at: pool)
+        try await sender.send(sender.prepare(head, hasBody: true), body: body, at: sender.pools.own)
     }
 
-    /// Sends a prepared request with its body.
-    func send<Body: AsyncSequence & Sendable>(
-        _ head: HTTPRequestHead, body: Body, at pool: ConnectionPool
+    // MARK: requests that are let in
+
+    /// Sends somebody's request without a body, and answers the upstream when it asks who sends it.
+    func relay(_ head: HTTPRequestHead, _ terms: AdmissionTerms = .init()) async throws -> UpstreamResponse {
+        try await admission.send(sender.prepare(head, hasBody: false), terms) {
+            try await sender.perform($0, at: sender.pools.own)
+        }
+    }
+
+    /// The same for a request with a body.
+    func relay<Body: AsyncSequence & Sendable>(
+        _ head: HTTPRequestHead, body: Body, _ terms: AdmissionTerms = .init()
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
-        // What is consumed cannot be sent again, so that a connection which may be stale is not used.
-        let connection = try await pool.lease(fresh: true)
-        let response = PulledResponse(connection: connection, window: configuration.bodyWindow)
-        connection.start(head, hasBody: true, consumer: response)
-        let received = UpstreamBody(response)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await Self.send(body, over: connection, whenFailed: response) }
-            let head = try await response.head()
-            if head.status.code >= 300 { group.cancelAll() }
-            do {
-                try await group.waitForAll()
-            } catch  where head.status.code >= 300 {
-                connection.abandonRequest()
-            }
-            return UpstreamResponse(head: head, body: received)
+        try await admission.send(sender.prepare(head, hasBody: true), body: body, terms)
+    }
+
+    /// Sends a GET or HEAD of our own, and follows where the upstream redirects it: to a storage service, or to another
+    /// registry.
+    ///
+    /// Range and the other fields go along, Authorization only to the same host and port. No redirection is remembered, and a
+    /// link that has expired when it is used, because a cache gave it, is asked for once more. An upstream that is busy (429,
+    /// 503) is asked again as ``RetryPolicy`` says, and all of it ends with the configuration's overall timeout. Throws
+    /// `UpstreamError`, with the code `redirect` for what is not followed, or `CancellationError`.
+    package func read(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
+        try await read(head, .init())
+    }
+
+    /// The same on `terms` of somebody's request.
+    func read(_ head: HTTPRequestHead, _ terms: AdmissionTerms) async throws -> UpstreamResponse {
+        let limit = configuration.overallTimeout
+        return try await UpstreamSender.within(limit) {
+            try await self.follow(head, terms)
+        } otherwise: {
+            UpstreamError(
+                .timeout,
+                "\(self.base) gave no answer within \(limit.nanoseconds / 1_000_000_000) s, repetitions included")
         }
     }
 
-    func exchange(
-        _ head: HTTPRequestHead, at pool: ConnectionPool, fresh: Bool
-    ) async throws -> UpstreamResponse {
-        let connection = try await pool.lease(fresh: fresh)
-        let response = PulledResponse(connection: connection, window: configuration.bodyWindow)
-        connection.start(head, hasBody: false, consumer: response)
-        let body = UpstreamBody(response)
-        return UpstreamResponse(head: try await response.head(), body: body)
-    }
-
-    private static func send<Body: AsyncSequence>(
-        _ body: Body, over connection: UpstreamConnection, whenFailed response: PulledResponse
-    ) async throws where Body.Element == ByteBuffer {
-        do {
-            for try await octets in body {
-                try await connection.send(octets)
-            }
-            try Task.checkCancellation()
-            connection.requestEnded()
-        } catch {
-            // Without its end the request has no answer: whoever waits for one must not wait for the timeout.
-            if !Task.isCancelled {
-                response.responseFailed(
-                    UpstreamError(.closed, "the request body could not be sent", underlying: error))
-                connection.cancel(response)
-            }
-            throw error
-        }
-    }
-
-    /// Host, path and framing of a request.
-    func prepare(_ head: HTTPRequestHead, hasBody: Bool) -> HTTPRequestHead {
-        var head = head
-        head.version = .http1_1
-        head.uri = base.path + head.uri
-        head.headers.replaceOrAdd(name: "Host", value: base.authority)
-        if hasBody {
-            if !head.headers.contains(name: "Content-Length") {
-                head.headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked")
-            }
-        } else {
-            head.headers.remove(name: "Transfer-Encoding")
-            head.headers.remove(name: "Content-Length")
-            switch head.method {
-            case .POST, .PUT, .PATCH: head.headers.add(name: "Content-Length", value: "0")
-            default: break
+    private func follow(_ head: HTTPRequestHead, _ terms: AdmissionTerms) async throws -> UpstreamResponse {
+        let first = sender.prepare(head, hasBody: false)
+        let begin = RedirectTarget(origin: base.origin, uri: first.uri)
+        let send = { @Sendable (request: HTTPRequestHead, target: UpstreamURL) in
+            let pool = self.sender.pools.pool(for: target)
+            guard target == begin.origin else { return try await self.sender.performPatiently(request, at: pool) }
+            return try await self.admission.send(request, terms) {
+                try await self.sender.performPatiently($0, at: pool)
             }
         }
-        return head
+        let answer = try await sender.follow(first, from: begin, send: send)
+        guard answer.isRedirected, answer.head.status.maySayExpired else { return answer }
+        try await answer.discard()
+        logger.debug(
+            "a link of the upstream is asked for again",
+            metadata: ["uri": "\(head.uri)", "status": .stringConvertible(answer.head.status.code)])
+        return try await sender.follow(first, from: begin, send: send)
+    }
+
+    // MARK: ranges
+
+    /// Asks for bytes of a blob, from `offset` on, `length` of them or all that follow.
+    ///
+    /// A 206 is checked against the request, see ``ByteRange/Verdict``. An upstream that refuses a range of what it has, or whose
+    /// answer contradicts the request, is asked for the whole blob, which then comes from its first byte on; that is said once
+    /// in the log. An answer that is of no use then throws `UpstreamError` with the code `range`.
+    ///
+    /// - Parameters:
+    ///   - headers: sent along (Authorization).
+    ///   - mayBeWhole: false when more than the range is of no use.
+    package func blobRange(
+        repository: RepositoryName, digest: ContentDigest, offset: UInt64, length: UInt64? = nil,
+        headers: HTTPHeaders = [:], mayBeWhole: Bool = true
+    ) async throws -> RangeResponse {
+        try await blobRange(
+            repository: repository, digest: digest, offset: offset, length: length, headers: headers,
+            mayBeWhole: mayBeWhole, .init())
+    }
+
+    /// The same on `terms` of somebody's request.
+    func blobRange(
+        repository: RepositoryName, digest: ContentDigest, offset: UInt64, length: UInt64?, headers: HTTPHeaders,
+        mayBeWhole: Bool = true, _ terms: AdmissionTerms
+    ) async throws -> RangeResponse {
+        let range = ByteRange(offset: offset, length: length)
+        guard var head = rangeHead(repository: repository, digest: digest, range: range, headers: headers) else {
+            throw UpstreamError(.range, "\(length ?? 0) octets from \(offset) on are not a range")
+        }
+        var response = try await read(head, terms)
+        var verdict = range.check(response.head)
+        if let fault = range.fault(verdict), mayBeWhole {
+            if fault != .ignored {
+                try await response.discard()
+                head.headers.remove(name: "Range")
+                response = try await read(head, terms)
+                verdict = range.check(response.head)
+                // The second request asked for no part.
+                if case .partial = verdict { verdict = .invalid("a 206 without a Range") }
+            }
+            if case .whole = verdict { say(fault, of: digest) }
+        }
+        if case .invalid(let why) = verdict {
+            response.body.cancel()
+            throw UpstreamError(.range, "the upstream's answer is not the range asked for: \(why)")
+        }
+        return RangeResponse(response, verdict)
+    }
+
+    /// Each kind of fault once; what contradicts the request says each time something else, and counts as one kind.
+    private func say(_ fault: ByteRange.Fault, of digest: ContentDigest) {
+        let kind: ByteRange.Fault = if case .contradiction = fault { .contradiction("") } else { fault }
+        guard rangeFaults.withLockedValue({ $0.insert(kind).inserted }) else { return }
+        logger.notice(
+            "the upstream does not give ranges as they are asked for: such blobs are read from their begin, and cut",
+            metadata: ["upstream": "\(base)", "why": "\(fault)", "blob": "\(digest)"])
+    }
+
+    /// The request for a range of a blob, without Host; nil when the range is not one.
+    private func rangeHead(
+        repository: RepositoryName, digest: ContentDigest, range: ByteRange, headers: HTTPHeaders
+    ) -> HTTPRequestHead? {
+        guard let field = range.field else { return nil }
+        var headers = headers
+        headers.replaceOrAdd(name: "Range", value: field)
+        headers.replaceOrAdd(name: "Accept-Encoding", value: "identity")
+        // A conditional range would turn into a 200 when the condition fails.
+        headers.remove(name: "If-Range")
+        return HTTPRequestHead(
+            version: .http1_1, method: .GET, uri: RegistryRoute.path(repository: repository, digest: digest),
+            headers: headers)
+    }
+}
+
+extension HTTPResponseStatus {
+    /// What storage services say of a link whose time is over: 403 most of them, some 400, 401 or 410.
+    fileprivate var maySayExpired: Bool {
+        self == .badRequest || self == .unauthorized || self == .forbidden || self == .gone
     }
 }

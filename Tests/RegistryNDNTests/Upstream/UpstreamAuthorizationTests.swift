@@ -77,7 +77,7 @@ extension UpstreamResponse {
             for _ in 1...2 {
                 let answer = try await client.relay(head(method, manifest))
                 #expect(answer.head.status == .ok)
-                try await client.discard(answer)
+                try await answer.discard()
             }
             let actions = method == .POST ? "pull%2Cpush" : "pull"
             let scope = "/token?scope=repository%3Aopen%2Fapp%3A\(actions)"
@@ -129,7 +129,7 @@ extension UpstreamResponse {
             let brings: HTTPHeaders = ["Authorization": "Bearer other"]
             let passed = try await client.relay(head(.GET, manifest, brings))
             #expect(passed.head.status == (isForbidden ? .forbidden : .unauthorized))
-            try await client.discard(passed)
+            try await passed.discard()
             let answer = try await client.relay(head(.GET, manifest, brings), .init(replacesToken: true))
             #expect(answer.head.status == .ok)
         }
@@ -160,7 +160,7 @@ extension UpstreamResponse {
             for _ in 1...2 {
                 let answer = try await client.relay(head(.PATCH, upload), body: once("octets"))
                 #expect(answer.head.status == .ok)
-                try await client.discard(answer)
+                try await answer.discard()
             }
             let scope = "/token?service=s&scope=repository%3Aopen%2Fapp%3Apull%2Cpush"
             #expect(server.requests.map(\.uri) == ["/v2/", scope, upload, upload])
@@ -174,9 +174,9 @@ extension UpstreamResponse {
         var registry = Guard()
         registry.admits = { _, _ in "202 Accepted" }
         try await withUpstream(people(as: password), respond: registry.respond) { client, server in
-            try await client.discard(client.relay(head(.POST, "/v2/a/blobs/uploads/")))
+            try await client.relay(head(.POST, "/v2/a/blobs/uploads/")).discard()
             for _ in 1...2 {
-                try await client.discard(client.relay(head(.PATCH, "/v2/a/blobs/uploads/1"), body: once("x")))
+                try await client.relay(head(.PATCH, "/v2/a/blobs/uploads/1"), body: once("x")).discard()
             }
             #expect(server.requests.map(\.method) == ["POST", "PATCH", "PATCH"])
         }
@@ -262,7 +262,7 @@ extension UpstreamResponse {
         var registry = Guard()
         registry.challenges = ["Basic realm=x"]
         try await withUpstream(people(as: password), respond: registry.respond) { client, server in
-            try await client.discard(client.relay(head(.GET, "/v2/a/tags/list")))
+            try await client.relay(head(.GET, "/v2/a/tags/list")).discard()
             #expect(try await client.relay(head(.DELETE, uri)).head.status == .unauthorized)
             #expect(server.requests.last?.fields["authorization"] == nil && server.requests.last?.uri == uri)
         }

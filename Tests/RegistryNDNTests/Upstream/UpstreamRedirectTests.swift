@@ -119,7 +119,7 @@ import Testing
         } test: { client, server in
             let error = await #expect(throws: UpstreamError.self) { try await client.read(asked) }
             #expect(error?.code == .redirect)
-            #expect(server.requests.count == UpstreamClient.maximumRedirects + 1)
+            #expect(server.requests.count == UpstreamSender.maximumRedirects + 1)
         }
     }
 

@@ -3,57 +3,59 @@ internal import NDN
 internal import NIOCore
 internal import NIOHTTP1
 
-/// The one place that answers challenges: with our own credentials, or with a token that the registry gives to anybody; for
-/// relayed requests and for our own reads.
-extension UpstreamClient {
+/// Gets requests past an upstream that asks who sends them. The one place that answers challenges: with our own credentials, or
+/// with a token that the registry gives to anybody; for relayed requests and for our own reads.
+struct UpstreamAdmission: Sendable {
     /// How often a request is sent: with what is known, with tokens that others fetched meanwhile and which expired as well,
     /// with a new one, with a password after it, and with other credentials.
     private static let maximumSends = 8
-    /// Octets of a manifest that is kept while it is sent: registries take no larger ones.
+    /// Bytes of a manifest that is kept while it is sent, at most: registries take no larger ones.
     private static let maximumManifest = 4 << 20
-    /// Octets of a refusal that is kept while it is answered.
-    private static let maximumRefusal = 1 << 16
 
-    /// Sends somebody's request without a body.
-    func relay(_ head: HTTPRequestHead, _ terms: AdmissionTerms = .init()) async throws -> UpstreamResponse {
-        try await admitted(prepare(head, hasBody: false), terms) { try await perform($0, at: pool) }
+    private let sender: UpstreamSender
+    private let tokens: TokenClient
+    private let authorizer = Authorizer()
+    /// Memory for the bodies that are kept while they are sent.
+    private let keptOctets = OctetAllowance(32 << 20)
+
+    private var configuration: UpstreamConfiguration { sender.configuration }
+    private var base: UpstreamURL { sender.base }
+    private var logger: Logger { sender.logger }
+
+    init(_ sender: UpstreamSender) {
+        self.sender = sender
+        tokens = TokenClient(sender: sender)
     }
 
-    /// The same with a body. A manifest is kept, and sent again when the registry asks who sends it; anything else can be sent
-    /// but once, and gets its answer in advance.
-    func relay<Body: AsyncSequence & Sendable>(
-        _ head: HTTPRequestHead, body: Body, _ terms: AdmissionTerms = .init()
+    // MARK: requests that can be sent again
+
+    /// Sends a prepared request with a body. A manifest is kept, and sent again when the registry asks who sends it; any other
+    /// body can be sent but once, and the question who sends it is answered in advance.
+    func send<Body: AsyncSequence & Sendable>(
+        _ request: HTTPRequestHead, body: Body, _ terms: AdmissionTerms
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
-        let request = prepare(head, hasBody: true)
-        guard let access = access(of: request, terms) else { return try await send(request, body: body, at: pool) }
-        guard let length = head.manifestLength, length <= Self.maximumManifest, keptOctets.take(length) else {
+        let pool = sender.pools.own
+        guard let access = access(of: request, terms) else {
+            return try await sender.send(request, body: body, at: pool)
+        }
+        guard let length = request.manifestLength, length <= Self.maximumManifest, keptOctets.take(length) else {
             return try await sendOnce(request, body: body, access, terms)
         }
         defer { keptOctets.giveBack(length) }
         var manifest = ByteBuffer()
         for try await chunk in body { manifest.writeImmutableBuffer(chunk) }
-        return try await admitted(request, terms) { [manifest] in
-            try await send($0, body: AsyncStream(once: manifest), at: pool)
+        return try await send(request, terms) { [manifest] in
+            try await sender.send($0, body: AsyncStream(once: manifest), at: pool)
         }
     }
 
-    /// Sends a prepared read of our own, to the upstream or where it redirects to.
-    func read(_ request: HTTPRequestHead, at target: UpstreamURL, _ terms: AdmissionTerms) async throws
-        -> UpstreamResponse
-    {
-        let pool = pool(for: target)
-        guard target == origin else { return try await performPatiently(request, at: pool) }
-        return try await admitted(request, terms) { try await performPatiently($0, at: pool) }
-    }
-
-    // MARK: requests that can be sent again
-
-    /// Sends a prepared request, again with an answer when the upstream asks who one is.
+    /// Sends a prepared request with `send`, again with an answer when the upstream asks who sends it.
     ///
-    /// As nobody: when that leads to nothing, whoever is behind us gets the upstream's first words, and can log in.
-    private func admitted(
+    /// Without a credential of ours, when no answer leads anywhere, whoever is behind us gets the upstream's first refusal, and
+    /// can log in.
+    func send(
         _ request: HTTPRequestHead, _ terms: AdmissionTerms,
-        send: (HTTPRequestHead) async throws -> UpstreamResponse
+        _ send: (HTTPRequestHead) async throws -> UpstreamResponse
     ) async throws -> UpstreamResponse {
         guard let access = access(of: request, terms) else { return try await send(request) }
         var exchange = await AdmittedExchange(request, access, as: credential(terms))
@@ -68,14 +70,14 @@ extension UpstreamClient {
                 }
                 return response
             case .answer:
-                let refusal = try await kept(response)
+                let refusal = try await response.kept()
                 guard try await answer(refusal, &exchange) else { return exchange.first ?? refusal }
             case .withoutToken:
-                exchange.first = try await kept(response)
+                exchange.first = try await response.kept()
                 exchange.dropAuthorization()
             case .otherCredential:
                 guard let other = await other(than: exchange, response.head.status) else { return response }
-                try await discard(response)
+                try await response.discard()
                 exchange.restart(as: other)
             case .first(let first):
                 response.body.cancel()
@@ -92,7 +94,7 @@ extension UpstreamClient {
         exchange.noteRefusal()
         let (authorization, attempt) = try await authorizer.answer(
             challenges, to: exchange.attempt, exchange.access, for: exchange.key, now: .now()
-        ) { try await self.token($0, $1) }
+        ) { try await tokens.token($0, $1) }
         exchange.attempt = attempt
         if let authorization, exchange.sends < Self.maximumSends {
             if configuration.isForOthers { exchange.keepFirst(refusal) }
@@ -100,7 +102,7 @@ extension UpstreamClient {
             return true
         }
         await authorizer.forget(exchange.standing, for: exchange.key)
-        // Nobody was refused: it may be better the next time. Whoever has no part in our credentials asks for himself.
+        // No credential was refused: it may be better the next time. Whoever has no part in our credentials asks for himself.
         if let failure = attempt.failure, failure.code != .unauthorized,
             exchange.key.credential != nil || !configuration.isForOthers
         {
@@ -147,7 +149,7 @@ extension UpstreamClient {
             // What came with the request was refused when its upload began.
             exchange.use(.admitted(value))
         }
-        let response = try await send(exchange.request, body: body, at: pool)
+        let response = try await sender.send(exchange.request, body: body, at: sender.pools.own)
         let status = response.head.status
         if status == .unauthorized || status == .forbidden && exchange.isOurs {
             await authorizer.note(Challenge.all(in: response.head.headers))
@@ -157,15 +159,15 @@ extension UpstreamClient {
         return response
     }
 
-    /// What lets a request in before it was sent: known for it, or the answer to what the registry asks elsewhere.
+    /// What lets a request in before it was sent: what is known for it, or the answer to what the registry asks of others.
     private func inAdvance(_ exchange: AdmittedExchange) async throws -> Authorizer.Standing? {
-        let fetch: Authorizer.Fetch = { try await self.token($0, $1) }
+        let fetch: Authorizer.Fetch = { try await tokens.token($0, $1) }
         if let known = try await authorizer.renewed(for: exchange.key, now: .now(), fetch: fetch) { return known }
         var challenges = await authorizer.challenges
         if challenges.isEmpty {
-            let root = prepare(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/"), hasBody: false)
-            let response = try await perform(root, at: pool)
-            try await discard(response)
+            let root = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/")
+            let response = try await sender.perform(sender.prepare(root, hasBody: false), at: sender.pools.own)
+            try await response.discard()
             guard response.head.status == .unauthorized else {
                 await authorizer.noteOpen(exchange.key, now: .now())
                 return .open
@@ -194,20 +196,19 @@ extension UpstreamClient {
         guard request.uri.hasPrefix(base.path) else { return nil }
         return RegistryAccess(request.method, request.uri.dropFirst(base.path.count))
     }
+}
 
-    /// A refusal read into memory, so that its connection serves others while it is answered.
-    private func kept(_ response: UpstreamResponse) async throws -> UpstreamResponse {
-        if let body = try await response.body.collect(upTo: Self.maximumRefusal) {
-            return UpstreamResponse(head: response.head, body: UpstreamBody(body))
-        }
-        var head = response.head
-        head.headers.remove(name: "Content-Length")
-        return UpstreamResponse(head: head, body: UpstreamBody(ByteBuffer()))
-    }
+/// With what the upstream may let a request in, beside the Authorization that the request brings.
+struct AdmissionTerms: Hashable, Sendable {
+    /// Whether our own credentials may be used for it, if we have some.
+    var ours = true
+    /// Whether a token that the request brings counts as none once it was refused: a client that finds several registries at one
+    /// address may have got its token from another one.
+    var replacesToken = false
 }
 
 extension HTTPRequestHead {
-    /// Octets of the manifest that a PUT brings; nil when it is something else, or does not say.
+    /// Bytes of the manifest that a PUT brings; nil when it is something else, or does not say.
     fileprivate var manifestLength: Int? {
         guard method == .PUT, uri.prefix(while: { $0 != "?" }).contains("/manifests/") else { return nil }
         return headers.first(name: "content-length").flatMap { Int($0) }

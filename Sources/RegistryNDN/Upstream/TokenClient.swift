@@ -6,17 +6,22 @@ internal import NIOHTTP1
     internal import Glibc
 #endif
 
-/// Token services: what a registry's Bearer challenge sends us to.
-extension UpstreamClient {
-    /// Octets of a token service's answer.
-    private static let maximumTokenAnswer = 1 << 20
+/// Gets tokens from the services that a registry's Bearer challenge names.
+struct TokenClient: Sendable {
+    /// Bytes of a token service's answer, at most.
+    private static let maximumAnswer = 1 << 20
 
-    /// Asks a token service; nil when it gives nothing to those without credentials. Within the overall timeout: what waits
-    /// for the token may have none of its own.
+    let sender: UpstreamSender
+
+    private var configuration: UpstreamConfiguration { sender.configuration }
+    private var base: UpstreamURL { sender.base }
+
+    /// Asks a token service; nil when it gives nothing to those without credentials. That takes no longer than the overall
+    /// timeout: what waits for the token may have no timeout of its own.
     func token(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
         let limit = configuration.overallTimeout
-        return try await Self.within(limit) {
-            try await self.fetchToken(request, credential)
+        return try await UpstreamSender.within(limit) {
+            try await fetch(request, credential)
         } otherwise: {
             UpstreamError(
                 .timeout,
@@ -24,7 +29,7 @@ extension UpstreamClient {
         }
     }
 
-    private func fetchToken(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
+    private func fetch(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
         if credential != nil, !mayTell(request.origin) {
             throw UpstreamError(
                 .unauthorized,
@@ -35,20 +40,20 @@ extension UpstreamClient {
         let response: UpstreamResponse
         if case .identityToken(let token) = credential {
             headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
-            response = try await exchangeToken(token, request, headers)
+            response = try await exchange(token, request, headers)
         } else {
             if let basic = credential?.basic { headers.add(name: "Authorization", value: basic) }
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.uri, headers: headers)
-            response = try await follow(head, from: RedirectTarget(origin: request.origin, uri: request.uri)) {
+            response = try await sender.follow(head, from: RedirectTarget(origin: request.origin, uri: request.uri)) {
                 // As any other read of our own: a service that is busy is waited for, if it is not for long.
-                try await performPatiently($0, at: tokenPool($1))
+                try await sender.performPatiently($0, at: pool(for: $1))
             }
         }
         return try await Self.read(response, of: request, credential)
     }
 
     /// A refresh token is exchanged for one that lets in (RFC 6749 section 6).
-    private func exchangeToken(
+    private func exchange(
         _ token: String, _ request: TokenRequest, _ headers: HTTPHeaders
     ) async throws -> UpstreamResponse {
         var form = "grant_type=refresh_token&client_id=registry-ndn"
@@ -59,19 +64,19 @@ extension UpstreamClient {
         var head = HTTPRequestHead(
             version: .http1_1, method: .POST, uri: String(request.uri.prefix { $0 != "?" }), headers: headers)
         head.headers.add(name: "Content-Length", value: "\(octets.readableBytes)")
-        return try await patiently(head) { [head] in
-            try await send(head, body: AsyncStream(once: octets), at: tokenPool(request.origin))
+        return try await sender.patiently(head) { [head] in
+            try await sender.send(head, body: AsyncStream(once: octets), at: pool(for: request.origin))
         }
     }
 
-    private func tokenPool(_ origin: UpstreamURL) -> ConnectionPool {
-        pool(for: origin, decodedLimit: Self.maximumTokenAnswer)
+    private func pool(for origin: UpstreamURL) -> ConnectionPool {
+        sender.pools.pool(for: origin, decodedLimit: Self.maximumAnswer)
     }
 
     private static func read(
         _ response: UpstreamResponse, of request: TokenRequest, _ credential: Credential?
     ) async throws -> TokenAnswer? {
-        guard let body = try await response.body.collect(upTo: maximumTokenAnswer) else {
+        guard let body = try await response.body.collect(upTo: maximumAnswer) else {
             throw UpstreamError(.unauthorized, "the answer of the token service at \(request.origin) is too large")
         }
         switch response.head.status {
