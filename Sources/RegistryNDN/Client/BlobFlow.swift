@@ -4,7 +4,7 @@ internal import NIOHTTP1
 
 /// Serves a blob: over NDN, as the policy says when NDN fails, and from both when it fails half-way.
 struct BlobFlow: Sendable {
-    /// How long the first octets may take once the size is known: containerd gives up after 30 s in all.
+    /// How long the first bytes may take once the size is known: containerd gives up after 30 s in all.
     static let firstOctetTimeout = Duration.seconds(5)
 
     let source: BlobSource
@@ -14,7 +14,7 @@ struct BlobFlow: Sendable {
     let repairs: UpstreamRepairs
     var policy = FallbackPolicy.proxy
 
-    /// What is the registry's to answer.
+    /// What serves requests that are the registry's to answer.
     var relay: BlobRelay { BlobRelay(upstream: upstream, policy: policy) }
 
     /// Answers with the blob, or the parts of it, over NDN, or by whatever way remains.
@@ -81,12 +81,12 @@ struct BlobFlow: Sendable {
         } catch  where response.status != nil && policy == .proxy && !Task.isCancelled && Self.isPathEnd(error) {
             note(error, request.blob, &record)
             stream.cancel()
-            try await appendRest(of: request, size: stream.size, &body, &response, &record)
+            try await RestOfBlob(request, size: stream.size, from: upstream).append(to: &body, &response, &record)
         }
         try await body.finish(&response)
     }
 
-    /// The next octets; while nothing has been sent they must not take long.
+    /// The next bytes; while nothing has been sent they must not take long.
     private func next(of reading: BlobReading, isFirst: Bool) async throws -> ByteBuffer? {
         let stream = reading.stream
         return try await reading.waiting {
@@ -115,14 +115,14 @@ struct BlobFlow: Sendable {
         return try result.get()
     }
 
-    /// Whether another source may do better: the client has not gone, and the upstream was not asked yet.
+    /// Whether another source may do better than the one that failed.
     private static func isFromSource(_ error: any Error) -> Bool {
-        // Whoever else serves it would need memory too.
+        // The upstream's answer would need memory too.
         if case FetchError.busy = error { return false }
         return error is FetchError || error is BlobFailure
     }
 
-    /// NDN brings no more of the blob, as far as it came.
+    /// Whether NDN brings no more of a blob of which it brought the begin.
     private static func isPathEnd(_ error: any Error) -> Bool {
         if case BlobFailure.pathLeft = error { true } else { error is FetchError }
     }
@@ -139,6 +139,126 @@ struct BlobFlow: Sendable {
             case .rest, .notOverNDN, .elsewhere, .pathLeft: break
             }
         default: break
+        }
+    }
+
+    // MARK: without NDN
+
+    /// Answers from the upstream, or as the policy says instead.
+    func fallBack(
+        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+    ) async throws {
+        switch policy {
+        case .proxy where request.wanted == .whole: try await serveWhole(request, &response, &record)
+        case .proxy: try await serveParts(request, &response, &record)
+        case .redirect:
+            let headers: HTTPHeaders = ["Location": request.upstreamURL, "Content-Type": "text/plain"]
+            try await response.send(.temporaryRedirect, headers, ByteBuffer())
+        case .fail: try await fail(request, &response, &record)
+        }
+    }
+
+    /// Answers with a failure: nothing of the blob is to come from the upstream. The upstream may say, though, that there is no
+    /// such blob, or none for this client.
+    private func fail(
+        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+    ) async throws {
+        var head = request.wholeHead
+        head.method = .HEAD
+        let answer: UpstreamResponse
+        do {
+            answer = try await upstream.relay(head, request.terms)
+        } catch is UpstreamError {
+            throw BlobFailure.notOverNDN
+        }
+        answer.body.cancel()
+        guard let error = OCIError(blobStatus: answer.head.status) else { throw BlobFailure.notOverNDN }
+        record.usedUpstream = true
+        // A challenge is among these fields.
+        var headers = request.references.rewrite(answer.head.headers.removingHopByHop(), of: answer.head.status)
+        headers.replaceOrAdd(name: "Content-Type", value: OCIError.contentType)
+        try await response.send(answer.head.status, headers, ByteBuffer(string: error.body))
+    }
+
+    /// Answers with the blob from the upstream, in full; an answer other than 200 is passed on.
+    private func serveWhole(
+        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+    ) async throws {
+        let answer = try await upstream.read(request.wholeHead, request.terms)
+        defer { answer.body.cancel() }
+        record.usedUpstream = true
+        guard answer.head.status == .ok else {
+            let headers = request.blob.fields(of: answer, request.references)
+            return try await RegistryNDN.relay(answer, headers: headers, &response, &record)
+        }
+        guard answer.head.contentCoding == nil else {
+            throw UpstreamError(.range, "the upstream's answer has a content coding though identity was asked for")
+        }
+        var body = VerifiedBody(
+            digest: request.blob.digest, size: answer.head.contentLength,
+            headers: request.blob.fields(of: answer, request.references))
+        for try await chunk in answer.body {
+            record.upstreamBytes += UInt64(chunk.readableBytes)
+            try await body.append(chunk, to: &response)
+        }
+        do {
+            try await body.finish(&response)
+        } catch let failure as BlobFailure {
+            poisoned.insert(request.blob.digest)
+            throw failure
+        }
+    }
+
+    /// Answers with parts of the blob, which the upstream is asked for one by one: not every upstream answers several ranges, some
+    /// answer none, and what they say instead ends a pull. Parts cannot be verified, and are passed on as they come.
+    private func serveParts(
+        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+    ) async throws {
+        let wanted = request.wanted.range
+        guard !wanted.isSuffix, let first = wanted.parts(of: .max).spans(isSizeKnown: false).first else {
+            // Only who knows the blob's size can say which bytes are meant, or that there are none.
+            return try await relay.serve(
+                request.head, request.blob, request.references, request.terms, &response, &record)
+        }
+        let answer = try await RestOfBlob(request, size: .max, from: upstream).ask(for: first)
+        defer { answer.body.cancel() }
+        record.usedUpstream = true
+        let size: UInt64
+        switch answer.verdict {
+        case .partial(_, let total): size = total
+        case .whole(let length?): size = length
+        // An upstream that does not say how long the blob is cannot be asked for parts of it.
+        case .whole(nil): return try await serveWhole(request, &response, &record)
+        case .beyondEnd, .refused, .invalid:
+            let headers = request.blob.fields(of: answer.response, request.references)
+            return try await RegistryNDN.relay(answer.response, headers: headers, &response, &record)
+        }
+        guard size <= UInt64(Int64.max) else { throw BlobFailure.rest("a blob of \(size) octets") }
+        let parts = wanted.parts(of: size)
+        let headers = request.blob.headers(size: size)
+        let rest = RestOfBlob(request, size: size, from: upstream)
+        switch parts.ranges.count {
+        case 0: try await response.refuseRange(size: size)
+        case 1:
+            var body = PartialBody(range: parts.ranges[0], size: size, headers: headers)
+            try await rest.append(to: &body, answered: answer, &response, &record)
+            try await body.finish(&response)
+        default:
+            var body = MultipartBody(parts: parts, size: size, headers: headers)
+            try await rest.append(to: &body, answered: answer, &response, &record)
+            try await body.finish(&response)
+        }
+    }
+}
+
+extension OCIError {
+    /// What a registry's status says of a blob, as far as it says that the client will not have it.
+    fileprivate init?(blobStatus status: HTTPResponseStatus) {
+        switch status {
+        case .notFound: self.init(.blobUnknown, message: "the registry does not have the blob")
+        case .unauthorized: self.init(.unauthorized, message: "the registry gives the blob to those who log in")
+        case .forbidden: self.init(.denied, message: "the registry refuses the blob")
+        default: return nil
         }
     }
 }

@@ -30,7 +30,7 @@ package struct ResponseWriter: ~Copyable {
     /// Says that nothing follows on this connection.
     mutating func endConnection() { closes = true }
 
-    /// Writes the head, and with it the first octets of the body when there are some.
+    /// Writes the head, and with it the first bytes of the body when there are some.
     ///
     /// A `Content-Length` among `headers` frames the body; without it the body is chunked, or ends with the connection
     /// when the client speaks HTTP/1.0.
@@ -45,13 +45,13 @@ package struct ResponseWriter: ~Copyable {
         }
     }
 
-    /// Writes octets of the body; they vanish when the response has none.
+    /// Writes bytes of the body; they vanish when the response has none.
     package func write(_ chunk: ByteBuffer) async throws {
         guard hasBody else { return }
         try await outbound.write(.body(.byteBuffer(chunk)))
     }
 
-    /// Ends the response, after the last octets of its body when there are some.
+    /// Ends the response, after the last bytes of its body when there are some.
     package mutating func finish(last: ByteBuffer? = nil) async throws {
         if hasBody, let last {
             try await outbound.write(contentsOf: [.body(.byteBuffer(last)), .end(nil)])
@@ -72,6 +72,36 @@ package struct ResponseWriter: ~Copyable {
             try await outbound.write(contentsOf: [.head(head), .end(nil)])
         }
         isComplete = true
+    }
+
+    // MARK: answers made here
+
+    /// Answers with an error made here, as the OCI distribution specification wants it.
+    mutating func send(
+        _ error: OCIError, _ status: HTTPResponseStatus, _ headers: HTTPHeaders = [:]
+    ) async throws {
+        var headers = headers
+        headers.add(name: "Content-Type", value: OCIError.contentType)
+        headers.add(name: "Docker-Distribution-API-Version", value: "registry/2.0")
+        try await send(status, headers, ByteBuffer(string: error.body))
+    }
+
+    /// Answers that none of the bytes asked for exists (RFC 9110 section 15.5.17).
+    ///
+    /// - Parameter size: bytes of the blob.
+    mutating func refuseRange(size: UInt64) async throws {
+        let error = OCIError(.rangeInvalid, message: "the blob ends before the range", detail: "bytes */\(size)")
+        try await send(error, .rangeNotSatisfiable, ["Content-Range": "bytes */\(size)"])
+    }
+
+    /// Answers that the same request may be served in a moment (RFC 9110 section 15.6.4).
+    mutating func refuseForNow(_ why: String) async throws {
+        let error = OCIError(.unavailable, message: "\(why): ask again in a moment")
+        try await send(error, .serviceUnavailable, ["Retry-After": "1"])
+    }
+
+    mutating func refuse(_ refusal: RequestRefusal) async throws {
+        try await send(OCIError(.unsupported, message: "request refused: \(refusal.reason)"), refusal.status)
     }
 
     private mutating func makeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders) -> HTTPResponseHead {

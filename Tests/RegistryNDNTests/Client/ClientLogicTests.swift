@@ -144,6 +144,6 @@ struct ClientLogicTests {
             (.beyondEnd(total: 5), nil), (.refused(.unauthorized), nil), (.invalid("x"), nil),
         ] as [(ByteRange.Verdict, UInt64?)])
     func knowsWhereAnAnswerBegins(verdict: ByteRange.Verdict, begin: UInt64?) {
-        #expect((try? BlobFlow.begin(of: verdict, asked: 10, size: 100)) == begin)
+        #expect((try? RestOfBlob.begin(of: verdict, asked: 10, size: 100)) == begin)
     }
 }
