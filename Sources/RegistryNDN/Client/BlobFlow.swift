@@ -19,77 +19,77 @@ struct BlobFlow: Sendable {
 
     /// Answers with the blob, or the parts of it, over NDN, or by whatever way remains.
     func serve(
-        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        _ pull: BlobPull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         guard path.isUsable else {
             record.fallback = "NDN path down"
-            return try await fallBack(request, &response, &record)
+            return try await fallBack(pull, &response, &record)
         }
         let tally = RepairTally()
         defer { record.addUpstream(tally) }
         do {
             let stream = try await source.open(
-                request.blob, range: request.wanted.range,
-                repair: policy == .proxy ? repairs.repair(for: request, tally) : nil)
-            let reading = path.begin(request, stream)
+                pull.blob, range: pull.wanted.range,
+                repair: policy == .proxy ? repairs.repair(for: pull, tally) : nil)
+            let active = path.begin(pull, stream)
             defer {
-                path.end(reading)
+                path.end(active)
                 record.segments = stream.segments
                 record.retries = stream.retransmissions
                 stream.cancel()
                 record.subtract(tally, from: stream.parts)
             }
             path.answered()
-            try await deliver(reading, &response, &record)
+            try await deliver(active, &response, &record)
         } catch let error where response.status == nil && !Task.isCancelled && Self.isFromSource(error) {
-            note(error, request.blob, &record)
-            try await fallBack(request, &response, &record)
+            note(error, pull.blob, &record)
+            try await fallBack(pull, &response, &record)
         } catch {
-            if !Task.isCancelled { note(error, request.blob, &record) }
+            if !Task.isCancelled { note(error, pull.blob, &record) }
             throw error
         }
     }
 
     private func deliver(
-        _ reading: BlobReading, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        _ active: ActivePull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        let (request, stream) = (reading.request, reading.stream)
-        let headers = request.blob.headers(size: stream.size)
-        switch (request.wanted, stream.parts.ranges.count) {
+        let (pull, stream) = (active.request, active.stream)
+        let headers = pull.blob.headers(size: stream.size)
+        switch (pull.wanted, stream.parts.ranges.count) {
         case (.whole, _):
-            var body = VerifiedBody(digest: request.blob.digest, size: stream.size, headers: headers)
-            try await deliver(reading, &body, &response, &record)
+            var body = VerifiedBody(digest: pull.blob.digest, size: stream.size, headers: headers)
+            try await deliver(active, &body, &response, &record)
         case (.part, 0): try await response.refuseRange(size: stream.size)
         case (.part, 1):
             var body = PartialBody(range: stream.parts.ranges[0], size: stream.size, headers: headers)
-            try await deliver(reading, &body, &response, &record)
+            try await deliver(active, &body, &response, &record)
         case (.part, _):
             var body = MultipartBody(parts: stream.parts, size: stream.size, headers: headers)
-            try await deliver(reading, &body, &response, &record)
+            try await deliver(active, &body, &response, &record)
         }
     }
 
     private func deliver<Body: BlobBody & ~Copyable>(
-        _ reading: BlobReading, _ body: inout Body, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        _ active: ActivePull, _ body: inout Body, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        let (request, stream) = (reading.request, reading.stream)
+        let (pull, stream) = (active.request, active.stream)
         do {
-            while !body.isComplete, let chunk = try await next(of: reading, isFirst: response.status == nil) {
+            while !body.isComplete, let chunk = try await next(of: active, isFirst: response.status == nil) {
                 record.ndnBytes += UInt64(chunk.readableBytes)
                 try await body.append(chunk, to: &response)
             }
         } catch  where response.status != nil && policy == .proxy && !Task.isCancelled && Self.isPathEnd(error) {
-            note(error, request.blob, &record)
+            note(error, pull.blob, &record)
             stream.cancel()
-            try await RestOfBlob(request, size: stream.size, from: upstream).append(to: &body, &response, &record)
+            try await RestOfBlob(pull, size: stream.size, from: upstream).append(to: &body, &response, &record)
         }
         try await body.finish(&response)
     }
 
     /// The next bytes; while nothing has been sent they must not take long.
-    private func next(of reading: BlobReading, isFirst: Bool) async throws -> ByteBuffer? {
-        let stream = reading.stream
-        return try await reading.waiting {
+    private func next(of active: ActivePull, isFirst: Bool) async throws -> ByteBuffer? {
+        let stream = active.stream
+        return try await active.waiting {
             isFirst ? try await Self.first(of: stream) : try await stream.next()
         }
     }
@@ -146,28 +146,28 @@ struct BlobFlow: Sendable {
 
     /// Answers from the upstream, or as the policy says instead.
     func fallBack(
-        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        _ pull: BlobPull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         switch policy {
-        case .proxy where request.wanted == .whole: try await serveWhole(request, &response, &record)
-        case .proxy: try await serveParts(request, &response, &record)
+        case .proxy where pull.wanted == .whole: try await serveWhole(pull, &response, &record)
+        case .proxy: try await serveParts(pull, &response, &record)
         case .redirect:
-            let headers: HTTPHeaders = ["Location": request.upstreamURL, "Content-Type": "text/plain"]
+            let headers: HTTPHeaders = ["Location": pull.upstreamURL, "Content-Type": "text/plain"]
             try await response.send(.temporaryRedirect, headers, ByteBuffer())
-        case .fail: try await fail(request, &response, &record)
+        case .fail: try await fail(pull, &response, &record)
         }
     }
 
     /// Answers with a failure: nothing of the blob is to come from the upstream. The upstream may say, though, that there is no
     /// such blob, or none for this client.
     private func fail(
-        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        _ pull: BlobPull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        var head = request.wholeHead
+        var head = pull.wholeHead
         head.method = .HEAD
         let answer: UpstreamResponse
         do {
-            answer = try await upstream.relay(head, request.terms)
+            answer = try await upstream.relay(head, pull.terms)
         } catch is UpstreamError {
             throw BlobFailure.notOverNDN
         }
@@ -175,28 +175,28 @@ struct BlobFlow: Sendable {
         guard let error = OCIError(blobStatus: answer.head.status) else { throw BlobFailure.notOverNDN }
         record.usedUpstream = true
         // A challenge is among these fields.
-        var headers = request.references.rewrite(answer.head.headers.removingHopByHop(), of: answer.head.status)
+        var headers = pull.references.rewrite(answer.head.headers.removingHopByHop(), of: answer.head.status)
         headers.replaceOrAdd(name: "Content-Type", value: OCIError.contentType)
         try await response.send(answer.head.status, headers, ByteBuffer(string: error.body))
     }
 
     /// Answers with the blob from the upstream, in full; an answer other than 200 is passed on.
     private func serveWhole(
-        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        _ pull: BlobPull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        let answer = try await upstream.read(request.wholeHead, request.terms)
+        let answer = try await upstream.read(pull.wholeHead, pull.terms)
         defer { answer.body.cancel() }
         record.usedUpstream = true
         guard answer.head.status == .ok else {
-            let headers = request.blob.fields(of: answer, request.references)
+            let headers = pull.blob.fields(of: answer, pull.references)
             return try await RegistryNDN.relay(answer, headers: headers, &response, &record)
         }
         guard answer.head.contentCoding == nil else {
             throw UpstreamError(.range, "the upstream's answer has a content coding though identity was asked for")
         }
         var body = VerifiedBody(
-            digest: request.blob.digest, size: answer.head.contentLength,
-            headers: request.blob.fields(of: answer, request.references))
+            digest: pull.blob.digest, size: answer.head.contentLength,
+            headers: pull.blob.fields(of: answer, pull.references))
         for try await chunk in answer.body {
             record.upstreamBytes += UInt64(chunk.readableBytes)
             try await body.append(chunk, to: &response)
@@ -204,7 +204,7 @@ struct BlobFlow: Sendable {
         do {
             try await body.finish(&response)
         } catch let failure as BlobFailure {
-            poisoned.insert(request.blob.digest)
+            poisoned.insert(pull.blob.digest)
             throw failure
         }
     }
@@ -212,15 +212,15 @@ struct BlobFlow: Sendable {
     /// Answers with parts of the blob, which the upstream is asked for one by one: not every upstream answers several ranges, some
     /// answer none, and what they say instead ends a pull. Parts cannot be verified, and are passed on as they come.
     private func serveParts(
-        _ request: BlobRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        _ pull: BlobPull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        let wanted = request.wanted.range
+        let wanted = pull.wanted.range
         guard !wanted.isSuffix, let first = wanted.parts(of: .max).spans(isSizeKnown: false).first else {
             // Only who knows the blob's size can say which bytes are meant, or that there are none.
             return try await relay.serve(
-                request.head, request.blob, request.references, request.terms, &response, &record)
+                pull.head, pull.blob, pull.references, pull.terms, &response, &record)
         }
-        let answer = try await RestOfBlob(request, size: .max, from: upstream).ask(for: first)
+        let answer = try await RestOfBlob(pull, size: .max, from: upstream).ask(for: first)
         defer { answer.body.cancel() }
         record.usedUpstream = true
         let size: UInt64
@@ -228,15 +228,15 @@ struct BlobFlow: Sendable {
         case .partial(_, let total): size = total
         case .whole(let length?): size = length
         // An upstream that does not say how long the blob is cannot be asked for parts of it.
-        case .whole(nil): return try await serveWhole(request, &response, &record)
+        case .whole(nil): return try await serveWhole(pull, &response, &record)
         case .beyondEnd, .refused, .invalid:
-            let headers = request.blob.fields(of: answer.response, request.references)
+            let headers = pull.blob.fields(of: answer.response, pull.references)
             return try await RegistryNDN.relay(answer.response, headers: headers, &response, &record)
         }
         guard size <= UInt64(Int64.max) else { throw BlobFailure.rest("a blob of \(size) octets") }
         let parts = wanted.parts(of: size)
-        let headers = request.blob.headers(size: size)
-        let rest = RestOfBlob(request, size: size, from: upstream)
+        let headers = pull.blob.headers(size: size)
+        let rest = RestOfBlob(pull, size: size, from: upstream)
         switch parts.ranges.count {
         case 0: try await response.refuseRange(size: size)
         case 1:

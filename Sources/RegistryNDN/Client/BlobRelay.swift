@@ -13,7 +13,7 @@ struct BlobRelay: Sendable {
     ///   - references: how the upstream's addresses become this endpoint's.
     ///   - terms: with what the upstream lets the request in.
     func serve(
-        _ request: HTTPRequestHead, _ blob: BlobName, _ references: UpstreamReferences, _ terms: AdmissionTerms,
+        _ request: HTTPRequestHead, _ blob: BlobName, _ references: ReferenceRewriter, _ terms: AdmissionTerms,
         _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         var head = request
@@ -60,7 +60,7 @@ struct BlobRelay: Sendable {
 extension BlobName {
     /// The fields of a response with what the upstream answered: its own, or, where that came from a storage service that it
     /// redirected to, those that say what is in the body. That service's cookies, and its name for the blob, are its own.
-    func fields(of answer: UpstreamResponse, _ references: UpstreamReferences) -> HTTPHeaders {
+    func fields(of answer: UpstreamResponse, _ references: ReferenceRewriter) -> HTTPHeaders {
         let given = answer.head.headers.removingHopByHop()
         guard answer.isRedirected else { return references.rewrite(given, of: answer.head.status) }
         let kept = [

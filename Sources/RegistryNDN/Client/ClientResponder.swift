@@ -81,10 +81,10 @@ package struct ClientResponder: HTTPResponder {
                 log(record, response.status)
                 throw error
             }
-            let (status, message) = GatewayError.answer(to: error, record)
-            // The rest of its body is not waited for.
-            if status == .requestTimeout { response.endConnection() }
-            try await response.send(message, status, GatewayError.headers(for: error))
+            let answer = ErrorResponse(to: error, record)
+            // The rest of the request's body is not waited for.
+            if answer.status == .requestTimeout { response.endConnection() }
+            try await response.send(answer.error, answer.status, answer.headers)
         }
         log(record, response.status)
     }

@@ -10,22 +10,22 @@ final class NDNPath: Sendable {
 
     private struct State {
         var health: PathHealth<BlobName>
-        var readings: [ObjectIdentifier: (reading: BlobReading, seen: SilenceWatch.Counts)] = [:]
+        var pulls: [ObjectIdentifier: (pull: ActivePull, seen: SilenceWatch.Counts)] = [:]
         /// Of those that are over too.
         var counts = SilenceWatch.Counts()
         var silence = SilenceWatch()
 
-        mutating func count(_ reading: BlobReading, isOver: Bool) {
-            let id = ObjectIdentifier(reading)
-            guard let seen = readings[id]?.seen else { return }
-            let now = reading.counts
-            // A reading that goes on through another router begins anew.
+        mutating func count(_ pull: ActivePull, isOver: Bool) {
+            let id = ObjectIdentifier(pull)
+            guard let seen = pulls[id]?.seen else { return }
+            let now = pull.counts
+            // The counts of a pull that goes on through another router begin anew.
             let before = now.interests < seen.interests ? SilenceWatch.Counts() : seen
             counts.interests &+= now.interests &- before.interests
             counts.segments &+= now.segments &- before.segments
             counts.octets &+= now.octets &- before.octets
             counts.outstanding = counts.outstanding &- seen.outstanding &+ (isOver ? 0 : now.outstanding)
-            readings[id] = isOver ? nil : (reading, now)
+            pulls[id] = isOver ? nil : (pull, now)
         }
     }
 
@@ -95,16 +95,16 @@ final class NDNPath: Sendable {
     // MARK: Silence
 
     /// Somebody begins to read.
-    func begin(_ request: BlobRequest, _ stream: any BlobStream) -> BlobReading {
-        let reading = BlobReading(request, stream)
-        state.withLock { $0.readings[ObjectIdentifier(reading)] = (reading, .init()) }
+    func begin(_ request: BlobPull, _ stream: any BlobStream) -> ActivePull {
+        let pull = ActivePull(request, stream)
+        state.withLock { $0.pulls[ObjectIdentifier(pull)] = (pull, .init()) }
         begun.yield()
-        return reading
+        return pull
     }
 
     /// Nobody reads that any more.
-    func end(_ reading: BlobReading) {
-        state.withLock { $0.count(reading, isOver: true) }
+    func end(_ pull: ActivePull) {
+        state.withLock { $0.count(pull, isOver: true) }
     }
 
     /// Looks at what is being read: a path that leaves most of it unanswered is compared with the upstream, and left when that
@@ -113,20 +113,20 @@ final class NDNPath: Sendable {
         // There is no other way.
         guard policy != .fail else { return }
         for await _ in begins {
-            while !Task.isCancelled, state.withLock({ !$0.readings.isEmpty }) {
+            while !Task.isCancelled, state.withLock({ !$0.pulls.isEmpty }) {
                 try? await Task.sleep(for: Self.lookInterval)
-                guard let (slow, reading) = look() else { continue }
-                await compare(slow, reading, UpstreamTrial(upstream: upstream))
+                guard let (slow, pull) = look() else { continue }
+                await compare(slow, pull, UpstreamTrial(upstream: upstream))
             }
         }
     }
 
     /// - Returns: octets a second of a path that is to be compared with the upstream, and what is being read on it.
-    private func look() -> (rate: Double, reading: BlobReading)? {
+    private func look() -> (rate: Double, pull: ActivePull)? {
         state.withLock { state in
             let now = NIODeadline.now()
-            for reading in state.readings.values.map(\.reading) { state.count(reading, isOver: false) }
-            let awaited = state.readings.values.first { $0.reading.isAwaited }?.reading
+            for pull in state.pulls.values.map(\.pull) { state.count(pull, isOver: false) }
+            let awaited = state.pulls.values.first { $0.pull.isAwaited }?.pull
             guard let rate = state.silence.observe(state.counts, isAwaited: awaited != nil, now: now), let awaited,
                 state.health.beginsTrial(now: now)
             else { return nil }
@@ -134,20 +134,20 @@ final class NDNPath: Sendable {
         }
     }
 
-    private func compare(_ before: Double, _ reading: BlobReading, _ trial: UpstreamTrial) async {
+    private func compare(_ before: Double, _ pull: ActivePull, _ trial: UpstreamTrial) async {
         let (start, octets) = (NIODeadline.now(), state.withLock { $0.counts.octets })
-        let upstream = await trial.measure(reading.request, size: reading.stream.size)
+        let upstream = await trial.measure(pull.request, size: pull.stream.size)
         guard !Task.isCancelled else { return }
-        let left = state.withLock { state -> (minutes: Int, readings: [BlobReading])? in
+        let left = state.withLock { state -> (minutes: Int, pulls: [ActivePull])? in
             let now = NIODeadline.now()
-            for reading in state.readings.values.map(\.reading) { state.count(reading, isOver: false) }
+            for pull in state.pulls.values.map(\.pull) { state.count(pull, isOver: false) }
             let meanwhile = Double(state.counts.octets &- octets) * 1e9 / Double(max((now - start).nanoseconds, 1))
             state.silence.reset()
             return state.health.tried(path: max(before, meanwhile), upstream: upstream, now: now)
-                .map { ($0, state.readings.values.map(\.reading)) }
+                .map { ($0, state.pulls.values.map(\.pull)) }
         }
         let metadata: Logger.Metadata = [
-            "prefix": "\(reading.request.blob.prefix)", "ndn_bytes_per_second": "\(Int(before))",
+            "prefix": "\(pull.request.blob.prefix)", "ndn_bytes_per_second": "\(Int(before))",
             "upstream_bytes_per_second": "\(Int(upstream))",
         ]
         guard let left else {
@@ -160,6 +160,6 @@ final class NDNPath: Sendable {
             \(policy.meanwhile)
             """,
             metadata: metadata)
-        for reading in left.readings { reading.leave() }
+        for pull in left.pulls { pull.leave() }
     }
 }

@@ -56,21 +56,21 @@ package struct RegistrySite: Sendable {
         _ request: HTTPRequest, _ route: UpstreamRoute, _ response: inout ResponseWriter,
         _ record: inout RequestRecord
     ) async throws {
-        let references = UpstreamReferences(base: upstream.base, target: route.target, selector: route.selector)
+        let references = ReferenceRewriter(base: upstream.base, target: route.target, selector: route.selector)
         let terms = AdmissionTerms(ours: request.mayUseCredentials, replacesToken: route.selector.host != nil)
         switch RequestPlan(request.head, isPoisoned: blobs.poisoned.contains) {
         case .blob(let repository, let digest, let octets):
             record.name(repository, digest)
             record.mayHangUp = octets.range.openBegin != nil
             let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-            let wanted = BlobRequest(
+            let wanted = BlobPull(
                 blob: blob, wanted: octets, head: request.head, references: references, terms: terms)
             try await blobs.serve(wanted, &response, &record)
         case .wholeBlob(let repository, let digest):
             record.name(repository, digest)
             record.fallback = "wrong digest lately"
             let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-            let wanted = BlobRequest(
+            let wanted = BlobPull(
                 blob: blob, wanted: .whole, head: request.head, references: references, terms: terms)
             try await blobs.fallBack(wanted, &response, &record)
         case .refused(let repository, let digest, let refusal):

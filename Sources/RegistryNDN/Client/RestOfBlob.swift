@@ -7,13 +7,13 @@ struct RestOfBlob: Sendable {
     /// Requests for parts of a blob that are under way at a time: one is read while the others travel.
     private static let asksAhead = 4
 
-    private let request: BlobRequest
+    private let pull: BlobPull
     /// Bytes of the blob; the largest number of all while that is not known.
     private let size: UInt64
     private let upstream: UpstreamClient
 
-    init(_ request: BlobRequest, size: UInt64, from upstream: UpstreamClient) {
-        (self.request, self.size, self.upstream) = (request, size, upstream)
+    init(_ pull: BlobPull, size: UInt64, from upstream: UpstreamClient) {
+        (self.pull, self.size, self.upstream) = (pull, size, upstream)
     }
 
     /// Appends what is missing of a body.
@@ -57,9 +57,9 @@ struct RestOfBlob: Sendable {
     /// Asks the upstream for bytes of the blob.
     func ask(for octets: Range<UInt64>) async throws -> RangeResponse {
         try await upstream.blobRange(
-            repository: request.blob.repository, digest: request.blob.digest, offset: octets.lowerBound,
-            length: octets.upperBound == size ? nil : octets.length, headers: request.wholeHead.headers,
-            request.terms)
+            repository: pull.blob.repository, digest: pull.blob.digest, offset: octets.lowerBound,
+            length: octets.upperBound == size ? nil : octets.length, headers: pull.wholeHead.headers,
+            pull.terms)
     }
 
     /// Appends the missing bytes of an answer.

@@ -26,18 +26,18 @@ final class UpstreamRepairs: Sendable {
     }
 
     /// The way for the blob of a request; `tally` counts what it costs.
-    func repair(for request: BlobRequest, _ tally: RepairTally) -> BlobRepair {
-        BlobRepair(audience: audience(of: request)) { [self] octets, sizes, done in
+    func repair(for pull: BlobPull, _ tally: RepairTally) -> BlobRepair {
+        BlobRepair(audience: audience(of: pull)) { [self] octets, sizes, done in
             queue.yield {
                 do {
-                    let body = try await self.read(octets, sizes, of: request, tally)
+                    let body = try await self.read(octets, sizes, of: pull, tally)
                     tally.add(octets.lowerBound..<octets.lowerBound + UInt64(body.readableBytes))
                     done(body)
                 } catch {
                     self.upstream.logger.warning(
                         "a faulty segment cannot be repaired",
                         metadata: [
-                            "blob": "\(request.blob)", "offset": .stringConvertible(octets.lowerBound),
+                            "blob": "\(pull.blob)", "offset": .stringConvertible(octets.lowerBound),
                             "octets": .stringConvertible(octets.count),
                             "error": "\(ErrorSentence.of(error))",
                         ])
@@ -48,21 +48,21 @@ final class UpstreamRepairs: Sendable {
     }
 
     /// Requests for which the upstream sees the same person: what one of them may read, the others may.
-    private func audience(of request: BlobRequest) -> SHA256Digest {
-        var text = ByteBuffer(string: "\(upstream.base) \(request.terms)")
+    private func audience(of pull: BlobPull) -> SHA256Digest {
+        var text = ByteBuffer(string: "\(upstream.base) \(pull.terms)")
         for name in ["authorization", "cookie"] {
-            for value in request.head.headers[name] { text.writeString("\n\(name): \(value)") }
+            for value in pull.head.headers[name] { text.writeString("\n\(name): \(value)") }
         }
         return SHA256.hash(text)
     }
 
     private func read(
-        _ octets: Range<UInt64>, _ sizes: ClosedRange<UInt64>, of request: BlobRequest, _ tally: RepairTally
+        _ octets: Range<UInt64>, _ sizes: ClosedRange<UInt64>, of pull: BlobPull, _ tally: RepairTally
     ) async throws -> ByteBuffer {
         var body = ByteBuffer()
         while true {
             let rest = octets.lowerBound + UInt64(body.readableBytes)..<octets.upperBound
-            let (part, total) = try await part(rest, sizes, of: request, tally)
+            let (part, total) = try await part(rest, sizes, of: pull, tally)
             body.writeImmutableBuffer(part)
             guard octets.lowerBound + UInt64(body.readableBytes) < min(octets.upperBound, total) else { return body }
         }
@@ -70,13 +70,13 @@ final class UpstreamRepairs: Sendable {
 
     /// What one answer gives of octets that are missing, from the first of them on, and the size of the blob.
     private func part(
-        _ octets: Range<UInt64>, _ sizes: ClosedRange<UInt64>, of request: BlobRequest, _ tally: RepairTally
+        _ octets: Range<UInt64>, _ sizes: ClosedRange<UInt64>, of pull: BlobPull, _ tally: RepairTally
     ) async throws -> (ByteBuffer, total: UInt64) {
         // More than was asked for is not read: whoever cannot give a range would send the whole blob for each.
         let answer = try await upstream.blobRange(
-            repository: request.blob.repository, digest: request.blob.digest, offset: octets.lowerBound,
-            length: UInt64(octets.count), headers: request.wholeHead.headers, mayBeWhole: false,
-            request.terms)
+            repository: pull.blob.repository, digest: pull.blob.digest, offset: octets.lowerBound,
+            length: UInt64(octets.count), headers: pull.wholeHead.headers, mayBeWhole: false,
+            pull.terms)
         defer { answer.body.cancel() }
         tally.answered()
         guard case .partial(_, let total) = answer.verdict else {

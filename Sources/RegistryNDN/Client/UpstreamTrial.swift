@@ -12,10 +12,10 @@ struct UpstreamTrial: Sendable {
     let upstream: UpstreamClient
 
     /// - Returns: octets a second, from the request on; 0 when the upstream gives none.
-    func measure(_ request: BlobRequest, size: UInt64) async -> Double {
+    func measure(_ pull: BlobPull, size: UInt64) async -> Double {
         let start = NIODeadline.now()
         let octets = await withTaskGroup(of: UInt64?.self) { group in
-            group.addTask { await read(request, size: size) }
+            group.addTask { await read(pull, size: size) }
             group.addTask {
                 try? await Task.sleep(for: Self.duration)
                 return nil
@@ -30,14 +30,14 @@ struct UpstreamTrial: Sendable {
         return Double(octets) * 1e9 / Double(max((NIODeadline.now() - start).nanoseconds, 1))
     }
 
-    private func read(_ request: BlobRequest, size: UInt64) async -> UInt64 {
+    private func read(_ pull: BlobPull, size: UInt64) async -> UInt64 {
         let length = min(size, Self.octets)
         let offset = min(size / 2, size - length)
         var octets: UInt64 = 0
         do {
             let answer = try await upstream.blobRange(
-                repository: request.blob.repository, digest: request.blob.digest, offset: offset, length: length,
-                headers: request.wholeHead.headers, request.terms)
+                repository: pull.blob.repository, digest: pull.blob.digest, offset: offset, length: length,
+                headers: pull.wholeHead.headers, pull.terms)
             defer { answer.body.cancel() }
             switch answer.verdict {
             case .partial, .whole: break

@@ -247,7 +247,7 @@ struct ClientSelectionTests {
         for path in [
             "/v2/org/app/blobs/uploads/1?_state=x", "/v2/", "/v2/_catalog?last=a", "/artifacts-uploads/1?a=b", "/",
         ] {
-            let references = UpstreamReferences(base: base, target: first.target, selector: first.selector)
+            let references = ReferenceRewriter(base: base, target: first.target, selector: first.selector)
             for reference in [path, "https://upstream.example\(path)"] {
                 let here = references.rewrite(reference: reference)
                 guard case .upstream(let again) = set.select(target: here, isWrite: true, listener: 0) else {

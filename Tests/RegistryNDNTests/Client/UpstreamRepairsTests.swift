@@ -10,20 +10,20 @@ import Testing
     private static let digest = "sha256:" + String(repeating: "ab", count: 32)
     private static let octets = Array("0123456789".utf8)
 
-    private func request(_ client: UpstreamClient, _ fields: HTTPHeaders = [:]) throws -> BlobRequest {
+    private func request(_ client: UpstreamClient, _ fields: HTTPHeaders = [:]) throws -> BlobPull {
         let blob = BlobName(
             prefix: Name([.generic("test")]), repository: try #require(RepositoryName("team/app")),
             digest: try #require(ContentDigest(Self.digest)))
         let head = HTTPRequestHead(
             version: .http1_1, method: .GET, uri: "/v2/team/app/blobs/\(Self.digest)", headers: fields)
-        return BlobRequest(
+        return BlobPull(
             blob: blob, wanted: .whole, head: head,
-            references: UpstreamReferences(base: client.base, target: head.uri))
+            references: ReferenceRewriter(base: client.base, target: head.uri))
     }
 
     /// Asks for octets 3 to 6 of ten, in the name of a request.
     private func octets(
-        _ client: UpstreamClient, _ request: BlobRequest, _ tally: RepairTally, sizes: ClosedRange<UInt64> = 10...10
+        _ client: UpstreamClient, _ request: BlobPull, _ tally: RepairTally, sizes: ClosedRange<UInt64> = 10...10
     ) async -> ByteBuffer? {
         let repairs = UpstreamRepairs(upstream: client)
         return await withTaskGroup(of: Void.self) { group in

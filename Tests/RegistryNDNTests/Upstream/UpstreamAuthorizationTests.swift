@@ -252,8 +252,8 @@ extension UpstreamResponse {
             let error = try #require(thrown)
             #expect(error.code == .later(status: 429, retryAfter: 3600))
             let record = RequestRecord(head: head(.GET, manifest), now: .now())
-            #expect(GatewayError.answer(to: error, record).0 == .tooManyRequests)
-            #expect(GatewayError.headers(for: error) == ["Retry-After": "3600"])
+            #expect(ErrorResponse(to: error, record).status == .tooManyRequests)
+            #expect(ErrorResponse(to: error, record).headers == ["Retry-After": "3600"])
         }
     }
 

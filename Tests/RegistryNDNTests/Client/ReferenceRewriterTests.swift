@@ -5,12 +5,12 @@ import Testing
 @testable import RegistryNDN
 
 @Suite("References in an upstream's answers")
-struct UpstreamReferencesTests {
+struct ReferenceRewriterTests {
     private func references(
         _ base: String = "http://registry.example:5000", to target: String = "/v2/a/blobs/uploads/",
         _ selector: RegistrySelector = RegistrySelector()
-    ) throws -> UpstreamReferences {
-        UpstreamReferences(base: try UpstreamURL(base), target: target, selector: selector)
+    ) throws -> ReferenceRewriter {
+        ReferenceRewriter(base: try UpstreamURL(base), target: target, selector: selector)
     }
 
     @Test(arguments: [

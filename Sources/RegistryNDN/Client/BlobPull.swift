@@ -1,29 +1,30 @@
 internal import NDN
 internal import NIOHTTP1
 
-/// A GET of a blob, or of parts of it.
-struct BlobRequest: Sendable {
+/// A pull of a blob, or of parts of it: a GET for `/v2/<name>/blobs/<digest>` (OCI distribution specification 1.1, "Pulling
+/// blobs") that is answered from NDN or from the upstream.
+struct BlobPull: Sendable {
     let blob: BlobName
     let wanted: WantedOctets
-    /// As the upstream knows it.
+    /// The request as the upstream knows it.
     let head: HTTPRequestHead
-    let references: UpstreamReferences
-    /// With what the upstream is asked.
+    let references: ReferenceRewriter
+    /// With what the upstream may let it in.
     var terms = AdmissionTerms()
 
-    /// The request for the whole blob, when its octets are verified here.
+    /// The request for the whole blob, whose bytes are verified here.
     var wholeHead: HTTPRequestHead {
         var whole = head
         whole.headers = head.headers.forWholeBlob()
         return whole
     }
 
-    /// Where the upstream has it.
+    /// The URL of the blob at the upstream.
     var upstreamURL: String { "\(references.base)\(head.uri)" }
 }
 
 extension BlobName {
-    /// The head of a response that carries the blob, as docker-registry writes it.
+    /// The fields of a response that carries the blob, as docker-registry writes it.
     func headers(size: UInt64) -> HTTPHeaders {
         [
             "Accept-Ranges": "bytes", "Cache-Control": "max-age=31536000", "Content-Length": String(size),

@@ -1,22 +1,22 @@
 internal import NDN
 internal import Synchronization
 
-/// A blob, or parts of one, that somebody reads over the NDN path at the moment.
-final class BlobReading: Sendable {
-    let request: BlobRequest
+/// A pull whose bytes come over the NDN path at the moment.
+final class ActivePull: Sendable {
+    let request: BlobPull
     let stream: any BlobStream
     private let isWaiting = Atomic(false)
     private let hasEnded = Atomic(false)
 
-    init(_ request: BlobRequest, _ stream: any BlobStream) {
+    init(_ request: BlobPull, _ stream: any BlobStream) {
         self.request = request
         self.stream = stream
     }
 
-    /// Its reader waits for octets.
+    /// Whether its reader waits for bytes.
     var isAwaited: Bool { isWaiting.load(ordering: .relaxed) }
 
-    /// What it asked for and got so far.
+    /// What it has asked the path for and got so far.
     var counts: SilenceWatch.Counts {
         let statistics = stream.statistics
         return SilenceWatch.Counts(
@@ -24,13 +24,13 @@ final class BlobReading: Sendable {
             outstanding: statistics.outstanding)
     }
 
-    /// Ends it: its reader goes on by another way.
+    /// Ends the stream: its reader goes on by another way.
     func leave() {
         hasEnded.store(true, ordering: .releasing)
         stream.cancel()
     }
 
-    /// Waits for octets with `wait`.
+    /// Waits for bytes with `wait`.
     ///
     /// - Throws: what `wait` throws; `BlobFailure.pathLeft` when that was caused by ``leave()``.
     func waiting<T>(_ wait: () async throws -> T) async throws -> T {

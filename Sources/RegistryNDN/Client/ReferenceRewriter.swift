@@ -1,12 +1,13 @@
 internal import NDN
 internal import NIOHTTP1
 
-/// Turns what an upstream says about itself in `Location` and `Link` into what leads its client here again.
+/// Rewrites the URI references (RFC 3986 section 4.1) in the fields Location and Link of an upstream's response, as reverse
+/// proxies do, so that they lead the client to this endpoint again.
 ///
 /// References are resolved against the request, as the upstream means them. Only those that point at the upstream are changed,
 /// and become paths, which every client resolves against the address that it asked. Others, such as a redirect to a storage
 /// service, stay as they are.
-struct UpstreamReferences: Hashable, Sendable {
+struct ReferenceRewriter: Hashable, Sendable {
     let base: UpstreamURL
     /// Path and query of the request, as the upstream knows them, below the path of its base.
     let target: String
