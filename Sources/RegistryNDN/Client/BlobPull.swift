@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOHTTP1
 
 /// A pull of a blob, or of parts of it: a GET for `/v2/<name>/blobs/<digest>` (OCI distribution specification 1.1, "Pulling

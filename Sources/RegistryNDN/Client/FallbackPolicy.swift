@@ -1,5 +1,3 @@
-internal import NDN
-
 /// What becomes of a blob that NDN does not deliver.
 package enum FallbackPolicy: String, Hashable, Sendable, CaseIterable {
     /// It is read from the upstream here, wherever that redirects to, and passed on; so is what only the upstream answers, such as

@@ -1,5 +1,3 @@
-internal import NDN
-
 /// What in a request's target says which registry it is for, beside the target as that registry knows it.
 ///
 /// ``UpstreamSet`` takes it off, and ``place(_:)`` puts it back into whatever leads to that registry again.

@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOHTTP1
 
 /// What becomes of a request to a registry.

@@ -1,5 +1,4 @@
 internal import Logging
-internal import NDN
 internal import NIOCore
 internal import NIOHTTP1
 

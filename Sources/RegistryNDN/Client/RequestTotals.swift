@@ -1,5 +1,4 @@
 internal import Logging
-internal import NDN
 internal import Synchronization
 
 /// What has become of all requests for one registry since the program was started.

@@ -1,5 +1,3 @@
-internal import NDN
-
 /// Who a request is from, as far as our own credentials depend on it.
 ///
 /// A browser sends what any web page asks of it, to this machine too. A page must neither read with our credentials nor

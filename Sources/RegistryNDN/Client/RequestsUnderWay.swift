@@ -1,4 +1,3 @@
-internal import NDN
 internal import Synchronization
 
 /// How many requests are being answered.

@@ -1,4 +1,3 @@
-internal import NDN
 package import NIOCore
 package import NIOHTTP1
 

@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOCore
 
 /// Whether a path leaves most of what it is asked for unanswered while somebody waits, all its blobs together: a router that

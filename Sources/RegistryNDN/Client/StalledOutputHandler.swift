@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOCore
 
 /// Closes a connection whose peer takes nothing of what waits for it, for as long as the limit. The first handler: it

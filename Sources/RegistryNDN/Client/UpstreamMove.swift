@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOHTTP1
 
 /// Where an upstream sends whoever asks for `/v2/`, when that is not where it was looked for: most often from http to https.

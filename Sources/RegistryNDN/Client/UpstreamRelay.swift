@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOCore
 internal import NIOHTTP1
 

@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOCore
 
 /// Decides which octets of a body may go out before the digest over all of them is known.

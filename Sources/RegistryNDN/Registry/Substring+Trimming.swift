@@ -1,5 +1,3 @@
-internal import NDN
-
 extension Substring {
     /// The same without what is left out at both ends.
     func trimming(while isLeftOut: (Character) -> Bool) -> Substring {

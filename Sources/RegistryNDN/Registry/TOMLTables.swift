@@ -1,5 +1,3 @@
-internal import NDN
-
 /// The part of TOML 1.0 that a list of registries needs: comments, `[[tables]]` of arrays, bare keys, strings on one line,
 /// booleans, and arrays of strings.
 ///

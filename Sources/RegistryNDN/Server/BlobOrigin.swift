@@ -1,5 +1,4 @@
 import Logging
-internal import NDN
 import NIOCore
 import NIOPosix
 

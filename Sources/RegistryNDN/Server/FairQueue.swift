@@ -1,5 +1,4 @@
 import DequeModule
-internal import NDN
 
 /// What waits for its turn: parties take turns, and of each party its groups do, so that nobody waits longer than the number
 /// of others makes necessary, however much they bring. When it is full, whoever has the most waiting loses some of it.

@@ -1,5 +1,3 @@
-internal import NDN
-
 /// Bytes of a blob that are to be read at the origin, which is a registry or a folder: one range of the cache.
 ///
 /// The cache makes it, a stream of `ReadStreams` takes it, and an `OriginReader` performs it.

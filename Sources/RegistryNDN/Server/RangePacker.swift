@@ -1,4 +1,3 @@
-internal import NDN
 import NIOCore
 
 /// Where the bytes of a read become packets.

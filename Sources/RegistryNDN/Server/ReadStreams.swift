@@ -1,4 +1,3 @@
-internal import NDN
 import NIOCore
 
 /// The streams of reads of one producer: starts them, hands each its reads as its `StreamPlan` says, and ends those that are

@@ -1,4 +1,3 @@
-internal import NDN
 import NIOCore
 
 /// The body of one answer of the registry: a blob's bytes from some offset on, which the reads of one stream take one after

@@ -1,5 +1,3 @@
-internal import NDN
-
 /// How a blob of a known size divides into segments: all of chunk size, the final one as long as what is left.
 struct SegmentGrid: Hashable, Sendable {
     let total: UInt64

@@ -1,5 +1,4 @@
 import Logging
-internal import NDN
 
 /// What a server has done since it was started.
 struct ServerStatistics: Sendable {

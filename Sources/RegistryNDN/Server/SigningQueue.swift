@@ -1,5 +1,4 @@
 import DequeModule
-internal import NDN
 
 /// Packets that wait for a key's signature: those asked for first, then, while the workers have nothing better to do, up to
 /// 32 past the highest one asked for. Confined to the server's event loop.

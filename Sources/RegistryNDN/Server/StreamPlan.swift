@@ -1,4 +1,3 @@
-internal import NDN
 import NIOCore
 
 /// Which reads go over which answer of the registry. Those over one answer are a stream: a blob that is read in sequence comes

@@ -1,4 +1,3 @@
-internal import NDN
 import NIOCore
 
 /// A limit in units a second with a burst, and with debt: what is taken last may exceed what is left.

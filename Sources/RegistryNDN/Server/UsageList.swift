@@ -1,5 +1,3 @@
-internal import NDN
-
 /// Complete ranges by their last use.
 struct UsageList {
     private unowned var oldest: CachedRange?

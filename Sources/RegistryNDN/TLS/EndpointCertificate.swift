@@ -1,4 +1,3 @@
-internal import NDN
 internal import Synchronization
 
 /// The certificate that an endpoint shows, from files that may be replaced while it runs.

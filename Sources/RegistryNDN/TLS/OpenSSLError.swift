@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import NDN
 
 #if canImport(Glibc)
     internal import Glibc

@@ -1,5 +1,3 @@
-internal import NDN
-
 /// How TLS connections to servers are made.
 package struct TLSConfiguration: Hashable, Sendable {
     /// PEM file of authorities that are trusted beside the system's.

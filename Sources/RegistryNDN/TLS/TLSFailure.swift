@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import NDN
 
 /// Turns what OpenSSL says about a failed connection into a sentence: which host, which check, what to do.
 struct TLSFailure {

@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOCore
 
 /// TLS between a socket and the protocol above it, for either side. Confined to its event loop.

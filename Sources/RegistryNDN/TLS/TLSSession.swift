@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import NDN
 internal import NIOCore
 
 /// One TLS connection without a socket: octets of the network in, octets of the application out, and the other way round.

@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import NDN
 internal import NIOConcurrencyHelpers
 
 /// The last session of each server, so that the next connection there need not begin anew.

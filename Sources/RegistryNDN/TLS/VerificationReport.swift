@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import NDN
 
 /// What OpenSSL found wrong with a certificate, with the particulars that a sentence about it needs.
 ///

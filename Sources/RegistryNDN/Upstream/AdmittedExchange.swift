@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOHTTP1
 
 /// One request on its way past a registry that asks who one is: what was tried, and what follows from an answer. Pure.

@@ -1,4 +1,3 @@
-internal import NDN
 package import NIOHTTP1
 
 /// A range asked from an upstream, and the check of what it answers.

@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOHTTP1
 
 /// How a registry wants to be convinced: one challenge of a WWW-Authenticate field (RFC 9110 section 11.6.1).

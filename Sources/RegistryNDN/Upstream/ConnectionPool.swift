@@ -1,4 +1,3 @@
-internal import NDN
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1

@@ -1,5 +1,4 @@
 import DequeModule
-internal import NDN
 
 /// Which connections exist, are free and are waited for; the connections themselves are opened and closed by the caller.
 struct ConnectionPoolState<Connection: AnyObject & Sendable, Waiter: Sendable>: Sendable {

@@ -1,5 +1,4 @@
 package import Logging
-internal import NDN
 internal import NIOCore
 
 /// A credential of our own that may change while the program runs. Where it is kept is looked at again when the registry

@@ -1,4 +1,3 @@
-internal import NDN
 package import NIOHTTP1
 
 extension HTTPHeaders {

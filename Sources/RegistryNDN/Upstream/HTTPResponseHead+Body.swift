@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOHTTP1
 
 /// What a head says of its body.

@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOConcurrencyHelpers
 
 /// Memory that several share: who finds none left goes another way.

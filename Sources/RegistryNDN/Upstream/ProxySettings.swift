@@ -1,5 +1,3 @@
-internal import NDN
-
 /// Through which proxy a host is reached, if through any.
 package struct ProxySettings: Sendable {
     private let secure: Result<ProxyURL, UpstreamError>?

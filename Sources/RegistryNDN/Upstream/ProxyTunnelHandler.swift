@@ -1,4 +1,3 @@
-internal import NDN
 import NIOCore
 
 /// Opens a way through an HTTP proxy with CONNECT (RFC 9110 section 9.3.6); what is above learns of the connection only then.

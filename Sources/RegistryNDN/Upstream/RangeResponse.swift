@@ -1,4 +1,3 @@
-internal import NDN
 package import NIOHTTP1
 
 /// The answer to a range of a blob.

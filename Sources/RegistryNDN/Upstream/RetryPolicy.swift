@@ -1,4 +1,3 @@
-internal import NDN
 package import NIOCore
 
 /// When a request that may be repeated is sent again: after a connection that brought no answer, and, for reads of our own,

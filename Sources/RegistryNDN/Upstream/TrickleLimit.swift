@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOCore
 
 /// Tells a peer that sends its body slowly from one that only holds a connection: the least average rate, over each window

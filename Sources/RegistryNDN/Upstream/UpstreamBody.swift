@@ -1,4 +1,3 @@
-internal import NDN
 package import NIOCore
 
 /// The body of an upstream's response, pulled: what is not asked for is not read from the socket.

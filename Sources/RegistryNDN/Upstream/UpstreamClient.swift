@@ -1,5 +1,4 @@
 package import Logging
-internal import NDN
 internal import NIOConcurrencyHelpers
 package import NIOCore
 package import NIOHTTP1

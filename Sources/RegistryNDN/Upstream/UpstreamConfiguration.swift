@@ -1,4 +1,3 @@
-internal import NDN
 package import NIOCore
 internal import NIOPosix
 

@@ -1,4 +1,3 @@
-internal import NDN
 import NIOCore
 import NIOHTTP1
 

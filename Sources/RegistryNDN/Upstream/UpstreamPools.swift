@@ -1,4 +1,3 @@
-internal import NDN
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 
