@@ -1,4 +1,5 @@
 import ArgumentParser
+import NDN
 
 #if canImport(Glibc)
     import Glibc
@@ -23,6 +24,7 @@ enum Program {
     static func main() async {
         // Before anything else opens a file.
         StandardDescriptors.openClosed()
+        Setting.call(\.option)
         let arguments = ProcessArguments.afterName()
         var called: any ParsableCommand.Type = RegistryNDNCommand.self
         do {

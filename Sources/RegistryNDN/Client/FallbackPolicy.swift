@@ -1,3 +1,5 @@
+internal import NDN
+
 /// What becomes of a blob that NDN does not deliver.
 package enum FallbackPolicy: String, Hashable, Sendable, CaseIterable {
     /// It is read from the upstream here, wherever that redirects to, and passed on; so is what only the upstream answers, such as
@@ -14,7 +16,7 @@ package enum FallbackPolicy: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .proxy: "blobs come from the upstream meanwhile"
         case .redirect: "requests for blobs are redirected to the upstream meanwhile"
-        case .fail: "requests for blobs fail meanwhile, as --fallback fail says"
+        case .fail: "requests for blobs fail meanwhile, as \(Setting.fallback) \(rawValue) says"
         }
     }
 }

@@ -24,14 +24,14 @@ package struct ListenError: Error, Hashable, CustomStringConvertible {
         switch number {
         case EADDRINUSE where port == 5000:
             return
-                "port 5000 of \(host) is taken by another program, perhaps a registry (docker-registry's port is 5000) or another client: give --listen \(written):5050, or stop that program"
+                "port 5000 of \(host) is taken by another program, perhaps a registry (docker-registry's port is 5000) or another client: give \(Setting.listener) \(written):5050, or stop that program"
         case EADDRINUSE:
             return
-                "port \(port) of \(host) is taken by another program: stop that one, or choose another port, such as --listen \(written):0 for a free one"
+                "port \(port) of \(host) is taken by another program: stop that one, or choose another port, such as \(Setting.listener) \(written):0 for a free one"
         case EACCES, EPERM:
-            return "port \(port) of \(host) needs privileges: choose one above 1023 with --listen"
+            return "port \(port) of \(host) needs privileges: choose one above 1023 with \(Setting.listener)"
         case EADDRNOTAVAIL, EAFNOSUPPORT:
-            return "\(host) is not an address of this machine: choose one with --listen"
+            return "\(host) is not an address of this machine: choose one with \(Setting.listener)"
         default: return "cannot listen at port \(port) of \(host): \(ErrorSentence.of(error))"
         }
     }

@@ -130,9 +130,9 @@ enum RequestBodyFailure: Error, Hashable, CustomStringConvertible {
     var description: String {
         switch self {
         case .silent(let seconds, let hasBegun):
-            "the request's body \(hasBegun ? "did not go on" : "did not begin") within \(seconds) s; --stall-timeout allows more"
+            "the request's body \(hasBegun ? "did not go on" : "did not begin") within \(seconds) s; \(Setting.stallTimeout) allows more"
         case .slow(let rate):
-            "the request's body came slower than \(rate) bytes a second, on average over --stall-timeout"
+            "the request's body came slower than \(rate) bytes a second, on average over \(Setting.stallTimeout)"
         }
     }
 

@@ -34,7 +34,8 @@ extension FetchError: CustomStringConvertible {
         case .untrusted(let failure): "not trusted: \(failure)"
         case .cancelled: "cancelled"
         case .faceDown: "the connection to the router is down"
-        case .busy: "other blobs in flight, and what waits for those who asked for them, use all the memory (--memory)"
+        case .busy:
+            "other blobs in flight, and what waits for those who asked for them, use all the memory (\(Setting.memory))"
         }
     }
 }

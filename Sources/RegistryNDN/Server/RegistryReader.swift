@@ -178,7 +178,7 @@ struct RegistryReader: OriginReader {
     private static func advice(_ status: HTTPResponseStatus) -> String {
         switch status {
         case .unauthorized, .forbidden:
-            "; give --credentials that may read it, or let anybody read what is served over NDN"
+            "; give \(Setting.credentials) that may read it, or let anybody read what is served over NDN"
         default: ""
         }
     }

@@ -23,7 +23,7 @@ package final class TLSContext: Sendable {
     /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
     package init(client configuration: TLSConfiguration) throws(TLSError) {
         isServer = false
-        notice = try Self.check(key: configuration.keyFile, option: "--key")
+        notice = try Self.check(key: configuration.keyFile, setting: .key)
         isInsecure = configuration.isInsecure
         address = try unsafe Self.make(TLS_client_method())
         unsafe copenssl_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
@@ -33,9 +33,9 @@ package final class TLSContext: Sendable {
         try trust(configuration)
         switch (configuration.certificateFile, configuration.keyFile) {
         case (nil, nil): break
-        case (let certificate?, let key?): try use(certificate: certificate, key: key, options: ("--cert", "--key"))
-        case (_?, nil): throw TLSError(.configuration, "--cert needs --key: the PEM file with the certificate's key")
-        case (nil, _?): throw TLSError(.configuration, "--key needs --cert: the PEM file with the key's certificate")
+        case (let certificate?, let key?): try use(certificate: certificate, key: key, settings: (.certificate, .key))
+        case (_?, nil): throw Self.missing(.key, for: .certificate, "the PEM file with the certificate's key")
+        case (nil, _?): throw Self.missing(.certificate, for: .key, "the PEM file with the key's certificate")
         }
     }
 
@@ -45,7 +45,7 @@ package final class TLSContext: Sendable {
     package init(certificate: String, key: String) throws(TLSError) {
         isServer = true
         isInsecure = false
-        notice = try Self.check(key: key, option: "--tls-key")
+        notice = try Self.check(key: key, setting: .endpointKey)
         address = try unsafe Self.make(TLS_server_method())
         unsafe copenssl_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_SERVER))
         let name = Array("registry-ndn".utf8)
@@ -54,7 +54,7 @@ package final class TLSContext: Sendable {
             throw Self.outOfMemory
         }
         unsafe SSL_CTX_set_alpn_select_cb(pointer, selectProtocol, nil)
-        try use(certificate: certificate, key: key, options: ("--tls-cert", "--tls-key"))
+        try use(certificate: certificate, key: key, settings: (.endpointCertificate, .endpointKey))
     }
 
     deinit {
@@ -93,40 +93,44 @@ package final class TLSContext: Sendable {
         guard let file = configuration.authorityFile else { return }
         // 1 on success; 0 when the file has no certificate.
         guard unsafe SSL_CTX_load_verify_locations(pointer, file, nil) == 1 else {
-            throw Self.unusable("--ca-file", file, "PEM certificates of authorities")
+            throw Self.unusable(.authorities, file, "PEM certificates of authorities")
         }
     }
 
     private func use(
-        certificate: String, key: String, options: (certificate: String, key: String)
+        certificate: String, key: String, settings: (certificate: Setting, key: Setting)
     ) throws(TLSError) {
         ERR_clear_error()
         // Each: 1 on success.
         guard unsafe SSL_CTX_use_certificate_chain_file(pointer, certificate) == 1 else {
-            throw Self.unusable(options.certificate, certificate, "a PEM certificate, its intermediates after it")
+            throw Self.unusable(settings.certificate, certificate, "a PEM certificate, its intermediates after it")
         }
         guard unsafe SSL_CTX_use_PrivateKey_file(pointer, key, SSL_FILETYPE_PEM) == 1 else {
-            throw Self.unusable(options.key, key, "the PEM key of \(certificate), without a passphrase")
+            throw Self.unusable(settings.key, key, "the PEM key of \(certificate), without a passphrase")
         }
         guard unsafe SSL_CTX_check_private_key(pointer) == 1 else {
-            throw Self.unusable(options.key, key, "the PEM key of \(certificate)")
+            throw Self.unusable(settings.key, key, "the PEM key of \(certificate)")
         }
     }
 
     /// A key is a secret as others are. One that is not there is OpenSSL's affair.
-    private static func check(key: String?, option: String) throws(TLSError) -> String? {
+    private static func check(key: String?, setting: Setting) throws(TLSError) -> String? {
         guard let key else { return nil }
         do {
             return try PrivateFile.checkSecret(key)
         } catch {
             guard error.code == .lax else { return nil }
-            throw TLSError(.configuration, "\(option): \(error)")
+            throw TLSError(.configuration, "\(setting): \(error)")
         }
     }
 
-    private static func unusable(_ option: String, _ file: String, _ expected: String) -> TLSError {
+    private static func missing(_ setting: Setting, for other: Setting, _ what: String) -> TLSError {
+        TLSError(.configuration, "\(other) needs \(setting): \(what)")
+    }
+
+    private static func unusable(_ setting: Setting, _ file: String, _ expected: String) -> TLSError {
         TLSError(
-            .configuration, "\(option) \(file): \(OpenSSLError.take().text); it must be readable and hold \(expected)")
+            .configuration, "\(setting) \(file): \(OpenSSLError.take().text); it must be readable and hold \(expected)")
     }
 }
 

@@ -36,7 +36,7 @@ import Testing
             (.future, "localhost", "is valid from Feb  3 00:00:00 2198 GMT on, not yet: check this machine's clock"),
             (
                 .selfSigned, "localhost",
-                "is self-signed (CN=alone): if it is the right one, name its PEM file with --ca-file"
+                "is self-signed (CN=alone): if it is the right one, name its PEM file with \(Setting.authorities)"
             ),
             (.unknown, "localhost", "was not sent (CN=Other Root)"),
             (
@@ -167,11 +167,17 @@ import Testing
         }
         #expect(
             words { try TestCertificate.clientContext { $0.authorityFile = "/nowhere.pem" } }.contains(
-                "--ca-file /nowhere.pem: "))
+                "\(Setting.authorities) /nowhere.pem: "))
         let key = try TestCertificate.path("leaf.key")
-        #expect(words { try TestCertificate.clientContext { $0.authorityFile = key } }.contains("--ca-file \(key): "))
-        #expect(words { try TestCertificate.clientContext { $0.certificateFile = "a" } }.contains("--cert needs --key"))
-        #expect(words { try TestCertificate.clientContext { $0.keyFile = "a" } }.contains("--key needs --cert"))
+        #expect(
+            words { try TestCertificate.clientContext { $0.authorityFile = key } }.contains(
+                "\(Setting.authorities) \(key): "))
+        #expect(
+            words { try TestCertificate.clientContext { $0.certificateFile = "a" } }.contains(
+                "\(Setting.certificate) needs \(Setting.key)"))
+        #expect(
+            words { try TestCertificate.clientContext { $0.keyFile = "a" } }.contains(
+                "\(Setting.key) needs \(Setting.certificate)"))
         let certificate = try TestCertificate.path("client.pem")
         let mismatch = words {
             try TestCertificate.clientContext {
@@ -179,7 +185,9 @@ import Testing
                 $0.keyFile = key
             }
         }
-        #expect(mismatch.contains("--key \(key): key values mismatch"), "\(mismatch)")
-        #expect(words { try TLSContext(certificate: "/nowhere", key: key) }.contains("--tls-cert /nowhere: "))
+        #expect(mismatch.contains("\(Setting.key) \(key): key values mismatch"), "\(mismatch)")
+        #expect(
+            words { try TLSContext(certificate: "/nowhere", key: key) }.contains(
+                "\(Setting.endpointCertificate) /nowhere: "))
     }
 }

@@ -32,7 +32,10 @@ import Testing
                 "cannot connect: the connection"
             ),
             (FaceError(.closed, "the face is closed"), "the face is closed"),
-            (RequestBodyFailure.silent(seconds: 600, hasBegun: false), "did not begin within 600 s; --stall-timeout"),
+            (
+                RequestBodyFailure.silent(seconds: 600, hasBegun: false),
+                "did not begin within 600 s; \(Setting.stallTimeout)"
+            ),
             (RequestBodyFailure.slow(rate: 1000), "1000 bytes a second"),
         ] as [(any Error, String)])
     func anErrorIsToldInWords(error: any Error, words: String) {
@@ -55,9 +58,9 @@ import Testing
     @Test func whereAnotherRegistryListensTheNextPortIsProposed() {
         let error = IOError(errnoCode: EADDRINUSE, reason: "bind")
         let text = "\(ListenError(host: "127.0.0.1", port: 5000, error))"
-        #expect(text.contains("--listen 127.0.0.1:5050") && text.contains("docker-registry"))
-        #expect("\(ListenError(host: "::1", port: 5000, error))".contains("--listen [::1]:5050"))
-        #expect("\(ListenError(host: "127.0.0.1", port: 5050, error))".contains("--listen 127.0.0.1:0"))
+        #expect(text.contains("\(Setting.listener) 127.0.0.1:5050") && text.contains("docker-registry"))
+        #expect("\(ListenError(host: "::1", port: 5000, error))".contains("\(Setting.listener) [::1]:5050"))
+        #expect("\(ListenError(host: "127.0.0.1", port: 5050, error))".contains("\(Setting.listener) 127.0.0.1:0"))
     }
 
     @Test func aConnectionThatFailedAtEveryAddressSaysWhy() async throws {
