@@ -1,4 +1,3 @@
-internal import NIOCore
 internal import NIOHTTP1
 
 /// A request for a blob that is the registry's to answer: HEAD, preconditions, and a part that NDN does not

@@ -1,7 +1,5 @@
 package import Logging
 package import NDN
-internal import NIOCore
-internal import NIOHTTP1
 internal import ServiceLifecycle
 
 /// The client as a program: HTTP endpoints before an NDN path and upstreams.

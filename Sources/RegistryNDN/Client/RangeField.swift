@@ -57,20 +57,14 @@ enum RangeField: Hashable {
         let (first, last) = (range[..<dash], range[range.index(after: dash)...])
         if first.isEmpty {
             // RFC 9110: a suffix-length of zero is unsatisfiable; registries answer it in several ways.
-            guard let count = number(last), count > 0 else { return nil }
+            guard let count = UInt64(digits: last), count > 0 else { return nil }
             return .last(count)
         }
-        guard let first = number(first) else { return nil }
+        guard let first = UInt64(digits: first) else { return nil }
         if last.isEmpty { return .from(first) }
         // "An int-range is invalid if the last-pos value is present and less than first-pos."
-        guard let last = number(last), first <= last else { return nil }
+        guard let last = UInt64(digits: last), first <= last else { return nil }
         return .from(first, through: last)
-    }
-
-    /// Decimal digits only: `UInt64` itself would take a sign.
-    private static func number(_ text: some StringProtocol) -> UInt64? {
-        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        return UInt64(text)
     }
 }
 

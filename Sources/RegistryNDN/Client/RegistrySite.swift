@@ -58,21 +58,20 @@ package struct RegistrySite: Sendable {
     ) async throws {
         let references = ReferenceRewriter(base: upstream.base, target: route.target, selector: route.selector)
         let terms = AdmissionTerms(ours: request.mayUseCredentials, replacesToken: route.selector.host != nil)
+        func pull(_ repository: RepositoryName, _ digest: ContentDigest, _ wanted: WantedOctets) -> BlobPull {
+            BlobPull(
+                blob: BlobName(prefix: prefix, repository: repository, digest: digest), wanted: wanted,
+                head: request.head, references: references, terms: terms)
+        }
         switch RequestPlan(request.head, isPoisoned: blobs.poisoned.contains) {
-        case .blob(let repository, let digest, let octets):
+        case .blob(let repository, let digest, let wanted):
             record.name(repository, digest)
-            record.mayHangUp = octets.range.openBegin != nil
-            let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-            let wanted = BlobPull(
-                blob: blob, wanted: octets, head: request.head, references: references, terms: terms)
-            try await blobs.serve(wanted, &response, &record)
+            record.mayHangUp = wanted.range.openBegin != nil
+            try await blobs.serve(pull(repository, digest, wanted), &response, &record)
         case .wholeBlob(let repository, let digest):
             record.name(repository, digest)
             record.fallback = "wrong digest lately"
-            let blob = BlobName(prefix: prefix, repository: repository, digest: digest)
-            let wanted = BlobPull(
-                blob: blob, wanted: .whole, head: request.head, references: references, terms: terms)
-            try await blobs.fallBack(wanted, &response, &record)
+            try await blobs.fallBack(pull(repository, digest, .whole), &response, &record)
         case .refused(let repository, let digest, let refusal):
             record.name(repository, digest)
             record.failure = refusal.message

@@ -7,8 +7,6 @@ import NIOCore
 /// GenericNameComponent with the whole name as UTF-8, slashes included; the digest is the 32 raw octets of the SHA-256.
 /// The layout is frozen: the original system's clients and servers use it.
 package struct BlobName: Hashable, Sendable, CustomStringConvertible {
-    /// How many components follow the prefix in the name of a packet.
-    package static let packetSuffixCount = 3
     /// The last component of the Interest that asks whether a blob exists.
     package static let metadataComponent = NameComponent.keyword("metadata")
 

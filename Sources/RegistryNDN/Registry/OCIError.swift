@@ -4,18 +4,12 @@ internal import NDN
 ///
 /// `{"errors":[{"code":"BLOB_UNKNOWN","message":"…","detail":"…"}]}`, OCI distribution specification 1.1, "Error codes".
 package struct OCIError: Error, Hashable, Sendable {
-    /// The codes of the specification, and what registries use beside it for their own failures.
+    /// Those codes of the specification that are said here, and what registries use beside it for their own failures.
     package enum Code: String, Hashable, Sendable {
         case blobUnknown = "BLOB_UNKNOWN"
         case blobUploadInvalid = "BLOB_UPLOAD_INVALID"
-        case blobUploadUnknown = "BLOB_UPLOAD_UNKNOWN"
         case digestInvalid = "DIGEST_INVALID"
-        case manifestBlobUnknown = "MANIFEST_BLOB_UNKNOWN"
-        case manifestInvalid = "MANIFEST_INVALID"
-        case manifestUnknown = "MANIFEST_UNKNOWN"
-        case nameInvalid = "NAME_INVALID"
         case nameUnknown = "NAME_UNKNOWN"
-        case sizeInvalid = "SIZE_INVALID"
         case unauthorized = "UNAUTHORIZED"
         case denied = "DENIED"
         case unsupported = "UNSUPPORTED"

@@ -49,10 +49,10 @@ struct FolderReader: OriginReader {
 
     /// What is wrong with the folder, the first time that it shows.
     private func faultToTell(of repository: RepositoryName) -> String? {
-        guard !hasToldFault.withLockedValue({ $0 }), let fault = folder.fault(of: repository) else { return nil }
-        return hasToldFault.withLockedValue { hasTold in
-            defer { hasTold = true }
-            return hasTold ? nil : fault
+        hasToldFault.withLockedValue { hasTold in
+            guard !hasTold, let fault = folder.fault(of: repository) else { return nil }
+            hasTold = true
+            return fault
         }
     }
 

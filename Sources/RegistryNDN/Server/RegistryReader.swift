@@ -1,4 +1,3 @@
-import Logging
 internal import NDN
 import NIOCore
 import NIOHTTP1

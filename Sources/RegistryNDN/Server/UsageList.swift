@@ -2,7 +2,6 @@
 struct UsageList {
     private unowned var oldest: CachedRange?
     private unowned var newest: CachedRange?
-    private(set) var count = 0
 
     /// The one used longest ago of those that `matches` is true for.
     func first(where matches: (CachedRange) -> Bool) -> CachedRange? {
@@ -19,7 +18,6 @@ struct UsageList {
         newest?.newer = range
         newest = range
         if oldest == nil { oldest = range }
-        count += 1
     }
 
     mutating func remove(_ range: CachedRange) {
@@ -30,6 +28,5 @@ struct UsageList {
         range.newer?.older = range.older
         range.older = nil
         range.newer = nil
-        count -= 1
     }
 }

@@ -14,13 +14,10 @@ final class VerificationReport {
     var names = ""
     var notBefore = ""
     var notAfter = ""
-    /// Certificates of the chain as far as it could be built.
-    var chainLength: Int32 = 0
 
     fileprivate func fill(from store: OpaquePointer?) {
         code = unsafe X509_STORE_CTX_get_error(store)
         depth = unsafe X509_STORE_CTX_get_error_depth(store)
-        chainLength = unsafe OPENSSL_sk_num(X509_STORE_CTX_get0_chain(store))
         guard let certificate = unsafe X509_STORE_CTX_get_current_cert(store) else { return }
         subject = unsafe Self.text { _ = unsafe copenssl_print_name($0, X509_get_subject_name(certificate)) }
         issuer = unsafe Self.text { _ = unsafe copenssl_print_name($0, X509_get_issuer_name(certificate)) }

@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOHTTP1
 
 /// What an upstream let us in with, by what is accessed and as whom, until it expires; each token is fetched once for all who
 /// want it.

@@ -2,6 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -19,7 +20,7 @@ final class ConnectionPool: Sendable {
     private let local: LocalAddresses
     private let isRegistry: Bool
     private let state: NIOLockedValueBox<ConnectionPoolState<UpstreamConnection, Waiter>>
-    private let nextID = NIOLockedValueBox(0)
+    private let nextID = Atomic(0)
 
     /// - Parameters:
     ///   - local: whether the connections may lead to this machine.
@@ -40,7 +41,7 @@ final class ConnectionPool: Sendable {
 
     /// A connection for one exchange; it comes back by itself when the exchange is over.
     func lease(fresh: Bool) async throws -> UpstreamConnection {
-        let id = newID()
+        let id = nextID.add(1, ordering: .relaxed).newValue
         let promise = group.any().makePromise(of: UpstreamConnection.self)
         return try await withTaskCancellationHandler {
             start(id: id, promise: promise, fresh: fresh)
@@ -65,13 +66,6 @@ final class ConnectionPool: Sendable {
         let (idle, waiting) = state.withLockedValue { $0.shutdown() }
         for connection in idle { connection.close() }
         for waiter in waiting { waiter.fail(UpstreamError(.closed, "the upstream client was shut down")) }
-    }
-
-    private func newID() -> Int {
-        nextID.withLockedValue { id in
-            id += 1
-            return id
-        }
     }
 
     private func start(id: Int, promise: Waiter, fresh: Bool) {

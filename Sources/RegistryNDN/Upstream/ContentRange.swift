@@ -14,23 +14,17 @@ package enum ContentRange: Hashable, Sendable {
         else { return nil }
         let range = text[text.index(after: space)..<slash]
         let totalText = text[text.index(after: slash)...]
-        let total = Self.number(totalText)
+        let total = UInt64(digits: totalText)
         guard total != nil || totalText == "*" else { return nil }
         if range == "*" {
             guard let total else { return nil }
             self = .unsatisfied(total: total)
             return
         }
-        guard let dash = range.firstIndex(of: "-"), let first = Self.number(range[..<dash]),
-            let last = Self.number(range[range.index(after: dash)...]), first <= last,
+        guard let dash = range.firstIndex(of: "-"), let first = UInt64(digits: range[..<dash]),
+            let last = UInt64(digits: range[range.index(after: dash)...]), first <= last,
             total.map({ last < $0 }) ?? true
         else { return nil }
         self = .octets(first: first, last: last, total: total)
-    }
-
-    /// Decimal digits only: `UInt64` itself would take a sign.
-    private static func number(_ text: Substring) -> UInt64? {
-        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        return UInt64(text)
     }
 }

@@ -1,7 +1,6 @@
 internal import NDN
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import NIOPosix
 
 /// Whether what a registry names (redirects, token services) may be at this machine or on its links.
 ///

@@ -1,14 +1,14 @@
-package import NIOHTTP1
+internal import NIOHTTP1
 
 /// The answer to a range of a blob.
-package struct RangeResponse: Sendable {
+struct RangeResponse: Sendable {
     let response: UpstreamResponse
     /// Never `.invalid`.
-    package let verdict: ByteRange.Verdict
-    package var head: HTTPResponseHead { response.head }
+    let verdict: ByteRange.Verdict
+    var head: HTTPResponseHead { response.head }
     /// After `.partial`, exactly its `length` bytes or an error; after `.whole`, all of the blob; else the
     /// upstream's own words.
-    package let body: UpstreamBody
+    let body: UpstreamBody
 
     init(_ response: UpstreamResponse, _ verdict: ByteRange.Verdict) {
         self.response = response

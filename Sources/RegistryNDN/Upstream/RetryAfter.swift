@@ -10,7 +10,9 @@ enum RetryAfter {
     /// The pause asked for; nil without a field that can be read.
     ///
     /// - Parameter now: seconds since 1970.
-    static func read(_ headers: HTTPHeaders, now: Int64) -> TimeAmount? {
+    static func read(
+        _ headers: HTTPHeaders, now: Int64 = Int64(WallClock.milliseconds() / 1000)
+    ) -> TimeAmount? {
         guard let text = headers.first(name: "Retry-After") else { return nil }
         if let seconds = seconds(text) { return .seconds(seconds) }
         guard let date = date(text, now: now) else { return nil }

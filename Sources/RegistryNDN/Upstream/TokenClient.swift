@@ -2,10 +2,6 @@ internal import NDN
 internal import NIOCore
 internal import NIOHTTP1
 
-#if canImport(Glibc)
-    internal import Glibc
-#endif
-
 /// Gets tokens from the services that a registry's Bearer challenge names.
 struct TokenClient: Sendable {
     /// Bytes of a token service's answer, at most.
@@ -93,7 +89,7 @@ struct TokenClient: Sendable {
                 "the token service at \(request.origin) refuses our credentials: are they right, and do they give access to what is asked for (\(request.scope ?? "nothing in particular"))?"
             )
         case let status where status.isBusy:
-            let pause = RetryAfter.read(response.head.headers, now: Int64(time(nil)))
+            let pause = RetryAfter.read(response.head.headers)
             throw UpstreamError(
                 .later(status: status.code, retryAfter: pause.map { $0.nanoseconds / 1_000_000_000 }),
                 "the token service at \(request.origin) is busy (\(status.code))")

@@ -74,12 +74,7 @@ package final class UpstreamClient: Sendable {
     /// link that has expired when it is used, because a cache gave it, is asked for once more. An upstream that is busy (429,
     /// 503) is asked again as ``RetryPolicy`` says, and all of it ends with the configuration's overall timeout. Throws
     /// `UpstreamError`, with the code `redirect` for what is not followed, or `CancellationError`.
-    package func read(_ head: HTTPRequestHead) async throws -> UpstreamResponse {
-        try await read(head, .init())
-    }
-
-    /// The same on `terms` of somebody's request.
-    func read(_ head: HTTPRequestHead, _ terms: AdmissionTerms) async throws -> UpstreamResponse {
+    func read(_ head: HTTPRequestHead, _ terms: AdmissionTerms = .init()) async throws -> UpstreamResponse {
         let limit = configuration.overallTimeout
         return try await UpstreamSender.within(limit) {
             try await self.follow(head, terms)
@@ -120,19 +115,9 @@ package final class UpstreamClient: Sendable {
     /// - Parameters:
     ///   - headers: sent along (Authorization).
     ///   - mayBeWhole: false when more than the range is of no use.
-    package func blobRange(
-        repository: RepositoryName, digest: ContentDigest, offset: UInt64, length: UInt64? = nil,
-        headers: HTTPHeaders = [:], mayBeWhole: Bool = true
-    ) async throws -> RangeResponse {
-        try await blobRange(
-            repository: repository, digest: digest, offset: offset, length: length, headers: headers,
-            mayBeWhole: mayBeWhole, .init())
-    }
-
-    /// The same on `terms` of somebody's request.
     func blobRange(
-        repository: RepositoryName, digest: ContentDigest, offset: UInt64, length: UInt64?, headers: HTTPHeaders,
-        mayBeWhole: Bool = true, _ terms: AdmissionTerms
+        repository: RepositoryName, digest: ContentDigest, offset: UInt64, length: UInt64? = nil,
+        headers: HTTPHeaders = [:], mayBeWhole: Bool = true, _ terms: AdmissionTerms = .init()
     ) async throws -> RangeResponse {
         let range = ByteRange(offset: offset, length: length)
         guard var head = rangeHead(repository: repository, digest: digest, range: range, headers: headers) else {

@@ -2,10 +2,6 @@ internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-#if canImport(Glibc)
-    internal import Glibc
-#endif
-
 /// Sends requests to an upstream and to wherever it leads: each as often as that helps and cannot do harm, and on to where it
 /// is redirected.
 struct UpstreamSender: Sendable {
@@ -146,7 +142,7 @@ struct UpstreamSender: Sendable {
             let response = try await send()
             guard response.head.status.isBusy else { return response }
             retry += 1
-            let after = RetryAfter.read(response.head.headers, now: Int64(time(nil)))
+            let after = RetryAfter.read(response.head.headers)
             guard let delay = delay(.busy(retryAfter: after), retry: retry, since: begin) else { return response }
             try await response.discard()
             logger.debug(
