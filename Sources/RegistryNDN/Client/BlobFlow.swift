@@ -81,7 +81,8 @@ struct BlobFlow: Sendable {
         } catch  where response.status != nil && policy == .proxy && !Task.isCancelled && Self.isPathEnd(error) {
             note(error, pull.blob, &record)
             stream.cancel()
-            try await RestOfBlob(pull, size: stream.size, from: upstream).append(to: &body, &response, &record)
+            try await RestOfBlob(pull: pull, size: stream.size, upstream: upstream).append(
+                to: &body, &response, &record)
         }
         try await body.finish(&response)
     }
@@ -220,7 +221,7 @@ struct BlobFlow: Sendable {
             return try await relay.serve(
                 pull.head, pull.blob, pull.references, pull.terms, &response, &record)
         }
-        let answer = try await RestOfBlob(pull, size: .max, from: upstream).ask(for: first)
+        let answer = try await RestOfBlob(pull: pull, size: .max, upstream: upstream).ask(for: first)
         defer { answer.body.cancel() }
         record.usedUpstream = true
         let size: UInt64
@@ -236,7 +237,7 @@ struct BlobFlow: Sendable {
         guard size <= UInt64(Int64.max) else { throw BlobFailure.rest("a blob of \(size) octets") }
         let parts = wanted.parts(of: size)
         let headers = pull.blob.headers(size: size)
-        let rest = RestOfBlob(pull, size: size, from: upstream)
+        let rest = RestOfBlob(pull: pull, size: size, upstream: upstream)
         switch parts.ranges.count {
         case 0: try await response.refuseRange(size: size)
         case 1:

@@ -6,11 +6,11 @@ internal import NIOHTTP1
 package struct ClientResponder: HTTPResponder {
     private let sites: [RegistrySite]
     private let upstreams: UpstreamSet
-    private let listener: Int
+    private var listener: Int
     private let lending: LendingRule
     private let logger: Logger
-    /// Those of all listeners.
-    let underWay: RequestsUnderWay
+    /// The requests of all listeners.
+    let underWay = RequestsUnderWay()
 
     /// - Parameters:
     ///   - sites: in the order in which `upstreams` lists them.
@@ -20,24 +20,18 @@ package struct ClientResponder: HTTPResponder {
         sites: [RegistrySite], upstreams: UpstreamSet, listener: Int = 0, lending: LendingRule = LendingRule(),
         logger: Logger
     ) {
-        self.init(sites, upstreams, listener, lending, logger, RequestsUnderWay())
-    }
-
-    private init(
-        _ sites: [RegistrySite], _ upstreams: UpstreamSet, _ listener: Int, _ lending: LendingRule, _ logger: Logger,
-        _ underWay: RequestsUnderWay
-    ) {
         self.sites = sites
         self.upstreams = upstreams
         self.listener = listener
         self.lending = lending
         self.logger = logger
-        self.underWay = underWay
     }
 
     /// The same for the requests of another listener.
     func at(listener: Int) -> ClientResponder {
-        ClientResponder(sites, upstreams, listener, lending, logger, underWay)
+        var other = self
+        other.listener = listener
+        return other
     }
 
     /// Probes the NDN paths that are down, watches those that are up, and repairs what they give, until the task is

@@ -33,16 +33,6 @@ struct HTTPConnection: Sendable {
     let logger: Logger
     private let occupancy = ConnectionOccupancy()
 
-    init(
-        channel: any Channel, seat: ConnectionSeat, limits: HTTPLimits, responder: any HTTPResponder, logger: Logger
-    ) {
-        self.channel = channel
-        self.seat = seat
-        self.limits = limits
-        self.responder = responder
-        self.logger = logger
-    }
-
     /// Serves until the connection is closed; cancellation closes it.
     func run() async {
         await withGracefulShutdownHandler {

@@ -7,14 +7,10 @@ struct RestOfBlob: Sendable {
     /// Requests for parts of a blob that are under way at a time: one is read while the others travel.
     private static let asksAhead = 4
 
-    private let pull: BlobPull
+    let pull: BlobPull
     /// Bytes of the blob; the largest number of all while that is not known.
-    private let size: UInt64
-    private let upstream: UpstreamClient
-
-    init(_ pull: BlobPull, size: UInt64, from upstream: UpstreamClient) {
-        (self.pull, self.size, self.upstream) = (pull, size, upstream)
-    }
+    let size: UInt64
+    let upstream: UpstreamClient
 
     /// Appends what is missing of a body.
     ///

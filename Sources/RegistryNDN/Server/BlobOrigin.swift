@@ -10,21 +10,11 @@ package enum BlobOrigin: Sendable {
     case folder(BlobFolder)
 
     /// Whether a long read is cheaper than several short ones.
-    var hasStreams: Bool {
-        switch self {
-        case .registry: true
-        case .folder: false
-        }
-    }
+    var hasStreams: Bool { if case .registry = self { true } else { false } }
 
     /// Bytes that a read may have on their way to the cache: in the socket's buffer, waiting to be pulled, and waiting for the
     /// producer.
-    var readBuffer: Int {
-        switch self {
-        case .registry: Self.readSize + Self.bodyWindow + 2 * RangePacker.portion
-        case .folder: 2 * RangePacker.portion
-        }
-    }
+    var readBuffer: Int { (hasStreams ? Self.readSize + Self.bodyWindow : 0) + 2 * RangePacker.portion }
 
     private static let readSize = 256 << 10
     private static let bodyWindow = 512 << 10

@@ -175,11 +175,8 @@ struct RegistryReader: OriginReader {
     }
 
     private static func advice(_ status: HTTPResponseStatus) -> String {
-        switch status {
-        case .unauthorized, .forbidden:
-            "; give \(Setting.credentials) that may read it, or let anybody read what is served over NDN"
-        default: ""
-        }
+        guard status == .unauthorized || status == .forbidden else { return "" }
+        return "; give \(Setting.credentials) that may read it, or let anybody read what is served over NDN"
     }
 
     /// Passes over what lies before the range, and keeps what the cache has room for. Returns false when that is too much, or

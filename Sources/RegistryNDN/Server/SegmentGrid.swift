@@ -3,11 +3,6 @@ struct SegmentGrid: Hashable, Sendable {
     let total: UInt64
     let chunkSize: Int
 
-    init(total: UInt64, chunkSize: Int) {
-        self.total = total
-        self.chunkSize = chunkSize
-    }
-
     /// Number of the final segment; 0 also for an empty blob, which is one empty segment (docs/protocol.md 10.2).
     var finalSegment: UInt64 { total == 0 ? 0 : (total - 1) / UInt64(chunkSize) }
 

@@ -7,14 +7,9 @@ struct SourceLimiter {
     /// What one source may have.
     struct Limits: Sendable {
         /// Interests a second.
-        var interests: Double
-        /// Octets of Data a second.
-        var octets: Double
-
-        init(interests: Double = 50_000, octets: Double = 256 * 1024 * 1024) {
-            self.interests = interests
-            self.octets = octets
-        }
+        var interests = 50_000.0
+        /// Bytes of Data a second.
+        var octets = 256.0 * 1024 * 1024
     }
 
     private struct Source {

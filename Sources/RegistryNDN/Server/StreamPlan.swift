@@ -136,16 +136,19 @@ struct StreamPlan {
 
     /// The streams that have been parked for too long; they are forgotten.
     mutating func expire(now: NIODeadline) -> [Int] {
-        let expired = streams.filter { $0.value.parkedSince.map { $0 + configuration.parking <= now } ?? false }.keys
-        for id in expired { streams[id] = nil }
-        return Array(expired)
+        drop { [parking = configuration.parking] in $0 + parking <= now }
     }
 
     /// No stream is parked any more; returns those that are.
     mutating func close() -> [Int] {
         isClosed = true
-        let parked = streams.filter { $0.value.parkedSince != nil }.keys
-        for id in parked { streams[id] = nil }
-        return Array(parked)
+        return drop { _ in true }
+    }
+
+    /// Forgets parked streams, and returns which; `isOver` judges since when they are parked.
+    private mutating func drop(where isOver: (NIODeadline) -> Bool) -> [Int] {
+        let dropped = streams.filter { $0.value.parkedSince.map(isOver) ?? false }.keys
+        for id in dropped { streams[id] = nil }
+        return Array(dropped)
     }
 }

@@ -11,8 +11,7 @@ struct UpstreamAdmission: Sendable {
     /// Bytes of a manifest that is kept while it is sent, at most: registries take no larger ones.
     private static let maximumManifest = 4 << 20
 
-    private let sender: UpstreamSender
-    private let tokens: TokenClient
+    let sender: UpstreamSender
     private let authorizer = Authorizer()
     /// Memory for the bodies that are kept while they are sent.
     private let keptOctets = OctetAllowance(32 << 20)
@@ -20,11 +19,7 @@ struct UpstreamAdmission: Sendable {
     private var configuration: UpstreamConfiguration { sender.configuration }
     private var base: UpstreamURL { sender.base }
     private var logger: Logger { sender.logger }
-
-    init(_ sender: UpstreamSender) {
-        self.sender = sender
-        tokens = TokenClient(sender: sender)
-    }
+    private var tokens: TokenClient { TokenClient(sender: sender) }
 
     // MARK: requests that can be sent again
 

@@ -23,7 +23,7 @@ package final class UpstreamClient: Sendable {
         sender = UpstreamSender(
             pools: UpstreamPools(base: base, group: group, configuration: configuration), configuration: configuration,
             logger: logger)
-        admission = UpstreamAdmission(sender)
+        admission = UpstreamAdmission(sender: sender)
     }
 
     /// Closes unused connections and fails those who wait; exchanges under way end by themselves.

@@ -24,23 +24,13 @@ final class UpstreamConnection: Sendable {
         eventLoop.execute { self.handler.value.touch() }
     }
 
-    func requestEnded() {
-        eventLoop.execute { self.handler.value.requestEnded() }
-    }
-
-    func abandonRequest() {
-        eventLoop.execute { self.handler.value.abandonRequest() }
-    }
-
-    func resume() {
-        eventLoop.execute { self.handler.value.resume() }
-    }
+    func requestEnded() { eventLoop.execute { self.handler.value.requestEnded() } }
+    func abandonRequest() { eventLoop.execute { self.handler.value.abandonRequest() } }
+    func resume() { eventLoop.execute { self.handler.value.resume() } }
 
     func cancel(_ consumer: any ResponseConsumer & Sendable) {
         eventLoop.execute { self.handler.value.cancel(consumer) }
     }
 
-    func close() {
-        channel.close(promise: nil)
-    }
+    func close() { channel.close(promise: nil) }
 }
