@@ -5,8 +5,9 @@ internal import NDN
 ///
 /// TLS 1.2 and 1.3 only, without renegotiation and compression; the application protocol is http/1.1.
 package final class TLSContext: Sendable {
-    /// Address of the SSL_CTX, which counts its owners with atomics and is not changed after `init`.
-    private let address: UInt
+    /// The SSL_CTX, which several threads use at once: it counts its owners with atomics and is not changed after `init`
+    /// (`ForeignPointer`, shared).
+    private let owned: ForeignPointer
     let isServer: Bool
     let isInsecure: Bool
     /// That others can read the file of our key; nil when they cannot.
@@ -25,7 +26,7 @@ package final class TLSContext: Sendable {
         isServer = false
         notice = try Self.check(key: configuration.keyFile, setting: .key)
         isInsecure = configuration.isInsecure
-        address = try unsafe Self.make(TLS_client_method())
+        owned = try unsafe Self.make(TLS_client_method())
         unsafe copenssl_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
         // 0 on success, as ALPN alone has it. RFC 7301: each name with its length before it.
         let names: [UInt8] = [8] + Array("http/1.1".utf8)
@@ -46,7 +47,7 @@ package final class TLSContext: Sendable {
         isServer = true
         isInsecure = false
         notice = try Self.check(key: key, setting: .endpointKey)
-        address = try unsafe Self.make(TLS_server_method())
+        owned = try unsafe Self.make(TLS_server_method())
         unsafe copenssl_ctx_set_cache_mode(pointer, Int(SSL_SESS_CACHE_SERVER))
         let name = Array("registry-ndn".utf8)
         // 1 on success.
@@ -61,11 +62,11 @@ package final class TLSContext: Sendable {
         unsafe SSL_CTX_free(pointer)
     }
 
-    var pointer: OpaquePointer? { unsafe OpaquePointer(bitPattern: address) }
+    var pointer: OpaquePointer { unsafe owned.pointer }
 
     private static let outOfMemory = TLSError(.configuration, "OpenSSL has no memory for a context")
 
-    private static func make(_ method: OpaquePointer?) throws(TLSError) -> UInt {
+    private static func make(_ method: OpaquePointer?) throws(TLSError) -> ForeignPointer {
         ERR_clear_error()
         guard let context = unsafe SSL_CTX_new(method) else {
             throw TLSError(.configuration, "OpenSSL does not start: \(OpenSSLError.take().text)")
@@ -76,7 +77,7 @@ package final class TLSContext: Sendable {
         }
         // A key with a passphrase would be asked for at the terminal.
         unsafe SSL_CTX_set_default_passwd_cb(context) { _, _, _, _ in 0 }
-        return UInt(bitPattern: context)
+        return unsafe ForeignPointer(context)
     }
 
     private func trust(_ configuration: TLSConfiguration) throws(TLSError) {

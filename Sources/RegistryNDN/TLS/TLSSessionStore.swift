@@ -1,23 +1,24 @@
 internal import COpenSSL
+internal import NDN
 internal import NIOConcurrencyHelpers
 
 /// The last session of each server, so that the next connection there need not begin anew.
 ///
 /// A resumed session is not verified again: it is kept for the very name and port that it was verified for.
 final class TLSSessionStore: Sendable {
-    /// An SSL_SESSION, which counts its owners with atomics.
+    /// The owner of an SSL_SESSION, which counts its owners with atomics (`ForeignPointer`, shared).
     private final class Session: Sendable {
-        private let address: UInt
+        private let owned: ForeignPointer
 
         init(_ session: OpaquePointer) {
-            address = UInt(bitPattern: session)
+            owned = unsafe ForeignPointer(session)
         }
 
         deinit {
             unsafe SSL_SESSION_free(pointer)
         }
 
-        var pointer: OpaquePointer? { unsafe OpaquePointer(bitPattern: address) }
+        var pointer: OpaquePointer { unsafe owned.pointer }
     }
 
     private static let capacity = 64
