@@ -234,7 +234,7 @@ struct BlobFlow: Sendable {
             let headers = pull.blob.fields(of: answer.response, pull.references)
             return try await RegistryNDN.relay(answer.response, headers: headers, &response, &record)
         }
-        guard size <= UInt64(Int64.max) else { throw BlobFailure.rest("a blob of \(size) octets") }
+        guard size <= UInt64(Int64.max) else { throw BlobFailure.rest("a blob of \(size) bytes") }
         let parts = wanted.parts(of: size)
         let headers = pull.blob.headers(size: size)
         let rest = RestOfBlob(pull: pull, size: size, upstream: upstream)

@@ -7,7 +7,7 @@ struct BlobRelay: Sendable {
     let policy: FallbackPolicy
 
     /// - Parameters:
-    ///   - request: a GET or HEAD without a body, as the upstream knows it.
+    ///   - request: a GET or HEAD without a body, with the target that the upstream knows.
     ///   - references: how the upstream's addresses become this endpoint's.
     ///   - terms: with what the upstream lets the request in.
     func serve(
@@ -19,7 +19,7 @@ struct BlobRelay: Sendable {
         let answer: UpstreamResponse
         switch policy {
         case .proxy: answer = try await read(head, terms)
-        // Where the registry sends the client is where it is to go, or for it to see as a failure.
+        // A redirection goes to the client, or is a failure.
         case .redirect, .fail: answer = try await upstream.relay(head, terms)
         }
         defer { answer.body.cancel() }
@@ -36,7 +36,7 @@ struct BlobRelay: Sendable {
         try await relay(answer, headers: blob.fields(of: answer, references), &response, &record)
     }
 
-    /// As reads of our own are done: redirections followed, links that are over asked for again.
+    /// Reads as for ourselves: redirections are followed, and links that have expired are asked for again.
     private func read(_ head: HTTPRequestHead, _ terms: AdmissionTerms) async throws -> UpstreamResponse {
         let answer = try await upstream.read(head, terms)
         guard head.method == .HEAD, answer.isRedirected, (400..<500).contains(answer.head.status.code) else {
@@ -56,8 +56,9 @@ struct BlobRelay: Sendable {
 }
 
 extension BlobName {
-    /// The fields of a response with what the upstream answered: its own, or, where that came from a storage service that it
-    /// redirected to, those that say what is in the body. That service's cookies, and its name for the blob, are its own.
+    /// The fields of a response that passes the upstream's answer on: those of the answer, or, where it came from a storage service
+    /// that the upstream redirects to, those that say what is in the body. That service's cookies, and its name for the blob, stay
+    /// here.
     func fields(of answer: UpstreamResponse, _ references: ReferenceRewriter) -> HTTPHeaders {
         let given = answer.head.headers.removingHopByHop()
         guard answer.isRedirected else { return references.rewrite(given, of: answer.head.status) }
@@ -70,7 +71,7 @@ extension BlobName {
         return fields
     }
 
-    /// Those that say which blob it is, whatever of it is sent.
+    /// The fields that say which blob it is, whatever part of it is sent.
     fileprivate var fieldsOfItsOwn: HTTPHeaders {
         let names = ["cache-control", "docker-content-digest", "docker-distribution-api-version", "etag"]
         return HTTPHeaders(headers(size: 0).filter { names.contains($0.name.lowercased()) })
@@ -82,7 +83,7 @@ extension HTTPHeaders {
     /// judged here which hold whatever a storage service calls the blob.
     fileprivate func forPart(of digest: ContentDigest) -> HTTPHeaders {
         var headers = removingHopByHop()
-        // Answered here already.
+        // This endpoint has answered it already.
         headers.remove(name: "expect")
         for name in ["if-range", "if-match"] where headers[name] == [digest.entityTag] { headers.remove(name: name) }
         return headers

@@ -1,11 +1,11 @@
 package import NDN
 
-/// Blobs through an NDN router, which need not be there from the start, or the best of several.
+/// Blobs through an NDN router, or the best of several. The router need not be there from the start.
 package struct BlobSource: Sendable {
     private let network: any BlobNetwork
     private let probeName: Name?
 
-    /// - Parameter probeName: asked for instead of the failed blob when the path is probed.
+    /// - Parameter probeName: the name that a probe of the path asks for; nil for the blob that failed.
     package init(network: any BlobNetwork, probeName: Name? = nil) {
         self.network = network
         self.probeName = probeName
@@ -13,8 +13,8 @@ package struct BlobSource: Sendable {
 
     /// Starts to read a range of a blob.
     ///
-    /// - Parameter repair: from where come segments that are faulty; nil: they end the stream.
-    /// - Returns: once the blob's size is known.
+    /// - Parameter repair: where faulty segments come from instead; nil when a faulty segment ends the stream.
+    /// - Returns: the stream, once the blob's size is known.
     func open(
         _ blob: BlobName, range: BlobRange, repair: BlobRepair?
     ) async throws(FetchError) -> any BlobStream {

@@ -14,7 +14,7 @@ package struct ClientResponder: HTTPResponder {
 
     /// - Parameters:
     ///   - sites: in the order in which `upstreams` lists them.
-    ///   - listener: the number of the listener whose requests it answers.
+    ///   - listener: the number of the listener whose requests are answered.
     ///   - lending: which requests get our own credentials.
     package init(
         sites: [RegistrySite], upstreams: UpstreamSet, listener: Int = 0, lending: LendingRule = LendingRule(),
@@ -63,7 +63,7 @@ package struct ClientResponder: HTTPResponder {
             record.withheld = lending.withheld(from: requester, request.head)
             try await serve(request, &response, &record)
         } catch {
-            // Whichever of both is noticed first.
+            // A client that hangs up shows as the one or the other.
             record.hasHungUp =
                 (Task.isCancelled || error is ChannelError) && record.mayHangUp && response.status == .partialContent
             if !record.hasHungUp {

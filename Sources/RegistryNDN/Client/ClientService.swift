@@ -16,9 +16,9 @@ package struct ClientService: Service {
     private let ready: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - endpoints: where it listens; the position of each is its number among the listeners of `upstreams`.
+    ///   - endpoints: where the client listens; the position of each is its number among the listeners of `upstreams`.
     ///   - sites: the registries, in the order in which `upstreams` lists them.
-    ///   - network: through which their blobs come; shut down at the end.
+    ///   - network: where the registries' blobs come from over NDN; it is shut down at the end.
     ///   - lending: which requests get our own credentials.
     ///   - signals: Each element asks for a statistics line of each registry.
     ///   - ready: called once requests are served.
@@ -62,7 +62,7 @@ package struct ClientService: Service {
         for site in sites { logger.info("statistics", metadata: site.statistics(hasRouter: hasRouter)) }
     }
 
-    /// Says what the program still waits for.
+    /// Logs what the program still waits for.
     private func logEnd() {
         let count = responder.underWay.count
         guard count > 0 else { return }
@@ -87,7 +87,7 @@ package struct ClientService: Service {
         }
     }
 
-    /// Says early what the first request would find out, and when that is over.
+    /// Logs early what the first request would find out, and when that is over.
     private func check(_ upstream: UpstreamClient) async {
         let check = UpstreamCheck(
             upstream: upstream, noun: "upstream", consequence: "what does not come over NDN will fail until it is",

@@ -22,7 +22,7 @@ final class ConnectionOccupancy: Sendable {
         state.withLock { $0.isIdle = false }
     }
 
-    /// The program ends: the response that is being written is the last. Returns whether there is none.
+    /// The program ends: the response that is being written is the connection's last. Returns whether none is being written.
     func drain() -> Bool {
         state.withLock { state in
             state.isDraining = true

@@ -2,7 +2,7 @@ internal import Logging
 internal import NIOCore
 internal import Synchronization
 
-/// The connections of one endpoint, and the line in the log when there are too many.
+/// The seats that an endpoint has for connections, and the line in the log when there are too few.
 final class ConnectionSeats: Sendable {
     private let table: Mutex<ConnectionTable<any Channel>>
     private let logger: Logger
@@ -12,7 +12,7 @@ final class ConnectionSeats: Sendable {
         self.logger = logger
     }
 
-    /// A seat for a new connection; nil, and the connection closed, when there is none. Another one may lose its seat.
+    /// A seat for a new connection; nil, and the connection is closed, when there is none. Another connection may lose its seat.
     func seat(for channel: any Channel) -> ConnectionSeat? {
         let host = ConnectionTable<any Channel>.Host(channel.remoteAddress)
         let (verdict, isNews, limit) = table.withLock { table in
@@ -41,18 +41,18 @@ final class ConnectionSeats: Sendable {
     }
 }
 
-/// What one connection holds of the endpoint's room.
+/// The seat of one connection.
 struct ConnectionSeat: Sendable {
     private let seats: ConnectionSeats
     private let id: Int
-    /// Whether it is only told that there is no room.
+    /// Whether the connection is served only to be told that there are too many.
     let isRefused: Bool
 
     fileprivate init(_ seats: ConnectionSeats, _ id: Int, isRefused: Bool) {
         (self.seats, self.id, self.isRefused) = (seats, id, isRefused)
     }
 
-    /// It waits for a request.
+    /// The connection waits for a request.
     func waits() { seats.change { $0.waits(id) } }
 
     /// The head of a request has come.

@@ -1,16 +1,16 @@
 internal import NDN
 internal import NIOCore
 
-/// Which connections are open, and which of them makes room for a new one: pure.
+/// Which connections are open, and which of them makes room for a new one. Logic only.
 ///
-/// One host holds at most half of all, and who waits longest for a request gives way to who comes: so neither connections
-/// that never say anything nor a busy host keep others out.
+/// One host holds at most half of all, and the connection that has waited longest for a request gives way to a new one: so neither
+/// connections that never say anything nor a busy host keep others out.
 struct ConnectionTable<Connection> {
     /// The peers that count as one.
     enum Host: Hashable {
         /// This machine, whichever of its loopback addresses is used.
         case loopback
-        /// An IPv4 address, or the 8 octets of an IPv6 address that a network gives to one machine.
+        /// An IPv4 address, or the 8 bytes of an IPv6 address that a network gives to one machine.
         case address([UInt8])
 
         init(_ address: SocketAddress?) {
@@ -26,18 +26,18 @@ struct ConnectionTable<Connection> {
     enum Verdict {
         /// It is served.
         case served(Int)
-        /// It is served, and this one is to be closed.
+        /// It is served, and another one is to be closed.
         case instead(Int, of: Connection)
-        /// All that it might have replaced are being served: it is told so.
+        /// All connections that it might have replaced are being served: its client is told so.
         case refused(Int)
-        /// Enough are being told so.
+        /// It is closed without a word: enough clients are being told already.
         case closed
     }
 
     private struct Entry {
         let id: Int
         let connection: Connection
-        /// Number of its host.
+        /// The number of its host.
         let host: Int
     }
 
@@ -48,15 +48,15 @@ struct ConnectionTable<Connection> {
 
     /// Connections that may be refused in words at a time.
     static var refusals: Int { 32 }
-    /// Without anything given up for so long, the next time is worth a line again.
+    /// When the table was not full for so long, the next time that it is full is worth a line in the log again.
     private static var episode: TimeAmount { .minutes(1) }
 
     let limit: Int
     private let share: Int
-    /// Those that have a seat, each at the remainder of its id by `limit`.
+    /// The connections that have a seat, each at the remainder of its id by `limit`.
     private var entries: ContiguousArray<Entry?>
     private var free: [Int]
-    /// Those of each host that wait for the head of a request, by the numbers of both.
+    /// The places of the connections that wait for the head of a request, in a list for each host's number.
     private var waiting = AgeLists()
     private var crowds: ContiguousArray<Crowd?>
     private var numbers: [Host: Int] = [:]
@@ -79,7 +79,7 @@ struct ConnectionTable<Connection> {
         hosts = ContiguousArray(repeating: [], count: share + 1)
     }
 
-    /// A connection comes. `isNews` when the table was not full lately: worth a line in the log.
+    /// A connection comes. `isNews` is true when the table is full and was not lately, which is worth a line in the log.
     mutating func enter(
         _ connection: Connection, from host: Host, now: NIODeadline
     ) -> (verdict: Verdict, isNews: Bool) {
@@ -114,7 +114,7 @@ struct ConnectionTable<Connection> {
         if refused.remove(id) == nil, let (place, _) = entry(id) { _ = remove(at: place) }
     }
 
-    /// nil for one that has lost its seat.
+    /// The entry of a connection; nil for one that has lost its seat.
     private func entry(_ id: Int) -> (place: Int, entry: Entry)? {
         guard id >= 0, let entry = entries[id % limit], entry.id == id else { return nil }
         return (id % limit, entry)

@@ -3,7 +3,7 @@ internal import OrderedCollections
 
 /// A bounded set whose elements leave after a while; when it is full, the oldest leaves.
 ///
-/// The client keeps here the digests whose octets came wrong: Docker resumes at its offset and would keep a bad prefix,
+/// The client keeps here the digests whose bytes came wrong: Docker resumes at its offset and would keep a bad prefix,
 /// so these blobs are read from the upstream, and in full.
 struct ExpiringSet<Element: Hashable & Sendable>: Sendable {
     private var deadlines: OrderedDictionary<Element, NIODeadline> = [:]
@@ -26,7 +26,7 @@ struct ExpiringSet<Element: Hashable & Sendable>: Sendable {
 
     /// Whether `element` is in; drops what has expired.
     mutating func contains(_ element: Element, now: NIODeadline) -> Bool {
-        // All live equally long, so that the first in is the first out.
+        // All elements stay equally long, so that the first one in is the first one out.
         while let oldest = deadlines.elements.first, oldest.value <= now { deadlines.removeFirst() }
         return deadlines[element] != nil
     }

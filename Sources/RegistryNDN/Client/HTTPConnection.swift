@@ -7,9 +7,9 @@ internal import ServiceLifecycle
 /// A request as a responder sees it.
 package struct HTTPRequest: Sendable {
     package let head: HTTPRequestHead
-    /// nil when the request has none.
+    /// The body; nil when the request has none.
     package let body: RequestBody?
-    /// Whether it may be let in with credentials of ours.
+    /// Whether our own credentials may be used for it.
     package var mayUseCredentials = true
 }
 
@@ -115,7 +115,7 @@ struct HTTPConnection: Sendable {
             guard case .end = try await parts.next() else { return false }
             return try await respond(HTTPRequest(head: head, body: nil), outbound)
         }
-        // Said here, before anything else can be written: the upstream's opinion would come no earlier than the body.
+        // 100 (Continue) goes out before anything else can: the upstream would say no earlier whether it wants the body.
         if head.expectsContinue { try await outbound.write(.head(.init(version: .http1_1, status: .continue))) }
         return try await withThrowingTaskGroup(of: Bool.self) { group in
             let body = RequestBody()
@@ -135,7 +135,7 @@ struct HTTPConnection: Sendable {
         do {
             try await responder.respond(to: request, &response)
         } catch {
-            // At once, and without the end of the body: what is out must not look complete.
+            // The connection ends at once, without the end of the body: the response must not look complete.
             channel.close(promise: nil)
             throw error
         }
@@ -147,7 +147,7 @@ struct HTTPConnection: Sendable {
     private func feed(_ body: RequestBody, from parts: inout Parts) async throws -> Bool {
         var discarded = 0
         var hasBegun = false
-        // Who only announces a body gives way like one who asks for nothing.
+        // A client that has only announced a body gives way like one that asks for nothing.
         seat.waits()
         var trickle = TrickleLimit(rate: limits.bodyRate, window: limits.bodyTimeout)
         while true {
@@ -167,7 +167,7 @@ struct HTTPConnection: Sendable {
             hasBegun = true
             switch part {
             case .body(let chunk):
-                // The wait for the first octets has a limit of its own.
+                // The first bytes have a time limit of their own, `bodyBegin`.
                 guard isFirst || trickle.takes(chunk.readableBytes, from: begin, to: channel.eventLoop.now) else {
                     body.finish(.failure(RequestBodyFailure.slow(rate: limits.bodyRate)))
                     return false
@@ -185,7 +185,7 @@ struct HTTPConnection: Sendable {
         }
     }
 
-    /// Fails a body of which nothing comes: whoever answers says so, and then the connection ends.
+    /// Fails a body of which nothing comes. The responder tells the client so, and then the connection ends.
     private func fail(_ body: RequestBody, after delay: TimeAmount, hasBegun: Bool) -> Scheduled<Void> {
         let (channel, linger) = (channel, limits.linger)
         return channel.eventLoop.scheduleTask(in: delay) {
@@ -203,8 +203,8 @@ struct HTTPConnection: Sendable {
         while try await parts.next() != nil {}
     }
 
-    /// The same, but not before the peer has taken what waits for it: the end of the last response may still be on its
-    /// way to a slow one.
+    /// Closes the connection after `delay`, but not before the peer has taken all that was written: the end of the last response
+    /// may still be on its way to a slow peer.
     private func closeWhenTaken(after delay: TimeAmount) -> RepeatedTask {
         let channel = channel
         return channel.eventLoop.scheduleRepeatedTask(initialDelay: delay, delay: delay) { _ in

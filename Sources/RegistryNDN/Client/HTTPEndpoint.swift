@@ -7,7 +7,7 @@ internal import ServiceLifecycle
 
 /// A listening socket for HTTP/1.1.
 package struct HTTPEndpoint: Sendable {
-    /// A chunk of a body is up to 512 KiB: one is on its way to the kernel while the next is being made.
+    /// Bytes. A chunk of a body has up to 512 KiB: one is on its way to the kernel while the next is being made.
     private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 128 << 10, high: 256 << 10)
     /// Attempts to find a port that is free on all addresses of a host.
     private static let attempts = 8
@@ -19,10 +19,10 @@ package struct HTTPEndpoint: Sendable {
     private let limits: HTTPLimits
     private let logger: Logger
 
-    /// Where it listens, with the real port when 0 was asked for; the first of its addresses.
+    /// The first of the addresses where the endpoint listens, with the real port when 0 was asked for.
     package var address: SocketAddress? { servers.first?.channel.localAddress }
 
-    /// Binds all addresses of a host that this machine has: whoever is told `localhost` may try 127.0.0.1 or ::1 first.
+    /// Binds all addresses of a host that this machine has: a client that is told `localhost` may try 127.0.0.1 or ::1 first.
     ///
     /// - Parameter certificate: shown to clients, which then must speak TLS; nil for plain HTTP.
     /// - Throws: `ListenError`.
@@ -50,7 +50,7 @@ package struct HTTPEndpoint: Sendable {
         }
     }
 
-    /// All of the addresses at one port, but those that this machine does not have.
+    /// Binds all of the addresses at one port, but those that this machine does not have.
     private static func bind(
         _ addresses: [SocketAddress], _ bind: (SocketAddress) async throws -> Server
     ) async throws -> [Server] {
@@ -120,7 +120,7 @@ package struct HTTPEndpoint: Sendable {
     /// Serves until the task is cancelled, or until the program shuts down gracefully and the last response is out.
     package func run(_ responder: any HTTPResponder) async throws {
         let listeners = servers.map(\.channel)
-        // Others of the program's connections, to registries above all, need descriptors too.
+        // The program's other connections, to registries above all, need descriptors too.
         let descriptors = DescriptorLimit.current
         let room = DescriptorLimit.connections(
             atMost: limits.connections, limit: descriptors - min(limits.ownConnections, descriptors / 4))

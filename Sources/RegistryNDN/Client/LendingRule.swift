@@ -10,8 +10,8 @@ package struct LendingRule: Hashable, Sendable {
     /// - Parameters:
     ///   - hosts: the names by which programs know the endpoint, with or without a port. Beside them count localhost and every
     ///     IP address: no page has such a name unless it was loaded from there.
-    ///   - hasCredentials: there are some to lend.
-    ///   - hasCertificate: a certificate of ours is shown to a registry, which lets in whoever uses the connection.
+    ///   - hasCredentials: whether there are credentials to lend.
+    ///   - hasCertificate: whether a certificate of ours is shown to a registry, which lets in whoever uses the connection.
     package init(hosts: [String] = [], hasCredentials: Bool = false, hasCertificate: Bool = false) {
         names = Set(hosts.compactMap(Self.canonical))
         self.hasCredentials = hasCredentials
@@ -34,8 +34,8 @@ package struct LendingRule: Hashable, Sendable {
 
     /// Why a request is not served at all; nil when it is.
     ///
-    /// A page may read what anybody may. A certificate cannot be left out of one request, so that where there is one a page
-    /// reads nothing either. An unknown host alone does no harm where nothing is lent.
+    /// A page may read what anybody may. A certificate cannot be left out of one request: where there is one, a page may read
+    /// nothing either. An unknown host alone does no harm where nothing is lent.
     func refusal(of requester: Requester, _ method: HTTPMethod) -> String? {
         guard case .page(let sign) = requester else { return nil }
         if method.isSafe { return hasCertificate ? "nothing is read for it with our certificate: \(sign)" : nil }
@@ -77,6 +77,6 @@ package struct LendingRule: Hashable, Sendable {
         text.isEmpty || text.first == ":" && text.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    /// A peer's text in a message.
+    /// A client's text as it stands in a message.
     private static func shown(_ value: String) -> String { String(value.prefix(100)) }
 }

@@ -5,17 +5,17 @@ internal import NIOHTTP1
 /// Several parts of a blob on their way to the client: 206 (Partial Content) with a body of type `multipart/byteranges`,
 /// RFC 9110 sections 14.6 and 15.3.7.2.
 ///
-/// A part of the body for each range that was asked for, in the same order; how long all of it is the head tells. As in
-/// ``PartialBody`` the octets are not verified here, and none is missing from a body that ends.
+/// The body has a part for each range that was asked for, in the same order, and Content-Length says how long all of it is. As
+/// with ``PartialBody`` the bytes are not verified here, and none is missing from a body that ends.
 struct MultipartBody: BlobBody, ~Copyable {
     private let parts: BlobParts
     private let size: UInt64
     private let headers: HTTPHeaders
     private let boundary: String
-    /// Octets of the parts that have come.
+    /// Bytes of the parts that have come.
     private var received: UInt64 = 0
     private let count: UInt64
-    /// The range whose octets come next, and how many of them have come.
+    /// The range whose bytes come next, and how many of them have come.
     private var current = 0
     private var done: UInt64 = 0
 
@@ -23,7 +23,7 @@ struct MultipartBody: BlobBody, ~Copyable {
     ///   - parts: of the blob, at least one.
     ///   - size: of the blob.
     ///   - headers: of the response, for the whole blob.
-    ///   - boundary: what no part may contain; by itself 240 random bits.
+    ///   - boundary: a text that no part may contain, by default of 240 random bits.
     init(parts: BlobParts, size: UInt64, headers: HTTPHeaders, boundary: String = Self.randomBoundary()) {
         self.parts = parts
         self.size = size
@@ -39,7 +39,7 @@ struct MultipartBody: BlobBody, ~Copyable {
         self.headers = headers
     }
 
-    /// As long as those of docker-registry, so that its answers and ours have the same length.
+    /// A boundary as long as those of docker-registry, so that its answers and ours have the same length.
     static func randomBoundary() -> String {
         let digits = (0..<30).map { _ in
             let octet = UInt8.random(in: 0...UInt8.max)
@@ -55,7 +55,7 @@ struct MultipartBody: BlobBody, ~Copyable {
     mutating func append(_ chunk: ByteBuffer, to response: inout ResponseWriter) async throws {
         var chunk = chunk
         while chunk.readableBytes > 0 {
-            guard current < parts.ranges.count else { throw BlobFailure.wrongSize("more octets than asked for") }
+            guard current < parts.ranges.count else { throw BlobFailure.wrongSize("more bytes than asked for") }
             let range = parts.ranges[current]
             if done == 0 { try await begin(range, &response) }
             let left = range.length - done
@@ -78,7 +78,7 @@ struct MultipartBody: BlobBody, ~Copyable {
 
     mutating func finish(_ response: inout ResponseWriter) async throws {
         guard received == count else {
-            throw BlobFailure.wrongSize("\(count - received) octets of the ranges are missing")
+            throw BlobFailure.wrongSize("\(count - received) bytes of the ranges are missing")
         }
         try await response.finish(last: ByteBuffer(string: Self.close(boundary)))
     }

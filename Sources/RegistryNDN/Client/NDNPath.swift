@@ -5,13 +5,13 @@ internal import Synchronization
 
 /// The NDN path to the prefix: whether requests take it, and what finds out when it works again.
 final class NDNPath: Sendable {
-    /// How often what is being read is looked at.
+    /// The time between two looks at the pulls under way.
     private static let lookInterval = Duration.seconds(1)
 
     private struct State {
         var health: PathHealth<BlobName>
         var pulls: [ObjectIdentifier: (pull: ActivePull, seen: SilenceWatch.Counts)] = [:]
-        /// Of those that are over too.
+        /// The counts of all pulls, those that are over included.
         var counts = SilenceWatch.Counts()
         var silence = SilenceWatch()
 
@@ -48,12 +48,12 @@ final class NDNPath: Sendable {
 
     var isUsable: Bool { state.withLock { $0.health.isUsable(now: .now()) } }
 
-    /// How the path stands, in words for people.
+    /// The state of the path, in words for people.
     var standing: String { state.withLock { $0.health.standing(now: .now()) } }
 
-    /// Takes note of a failed fetch.
+    /// Notes a failed fetch.
     func failed(_ blob: BlobName, _ error: FetchError) {
-        // Whoever serves the prefix has said so.
+        // The producer of the prefix has said so: the path works.
         if error == .notFound { return answered() }
         let isCertain = error == .faceDown || error == .noRoute
         guard error.isPathFailure,
@@ -65,7 +65,7 @@ final class NDNPath: Sendable {
         failed.yield()
     }
 
-    /// Takes note of an answer.
+    /// Notes an answer.
     func answered() {
         if state.withLock({ $0.health.answered(now: .now()) }) { logger.notice("NDN path up") }
     }
@@ -94,7 +94,7 @@ final class NDNPath: Sendable {
 
     // MARK: Silence
 
-    /// Somebody begins to read.
+    /// A pull begins to read over the path.
     func begin(_ request: BlobPull, _ stream: any BlobStream) -> ActivePull {
         let pull = ActivePull(request, stream)
         state.withLock { $0.pulls[ObjectIdentifier(pull)] = (pull, .init()) }
@@ -102,15 +102,15 @@ final class NDNPath: Sendable {
         return pull
     }
 
-    /// Nobody reads that any more.
+    /// A pull reads no more over the path.
     func end(_ pull: ActivePull) {
         state.withLock { $0.count(pull, isOver: true) }
     }
 
-    /// Looks at what is being read: a path that leaves most of it unanswered is compared with the upstream, and left when that
-    /// is much faster. Until the task is cancelled.
+    /// Looks at the pulls under way until the task is cancelled: a path that leaves most Interests unanswered is compared with the
+    /// upstream, and left when the upstream is much faster.
     func watch(against upstream: UpstreamClient) async {
-        // There is no other way.
+        // Blobs may come over no other way.
         guard policy != .fail else { return }
         for await _ in begins {
             while !Task.isCancelled, state.withLock({ !$0.pulls.isEmpty }) {
@@ -121,7 +121,7 @@ final class NDNPath: Sendable {
         }
     }
 
-    /// - Returns: octets a second of a path that is to be compared with the upstream, and what is being read on it.
+    /// - Returns: the bytes a second of a path that is to be compared with the upstream, and a pull on it.
     private func look() -> (rate: Double, pull: ActivePull)? {
         state.withLock { state in
             let now = NIODeadline.now()

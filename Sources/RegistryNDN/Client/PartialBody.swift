@@ -4,8 +4,8 @@ internal import NIOHTTP1
 
 /// A range of a blob on its way to the client: 206 (Partial Content), RFC 9110 section 15.3.7.
 ///
-/// The digest says nothing about a part, so that its octets are not verified here: whoever asks for ranges puts them
-/// together and verifies the whole, as container tools do. A part is never short: it has as many octets as it says, or
+/// The digest says nothing about a part, so that its bytes are not verified here: whoever asks for ranges puts them
+/// together and verifies the whole, as container tools do. A part is never short: it has as many bytes as it says, or
 /// the connection is cut.
 struct PartialBody: BlobBody, ~Copyable {
     private let headers: HTTPHeaders
@@ -31,7 +31,7 @@ struct PartialBody: BlobBody, ~Copyable {
     mutating func append(_ chunk: ByteBuffer, to response: inout ResponseWriter) async throws {
         guard chunk.readableBytes > 0 else { return }
         guard UInt64(chunk.readableBytes) <= end - position else {
-            throw BlobFailure.wrongSize("more octets than asked for")
+            throw BlobFailure.wrongSize("more bytes than asked for")
         }
         position += UInt64(chunk.readableBytes)
         if response.status == nil {
@@ -42,7 +42,7 @@ struct PartialBody: BlobBody, ~Copyable {
     }
 
     mutating func finish(_ response: inout ResponseWriter) async throws {
-        guard position == end else { throw BlobFailure.wrongSize("\(end - position) octets of the range are missing") }
+        guard position == end else { throw BlobFailure.wrongSize("\(end - position) bytes of the range are missing") }
         try await response.finish()
     }
 }

@@ -9,7 +9,7 @@ struct PathHealth<Probe: Sendable>: Sendable {
     static var pause: TimeAmount { .seconds(60) }
     /// How often it is probed meanwhile.
     static var interval: TimeAmount { .seconds(1) }
-    /// How long an answer speaks for the path: one blob that nobody serves does not condemn what brought another just now.
+    /// How long an answer speaks for the path: one blob that nobody serves does not condemn a path that brought another just now.
     static var trust: TimeAmount { .seconds(10) }
 
     /// How many minutes a path is left that is much slower than the upstream; nothing that it answers meanwhile brings it
@@ -24,7 +24,7 @@ struct PathHealth<Probe: Sendable>: Sendable {
     private enum State {
         case up
         case down(until: NIODeadline, nextProbe: NIODeadline, Probe)
-        /// The upstream is much faster.
+        /// The path is not used, since the upstream is much faster.
         case left(until: NIODeadline)
     }
 
@@ -50,7 +50,7 @@ struct PathHealth<Probe: Sendable>: Sendable {
         }
     }
 
-    /// How the path stands, in words for people.
+    /// The state of the path, in words for people.
     func standing(now: NIODeadline) -> String {
         switch state {
         case .up: lastAnswer == nil ? "not yet tried" : "up"
@@ -99,7 +99,7 @@ struct PathHealth<Probe: Sendable>: Sendable {
     /// A thin line that NDN and the upstream share is no faster for the upstream: all its blobs stay where they are.
     ///
     /// - Parameters:
-    ///   - path: octets a second of all blobs over NDN.
+    ///   - path: bytes a second of all blobs over NDN.
     ///   - upstream: of one of them from the upstream.
     mutating func tried(path: Double, upstream: Double, now: NIODeadline) -> Int? {
         guard upstream > 0, upstream >= Self.advantage * path else { return nil }
@@ -113,7 +113,7 @@ struct PathHealth<Probe: Sendable>: Sendable {
         return minutes
     }
 
-    /// What the background does next.
+    /// What the task that probes the path does next.
     enum ProbeAction {
         /// Nothing: the path is up, or has been skipped long enough.
         case none

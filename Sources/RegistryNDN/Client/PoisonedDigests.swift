@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import Synchronization
 
-/// Digests whose octets came wrong lately, most likely from a poisoned cache.
+/// Digests whose bytes came wrong lately, most likely from a poisoned cache.
 ///
 /// Docker resumes a cut blob at its offset and would keep a bad prefix: such a blob is read from the upstream alone, and
 /// in full.

@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Answers what is not HTTP with 400, after the responses that are still due.
+/// Answers bytes that are not HTTP with 400, after the responses that are still due.
 final class ProtocolErrorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -13,7 +13,7 @@ final class ProtocolErrorHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private var due = 0
     private var isInsideRequest = false
     private var isInsideResponse = false
-    /// What to answer once no response is due.
+    /// The status to answer with once no response is due.
     private var pending: HTTPResponseStatus?
     private var isClosing = false
 
@@ -53,7 +53,7 @@ final class ProtocolErrorHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let parserError = error as? HTTPParserError else {
-            // After its first error the decoder reports every further octet.
+            // After its first error the decoder reports every further byte.
             if !(error is ByteToMessageDecoderError) { context.fireErrorCaught(error) }
             return
         }

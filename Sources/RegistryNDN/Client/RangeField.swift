@@ -1,16 +1,16 @@
 internal import NDN
 internal import NIOHTTP1
 
-/// The Range field of a request, as far as it is answered here: ranges of octets.
+/// The value of a request's Range field, as far as this endpoint answers it: ranges of bytes.
 ///
 /// RFC 9110 section 14.1.2. Another unit, broken syntax, and a suffix among several ranges, whose place is known only with the
 /// blob's size, are for the upstream to answer, so that the outcome is the upstream's.
 enum RangeField: Hashable {
     case range(BlobRange)
-    /// Not answered with octets, whoever has them.
+    /// Ranges that are not answered with bytes, whoever has them.
     case refused(Refusal)
 
-    /// What is wrong with several ranges. Podman then asks for fewer or for the whole blob, which it does after no other status.
+    /// What is wrong with several ranges. Podman then asks for fewer or for the whole blob, which it does only after a 400.
     enum Refusal: Error, Hashable {
         case tooMany(Int)
         case unordered(String)
@@ -27,10 +27,10 @@ enum RangeField: Hashable {
 
     /// Ranges in one request: podman asks for as many.
     static let maximumRanges = 1024
-    /// Of the field's value: what so many ranges take with offsets of 20 digits.
+    /// Bytes of the field's value, at most: what so many ranges take with offsets of 20 digits.
     private static let maximumLength = 48 << 10
 
-    /// What the field's value asks for; nil when it is something else.
+    /// Reads the field's value; nil when it asks for something else than ranges of bytes.
     static func parse(_ value: some StringProtocol) -> RangeField? {
         let unit = "bytes="
         guard value.utf8.count <= maximumLength, value.hasPrefix(unit) else { return nil }
@@ -41,7 +41,7 @@ enum RangeField: Hashable {
         guard elements.count <= maximumRanges else { return .refused(.tooMany(elements.count)) }
         var ranges: [BlobRange] = []
         var refusal: Refusal?
-        /// Before which no further range may begin; nil behind one that is open at its end.
+        /// The offset before which no further range may begin; nil after a range that is open at its end.
         var end: UInt64? = 0
         for element in elements {
             guard let range = one(element), case .from(let first, let last) = range else { return nil }

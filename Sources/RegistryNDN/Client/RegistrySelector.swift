@@ -1,4 +1,4 @@
-/// What in a request's target says which registry it is for, beside the target as that registry knows it.
+/// What a request's target has beside the target that the registry knows: the words that say which registry it is for.
 ///
 /// ``UpstreamSet`` takes it off, and ``place(_:)`` puts it back into whatever leads to that registry again.
 struct RegistrySelector: Hashable, Sendable {

@@ -2,7 +2,7 @@ package import Logging
 package import NDN
 internal import NIOHTTP1
 
-/// One registry behind the endpoint: where its blobs are named, and its upstream.
+/// One registry behind the endpoint: the prefix of its blobs' names, and its upstream.
 package struct RegistrySite: Sendable {
     let prefix: Name
     let source: BlobSource
@@ -13,12 +13,12 @@ package struct RegistrySite: Sendable {
     let totals = RequestTotals()
 
     /// - Parameters:
-    ///   - prefix: below which the blobs have their names.
+    ///   - prefix: of the blobs' names.
     ///   - policy: what becomes of a blob that does not come from `source`.
     package init(
         prefix: Name, source: BlobSource, upstream: UpstreamClient, policy: FallbackPolicy = .proxy, logger: Logger
     ) {
-        // Of several paths each says which it is.
+        // The log of several paths says which one a line is about.
         var named = logger
         named[metadataKey: "prefix"] = "\(prefix)"
         self.init(
@@ -40,7 +40,7 @@ package struct RegistrySite: Sendable {
         relay = UpstreamRelay(upstream: upstream)
     }
 
-    /// As the statistics line has it.
+    /// The fields of the statistics line.
     ///
     /// - Parameter hasRouter: whether there is a router to ask; without one no path stands anyhow.
     func statistics(hasRouter: Bool) -> Logger.Metadata {

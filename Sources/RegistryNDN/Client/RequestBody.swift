@@ -11,8 +11,8 @@ package final class RequestBody: AsyncSequence, Sendable {
     private typealias Reader = CheckedContinuation<ByteBuffer?, any Error>
     private typealias Writer = CheckedContinuation<Bool, Never>
 
-    /// Who goes on after a step. Never resumed under the lock: the runtime takes a lock of the task for it, which it also
-    /// holds while a cancelled task calls `abandon()`.
+    /// The tasks that go on after a step. They are never resumed under the lock: the runtime takes a lock of the task for that,
+    /// which it also holds while a cancelled task calls `abandon()`.
     private struct Wake {
         var reader: (continuation: Reader, result: Result<ByteBuffer?, any Error>)?
         var writer: (continuation: Writer, isTaken: Bool)?
@@ -71,7 +71,7 @@ package final class RequestBody: AsyncSequence, Sendable {
 
     init() {}
 
-    /// Waits for the first octets or the end. To be called before anything is read; throws why none come.
+    /// Waits for the first bytes or the end, before anything is read; throws why no bytes come.
     func begin() async throws {
         guard let chunk = try await next() else { return }
         state.withLock { state in
@@ -114,7 +114,7 @@ package final class RequestBody: AsyncSequence, Sendable {
         }
     }
 
-    /// The one iterator: chunks go to whoever asks first.
+    /// The body has one reader: of two iterators, the one that asks first gets a chunk.
     package func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(body: self)
     }
@@ -122,9 +122,9 @@ package final class RequestBody: AsyncSequence, Sendable {
 
 /// Why the body of a request did not come.
 enum RequestBodyFailure: Error, Hashable, CustomStringConvertible {
-    /// No octet came for so long.
+    /// No byte came for so many seconds.
     case silent(seconds: Int64, hasBegun: Bool)
-    /// So few octets a second came.
+    /// Fewer bytes a second came than `rate`.
     case slow(rate: Int)
 
     var description: String {
@@ -136,6 +136,6 @@ enum RequestBodyFailure: Error, Hashable, CustomStringConvertible {
         }
     }
 
-    /// What goes with 408 (Request Timeout).
+    /// The body of the answer 408 (Request Timeout).
     var answer: OCIError { OCIError(.blobUploadInvalid, message: "\(self)") }
 }

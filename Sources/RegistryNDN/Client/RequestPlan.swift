@@ -2,13 +2,13 @@ internal import NIOHTTP1
 
 /// What becomes of a request to a registry.
 enum RequestPlan: Hashable {
-    /// A blob, or parts of it, over NDN.
+    /// A blob, or parts of it, comes over NDN.
     case blob(RepositoryName, ContentDigest, WantedOctets)
-    /// A blob whose octets came wrong lately: from the upstream, in full, whatever part of it was asked for.
+    /// A blob whose bytes came wrong lately comes from the upstream, in full, whatever part of it was asked for.
     case wholeBlob(RepositoryName, ContentDigest)
-    /// Parts of a blob that nobody is to be asked for.
+    /// Nobody is asked for these parts of a blob.
     case refused(RepositoryName, ContentDigest, RangeField.Refusal)
-    /// Unchanged to the upstream.
+    /// The request goes unchanged to the upstream.
     case relay
 
     init(_ head: HTTPRequestHead, isPoisoned: (ContentDigest) -> Bool) {
@@ -33,12 +33,12 @@ enum RequestPlan: Hashable {
 }
 
 extension HTTPHeaders {
-    /// Fields that may make the answer another one than the blob: RFC 9110 section 13.1.
+    /// The fields because of which the answer may be another one than the blob: RFC 9110 section 13.1.
     private static let preconditions = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]
 
     var hasPrecondition: Bool { Self.preconditions.contains { contains(name: $0) } }
 
-    /// The fields of a request for a blob as the upstream gets them when we read the blob ourselves.
+    /// The fields of a request that this client sends to the upstream to read the whole blob.
     func forWholeBlob() -> HTTPHeaders {
         var headers = removingHopByHop()
         for name in Self.preconditions + ["range", "if-range", "expect", "content-length"] {

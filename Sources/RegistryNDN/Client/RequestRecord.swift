@@ -2,36 +2,36 @@ internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-/// What one request was, and what became of it: the log line.
+/// What the log line of one request says: what the request was, and what became of it.
 struct RequestRecord: Sendable {
     let id: String
     let method: String
-    /// Without the query, which may hold secrets.
+    /// The path without the query, which may hold secrets.
     let path: String
     let began: NIODeadline
-    /// Number of the registry it was for; nil when it selected none.
+    /// The number of the registry that it was for; nil when it selected none.
     var site: Int?
     var repository: String?
     var digest: String?
     var ndnBytes: UInt64 = 0
     var upstreamBytes: UInt64 = 0
-    /// Those of them that stand for segments which NDN gave only faulty.
+    /// Those bytes of the upstream that stand for segments which NDN gave only faulty.
     var repairedBytes: UInt64 = 0
     /// Segments received.
     var segments: UInt64 = 0
     /// Interests sent again.
     var retries: UInt64 = 0
-    /// Whether the upstream answered, with or without octets of a body.
+    /// Whether the upstream answered, with or without bytes of a body.
     var usedUpstream = false
     /// Why the request left the NDN path.
     var fallback: String?
-    /// Why it was not let in as us.
+    /// Why our own credentials were not used for it.
     var withheld: String?
     /// Why the response is not complete.
     var failure: String?
     /// Whether the client is expected to hang up before the end: it asked for all that follows an offset.
     var mayHangUp = false
-    /// Whether it did.
+    /// Whether the client has hung up before the end.
     var hasHungUp = false
 
     init(head: HTTPRequestHead, now: NIODeadline) {
@@ -46,7 +46,7 @@ struct RequestRecord: Sendable {
         self.digest = digest.description
     }
 
-    /// Where the octets came from.
+    /// Where the bytes of the response came from.
     var source: String {
         switch (ndnBytes > 0, usedUpstream) {
         case (true, true): "both"

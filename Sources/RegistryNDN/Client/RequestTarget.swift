@@ -4,7 +4,7 @@ internal import NDN
 /// was written.
 struct RequestTarget: Hashable {
     var path: String
-    /// nil without a query.
+    /// The parameters of the query; nil without a query.
     private var parameters: [String]?
 
     init(_ text: String) {
@@ -24,7 +24,7 @@ struct RequestTarget: Hashable {
         (parameters ?? []).filter { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.utf8.count + 1)) }
     }
 
-    /// Takes a parameter out, as often as it is there, or the last of them alone.
+    /// Takes a parameter out, each time that it is there or the last time alone.
     mutating func remove(_ name: String, lastAlone: Bool = false) {
         guard var rest = parameters else { return }
         let places = rest.indices.filter { rest[$0].hasPrefix(name + "=") }

@@ -1,7 +1,7 @@
 internal import Logging
 internal import Synchronization
 
-/// What has become of all requests for one registry since the program was started.
+/// The sums over all requests for one registry since the program was started.
 final class RequestTotals: Sendable {
     struct Values: Sendable {
         var requests: UInt64 = 0
@@ -36,7 +36,7 @@ final class RequestTotals: Sendable {
 }
 
 extension RequestTotals.Values {
-    /// As the statistics line has it.
+    /// The fields of the statistics line.
     var metadata: Logger.Metadata {
         [
             "requests": .stringConvertible(requests), "ndn_bytes": .stringConvertible(ndnBytes),

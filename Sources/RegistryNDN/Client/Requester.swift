@@ -5,18 +5,18 @@ internal import NDN
 /// A browser sends what any web page asks of it, to this machine too. A page must neither read with our credentials nor
 /// write at all.
 enum Requester: Hashable {
-    /// A program that was pointed here.
+    /// A program whose user named this endpoint.
     case program
-    /// Perhaps a web page, for the reason that is given.
+    /// Perhaps a web page, because of the sign that is given.
     case page(Sign)
 
-    /// What speaks for a web page.
+    /// A sign that a request is a web page's.
     enum Sign: Hashable, CustomStringConvertible {
         /// The field Origin, which browsers send with what a script asks for, and with all that is not a GET or HEAD.
         case origin(String)
-        /// Sec-Fetch-Site: it was not a person who typed the address.
+        /// Sec-Fetch-Site: the request is not for an address that a person typed.
         case site(String)
-        /// Host is none of the names that this endpoint is known by: a page's own name may lead here (DNS rebinding).
+        /// Host is none of the names that this endpoint is known by: the name of a page's own host may lead here (DNS rebinding).
         case host(String)
 
         var description: String {

@@ -1,19 +1,19 @@
 internal import NIOCore
 
-/// Closes a connection whose peer takes nothing of what waits for it, for as long as the limit. The first handler: it
-/// counts octets as they go to the socket.
+/// Closes a connection whose peer has taken none of the bytes that wait for it for as long as the limit. It is the pipeline's
+/// first handler, and counts bytes as they go to the socket.
 ///
-/// A peer that reads slowly is no fault and holds nothing but its connection: whoever writes waits. One that reads nothing
-/// at all would hold that, and what is being fetched for it, until it goes away.
+/// A peer that reads slowly does no harm and holds nothing but its connection: the response waits for it. A peer that reads nothing
+/// at all would hold its connection, and the blob that is being fetched for it, until it goes away.
 final class StalledOutputHandler: ChannelOutboundHandler {
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData
 
     private let limit: TimeAmount
-    /// Octets that were written to a channel and wait there.
+    /// Bytes that were written to a channel and wait there.
     private let waiting: (any Channel) -> Int
     private var written: UInt64 = 0
-    /// What the peer had taken when the timer was set.
+    /// Bytes that the peer had taken when the timer was set.
     private var taken: UInt64 = 0
     private var timer: Scheduled<Void>?
 
@@ -37,7 +37,7 @@ final class StalledOutputHandler: ChannelOutboundHandler {
         timer = nil
     }
 
-    /// Looks again after the limit as long as octets wait.
+    /// Looks again after the limit as long as bytes wait.
     private func check(_ context: ChannelHandlerContext) {
         let octets = waiting(context.channel)
         guard octets > 0 else { return }
@@ -58,7 +58,7 @@ final class StalledOutputHandler: ChannelOutboundHandler {
 }
 
 extension Channel {
-    /// Octets that were written and that the kernel has not taken yet. To be asked on the event loop; 0 once closed.
+    /// Bytes that were written and that the kernel has not taken yet. To be asked on the event loop; 0 once closed.
     var waitingOctets: Int {
         guard isActive else { return 0 }
         return (try? syncOptions?.getOption(.bufferedWritableBytes)) ?? 0

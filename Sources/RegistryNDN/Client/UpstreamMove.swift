@@ -1,13 +1,14 @@
 internal import NIOHTTP1
 
-/// Where an upstream sends whoever asks for `/v2/`, when that is not where it was looked for: most often from http to https.
+/// Where an upstream redirects a request for `/v2/` to, when that is another origin than the URL that it was given by: most
+/// often from http to https.
 struct UpstreamMove: Hashable {
     /// The address that the upstream redirects to.
     let location: String
     /// The base URL that would have been right; nil when the address is not that of a registry's `/v2/`.
     let base: UpstreamURL?
 
-    /// nil for an answer that is no redirection to another origin.
+    /// Nil for an answer that is no redirection to another origin.
     init?(_ head: HTTPResponseHead, from old: UpstreamURL) {
         guard (300..<400).contains(head.status.code), let text = head.headers.first(name: "location") else {
             return nil

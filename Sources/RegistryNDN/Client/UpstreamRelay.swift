@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Sends a request to the upstream and its answer back, both bodies as they come.
+/// Sends a request to the upstream, and the upstream's answer back, both bodies as they come.
 struct UpstreamRelay: Sendable {
     let upstream: UpstreamClient
 
@@ -14,11 +14,11 @@ struct UpstreamRelay: Sendable {
     ) async throws {
         var head = request.head
         head.headers = head.headers.removingHopByHop()
-        // Answered here already: the body is on its way.
+        // This endpoint has answered it already: the body is on its way.
         head.headers.remove(name: "expect")
         let answer: UpstreamResponse
         if let body = request.body {
-            // A registry does not wait as long for its first octets as we do.
+            // A registry does not wait as long for its first bytes as we do.
             try await body.begin()
             answer = try await upstream.relay(head, body: body, terms)
         } else {

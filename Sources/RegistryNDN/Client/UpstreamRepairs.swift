@@ -4,8 +4,8 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
 
-/// Reads from the upstream what NDN gives only faulty: a range request for neighbouring segments, with the credentials of
-/// the request that needs them.
+/// Reads segments from the upstream that NDN gives only faulty: with one range request for neighbouring segments, and with the
+/// credentials of the pull that needs them.
 final class UpstreamRepairs: Sendable {
     private typealias Job = @Sendable () async -> Void
 
@@ -18,14 +18,14 @@ final class UpstreamRepairs: Sendable {
         (jobs, queue) = AsyncStream.makeStream()
     }
 
-    /// Performs what is asked for, until the task is cancelled.
+    /// Performs the repairs that are asked for, until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             for await job in jobs { group.addTask(operation: job) }
         }
     }
 
-    /// The way for the blob of a request; `tally` counts what it costs.
+    /// The way to repair segments of a pull's blob; `tally` counts what is read from the upstream.
     func repair(for pull: BlobPull, _ tally: RepairTally) -> BlobRepair {
         BlobRepair(audience: audience(of: pull)) { [self] octets, sizes, done in
             queue.yield {
@@ -47,7 +47,7 @@ final class UpstreamRepairs: Sendable {
         }
     }
 
-    /// Requests for which the upstream sees the same person: what one of them may read, the others may.
+    /// A digest that is the same for pulls whose senders the upstream cannot tell apart: what one may read, the others may.
     private func audience(of pull: BlobPull) -> SHA256Digest {
         var text = ByteBuffer(string: "\(upstream.base) \(pull.terms)")
         for name in ["authorization", "cookie"] {
@@ -68,11 +68,11 @@ final class UpstreamRepairs: Sendable {
         }
     }
 
-    /// What one answer gives of octets that are missing, from the first of them on, and the size of the blob.
+    /// What one answer gives of bytes that are missing, from the first of them on, and the size of the blob.
     private func part(
         _ octets: Range<UInt64>, _ sizes: ClosedRange<UInt64>, of pull: BlobPull, _ tally: RepairTally
     ) async throws -> (ByteBuffer, total: UInt64) {
-        // More than was asked for is not read: whoever cannot give a range would send the whole blob for each.
+        // An upstream that cannot give a range would send the whole blob each time: that is not read.
         let answer = try await upstream.blobRange(
             repository: pull.blob.repository, digest: pull.blob.digest, offset: octets.lowerBound,
             length: UInt64(octets.count), headers: pull.wholeHead.headers, mayBeWhole: false,
@@ -86,13 +86,13 @@ final class UpstreamRepairs: Sendable {
             throw BlobFailure.wrongSize("at most \(sizes.upperBound) over NDN, \(total) at the upstream")
         }
         guard let body = try await answer.body.collect(upTo: octets.count) else {
-            throw BlobFailure.wrongSize("more octets than asked for")
+            throw BlobFailure.wrongSize("more bytes than asked for")
         }
         return (body, total)
     }
 }
 
-/// What was read from the upstream for one request beside its response.
+/// What was read from the upstream to repair segments of one pull.
 final class RepairTally: Sendable {
     private struct State {
         var hasAnswered = false
@@ -112,10 +112,10 @@ final class RepairTally: Sendable {
 
     var hasAnswered: Bool { state.withLock { $0.hasAnswered } }
 
-    /// All octets that were read.
+    /// All bytes that were read.
     var count: UInt64 { state.withLock { $0.ranges.reduce(0) { $0 + UInt64($1.count) } } }
 
-    /// Those of them in parts of the blob.
+    /// The bytes that were read and lie in parts of the blob.
     func count(in parts: BlobParts) -> UInt64 {
         state.withLock { state in
             state.ranges.reduce(0) { sum, range in
@@ -126,7 +126,7 @@ final class RepairTally: Sendable {
 }
 
 extension RequestRecord {
-    /// Adds what was read from the upstream.
+    /// Adds the bytes that repairs read from the upstream.
     mutating func addUpstream(_ tally: RepairTally) {
         guard tally.hasAnswered else { return }
         usedUpstream = true
@@ -134,9 +134,9 @@ extension RequestRecord {
         upstreamBytes += repairedBytes
     }
 
-    /// Takes out of what came over NDN, which are the first octets of `parts`, what did not.
+    /// Takes the repaired bytes out of those that seem to have come over NDN, which are the first bytes of `parts`.
     mutating func subtract(_ tally: RepairTally, from parts: BlobParts) {
-        // Octets that were read twice, by two fetches of one request, count as often.
+        // Bytes that were read twice, by two fetches of one request, count as often.
         ndnBytes -= min(ndnBytes, tally.count(in: parts.prefix(ndnBytes)))
     }
 }

@@ -1,18 +1,18 @@
 internal import NDN
 internal import NIOHTTP1
 
-/// Which of several upstreams a request is for: pure, and from a closed list.
+/// Says which of several upstreams a request is for. Logic only, with a closed list of upstreams.
 ///
 /// In this order: `ns=<host>`; the listener that the request came to; the registry's host in the path, as the first
 /// component of the repository's name or of the whole path; the default. Nothing in a request is ever an address to dial.
 package struct UpstreamSet: Hashable, Sendable {
     /// One upstream, as far as the selection goes.
     package struct Entry: Hashable, Sendable {
-        /// The registries that it stands for.
+        /// The hosts of the registries that it stands for.
         package var hosts: [RegistryHost]
-        /// Serves what names no registry.
+        /// Whether it serves requests that name no registry.
         package var isDefault: Bool
-        /// Whether it is also changed by what names no registry, when it is the default of several.
+        /// Whether it also takes writes that name no registry, when it is the default of several.
         package var takesUnnamedWrites: Bool
         /// Numbers of the listeners whose requests are all for this upstream.
         package var listeners: Set<Int>
@@ -34,7 +34,7 @@ package struct UpstreamSet: Hashable, Sendable {
     /// What a request is for.
     enum Selection: Hashable {
         case upstream(UpstreamRoute)
-        /// `/v2/` itself, of no registry in particular.
+        /// `/v2/` itself is asked for, of no registry in particular.
         case version
         case refused(Refusal)
     }
@@ -115,7 +115,7 @@ package struct UpstreamSet: Hashable, Sendable {
         self.fallback = fallback
     }
 
-    /// Why upstreams cannot stand beside each other.
+    /// What belongs to two upstreams of a list, and may belong to one.
     package enum Conflict: Error, Hashable, Sendable {
         case host(RegistryHost)
         case listener(Int)
@@ -171,7 +171,7 @@ package struct UpstreamSet: Hashable, Sendable {
         return RegistryHost(String(decoding: octets, as: UTF8.self))
     }
 
-    /// Whether it is one upstream that nobody gave a name of its own.
+    /// Whether there is one upstream, which is selected by no name.
     private var isNameless: Bool { entries.count == 1 && !entries[0].takesPrefix }
 
     /// The upstream whose host stands in a path, `/v2/quay.io/org/app/…` or `/quay.io/…`.
@@ -217,10 +217,10 @@ package struct UpstreamSet: Hashable, Sendable {
         return rest == name ? value : PercentEncoding.encode(rest.utf8)
     }
 
-    /// The names that select an upstream, for those who gave none of them.
+    /// The hosts that select an upstream, to tell whoever gave none of them.
     private var known: [String] { byHost.keys.map(\.text).sorted() }
 
-    /// Those of them that select it in a path.
+    /// The hosts that select an upstream in a path.
     private var knownInPaths: [String] {
         byHost.filter { entries[$0.value].takesPrefix }.keys.map(\.text).sorted()
     }
@@ -229,7 +229,7 @@ package struct UpstreamSet: Hashable, Sendable {
 /// A host that stands in a path, and the path without it.
 private struct HostInPath {
     let host: RegistryHost
-    /// As it was written.
+    /// The host as it was written.
     let text: String
     let isBeforeRoot: Bool
     let rest: String
@@ -249,9 +249,9 @@ private struct HostInPath {
 
 /// The upstream of a request, and the request as that upstream knows it.
 struct UpstreamRoute: Hashable {
-    /// In the list that the set was made of.
+    /// Its position in the list that the set was made of.
     let index: Int
     let target: String
-    /// What was taken off.
+    /// What was taken off the request's target.
     var selector = RegistrySelector()
 }

@@ -1,16 +1,16 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// How fast the upstream gives octets of a blob that is slow over NDN: a part of it is read and thrown away.
+/// How fast the upstream gives bytes of a blob that is slow over NDN: a part of it is read and thrown away.
 ///
-/// It is no more than a mebibyte, for at most three seconds, so that a line which is merely thin loses little.
+/// The part is no more than a mebibyte, read for at most three seconds, so that a line which is merely thin loses little.
 struct UpstreamTrial: Sendable {
     private static let octets: UInt64 = 1 << 20
     private static let duration = Duration.seconds(3)
 
     let upstream: UpstreamClient
 
-    /// - Returns: octets a second, from the request on; 0 when the upstream gives none.
+    /// - Returns: bytes a second, from the request on; 0 when the upstream gives none.
     func measure(_ pull: BlobPull, size: UInt64) async -> Double {
         let start = NIODeadline.now()
         let octets = await withTaskGroup(of: UInt64?.self) { group in
@@ -47,7 +47,7 @@ struct UpstreamTrial: Sendable {
                 if octets >= length || Task.isCancelled { break }
             }
         } catch {
-            // What came before counts: the time is over, or the upstream is no better.
+            // The bytes that came before the error count: the time is over, or the upstream is no better.
         }
         return octets
     }

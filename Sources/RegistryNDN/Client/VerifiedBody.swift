@@ -4,7 +4,7 @@ internal import NIOHTTP1
 
 /// The body of a blob on its way to the client: hashed on another thread as it passes, its end held back until the digest is right.
 ///
-/// The response head goes out with the first octets, so that a failure before them leaves every answer possible. A blob
+/// The response head goes out with the first bytes, so that a failure before them leaves every answer possible. A blob
 /// of one chunk, or of none, is verified before anything of it goes out.
 struct VerifiedBody: BlobBody, ~Copyable {
     private let digest: ContentDigest
@@ -25,13 +25,13 @@ struct VerifiedBody: BlobBody, ~Copyable {
 
     func rest(of size: UInt64) -> BlobParts { BlobParts([min(tail.received, size)..<size]) }
 
-    /// Takes the next octets of the blob.
+    /// Takes the next bytes of the blob.
     mutating func append(_ chunk: ByteBuffer, to response: inout ResponseWriter) async throws {
         let released: ByteBuffer?
         do {
             released = try tail.receive(chunk)
         } catch {
-            throw BlobFailure.wrongSize("more octets than announced")
+            throw BlobFailure.wrongSize("more bytes than announced")
         }
         await hash.update(chunk)
         guard let released else { return }
@@ -48,7 +48,7 @@ struct VerifiedBody: BlobBody, ~Copyable {
         do {
             last = try tail.finish()
         } catch {
-            throw BlobFailure.wrongSize("\(tail.received) octets, fewer than announced")
+            throw BlobFailure.wrongSize("\(tail.received) bytes, fewer than announced")
         }
         let actual = ContentDigest(sha256: await hash.finalize())
         guard actual == digest else { throw BlobFailure.wrongDigest(actual) }
@@ -57,22 +57,22 @@ struct VerifiedBody: BlobBody, ~Copyable {
     }
 }
 
-/// Why the octets that came are not the blob.
+/// Why the bytes that came are not the blob.
 enum BlobFailure: Error, CustomStringConvertible {
     case wrongDigest(ContentDigest)
     case wrongSize(String)
-    /// The upstream did not give the octets that NDN left missing.
+    /// The upstream did not give the bytes that NDN left missing.
     case rest(String)
-    /// NDN did not deliver, and nothing else is to be tried.
+    /// NDN did not deliver, and the policy forbids to try the upstream.
     case notOverNDN
-    /// The registry sends the client elsewhere for the blob, and that is not to be tried.
+    /// The registry redirects to another place for the blob, and the policy forbids to go or send there.
     case elsewhere
-    /// The path is left while the blob is under way, ``NDNPath/watch(against:)``.
+    /// The path was left while the blob was under way (``NDNPath/watch(against:)``).
     case pathLeft
 
     var description: String {
         switch self {
-        case .wrongDigest(let actual): "wrong digest: the octets have \(actual)"
+        case .wrongDigest(let actual): "wrong digest: the bytes have \(actual)"
         case .wrongSize(let what): "wrong size: \(what)"
         case .rest(let what): "the rest of the blob cannot be had from the upstream: \(what)"
         case .elsewhere:

@@ -1,10 +1,10 @@
 internal import NIOCore
 
-/// Decides which octets of a body may go out before the digest over all of them is known.
+/// Decides which bytes of a body may go out before the digest over all of them is known.
 ///
-/// All but the last chunk: whoever lacks the end of a body knows that it is not complete.
+/// All chunks but the last one may go out: a client that lacks the end of a body knows that the body is not complete.
 struct WithheldTail: Sendable {
-    /// What the body must be too long or too short for.
+    /// How a body differs from the length that it should have.
     enum Failure: Error, Hashable {
         case tooLong
         case tooShort
@@ -12,7 +12,7 @@ struct WithheldTail: Sendable {
 
     /// The length of the whole body, when known beforehand.
     let size: UInt64?
-    /// Octets received so far, the withheld ones included.
+    /// Bytes received so far, the withheld ones included.
     private(set) var received: UInt64 = 0
     private var tail: ByteBuffer?
 
@@ -20,7 +20,7 @@ struct WithheldTail: Sendable {
         self.size = size
     }
 
-    /// Whether every octet of a body of known size has come.
+    /// Whether every byte of a body of known size has come.
     var isComplete: Bool { received == size }
 
     /// Takes the next chunk; returns what may be sent now.

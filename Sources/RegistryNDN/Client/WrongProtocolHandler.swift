@@ -1,8 +1,8 @@
 internal import NDN
 internal import NIOCore
 
-/// Answers TLS on a plain port, and plain HTTP on a TLS port, in words that an HTTP client understands, and at once. What is
-/// neither is closed on a TLS port; on a plain one the HTTP decoder judges it.
+/// Answers TLS on a plain port, and plain HTTP on a TLS port, in words that an HTTP client understands, and at once. A
+/// connection with anything else is closed on a TLS port; on a plain one the HTTP decoder judges it.
 ///
 /// Docker tries TLS first, on localhost too. It falls back to HTTP when it reads an HTTP response where a TLS record
 /// should be.
@@ -13,8 +13,8 @@ final class WrongProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
 
     /// ContentType handshake(22), RFC 8446 section 5.1. No HTTP method begins with it.
     private static let handshake: UInt8 = 0x16
-    /// The connection is closed 100 ms after its first octet at the latest. It is not closed at once: a reset, which an
-    /// octet still on its way would cause, could overtake the response.
+    /// The connection is closed 100 ms after its first byte at the latest. It is not closed at once: a reset, which an
+    /// byte still on its way would cause, could overtake the response.
     static let linger = TimeAmount.milliseconds(50)
 
     private enum State {

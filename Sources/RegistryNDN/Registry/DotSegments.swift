@@ -28,7 +28,7 @@ enum DotSegments {
         }
     }
 
-    /// What is no percent-encoding stays as it is.
+    /// Decodes the percent-encodings of a path; a % that begins none stays as it is.
     private static func decodeOnce(_ path: [UInt8]) -> [UInt8] {
         var decoded: [UInt8] = []
         var index = 0

@@ -4,7 +4,7 @@ internal import NDN
 package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
     /// Docker Hub, under the names that tools give it.
     private static let dockerHubNames = ["docker.io", "index.docker.io", "registry-1.docker.io"]
-    /// Those of http and https: nobody says with them which registry is meant.
+    /// The default ports of http and https, which say nothing about which registry is meant.
     private static let defaultPorts = ["", "80", "443"]
 
     /// In lower case, without a port that is the default of http or https, and without the dot of a name's root; Docker Hub

@@ -1,6 +1,6 @@
 internal import NDN
 
-/// Which repositories are meant: `team/app`, `team/*` (one component), `team/**` (any number of them), `team/app-*`.
+/// A pattern for names of repositories: `team/app`, `team/*` (one component), `team/**` (any number of them), `team/app-*`.
 package struct RepositoryPattern: Hashable, Sendable, CustomStringConvertible {
     private let components: [String]
 
@@ -10,7 +10,7 @@ package struct RepositoryPattern: Hashable, Sendable, CustomStringConvertible {
     package init?(_ text: String) {
         components = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard !components.contains(where: \.isEmpty) else { return nil }
-        // With an `x` for what a `*` stands for, it must be a name.
+        // With an `x` in the place of each `*`, the pattern must be a name.
         let example = components.map { $0 == "**" ? "x" : $0.replacing("*", with: "x") }.joined(separator: "/")
         guard RepositoryName(example) != nil else { return nil }
     }
@@ -31,7 +31,7 @@ package struct RepositoryPattern: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
-        // The last `*` seen takes ever more until the rest fits: linear for one, bounded by 255 octets squared for all.
+        // The last `*` seen takes ever more until the rest fits: linear for one, bounded by 255 bytes squared for all.
         var (pattern, text) = (pattern, text)
         var retry: (pattern: ArraySlice<UInt8>, text: ArraySlice<UInt8>)?
         while let octet = text.first {

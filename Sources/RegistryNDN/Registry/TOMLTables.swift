@@ -129,7 +129,7 @@ private struct TOMLReader {
         }
     }
 
-    /// Nothing but a comment may follow in a line.
+    /// Reads the end of a line, before which only a comment may stand.
     mutating func endLine() throws(TOMLTables.Failure) {
         skipBlanks()
         guard let first = rest.first, first != "#", first != "\n", first != "\r\n" else { return }

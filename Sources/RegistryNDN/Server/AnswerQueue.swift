@@ -10,7 +10,7 @@ struct AnswerQueue {
     }
 
     private var faces: [UInt64: [Answer]] = [:]
-    /// Those of the face whose turn it is.
+    /// The answers to the face whose turn it is.
     private var answers: [Answer] = []
     private(set) var isEmpty = true
 
@@ -19,10 +19,10 @@ struct AnswerQueue {
         faces[face, default: []].append(Answer(range: range, index: index, pitToken: pitToken))
     }
 
-    /// What leaves in one go.
+    /// Consecutive packets that leave with one write.
     struct Train {
         let octets: ByteBuffer
-        /// Size of each packet, the last apart.
+        /// Bytes of each packet but the last, which may be shorter.
         let packetSize: Int
         let count: Int
         let pitToken: PitToken?
@@ -34,7 +34,7 @@ struct AnswerQueue {
         isEmpty = true
         var place = faces.startIndex
         while place != faces.endIndex {
-            // Out of the dictionary and back in, so that its memory serves again.
+            // The array leaves the dictionary and comes back, so that its memory serves again.
             swap(&answers, &faces.values[place])
             if !answers.isEmpty {
                 let face = faces.keys[place]

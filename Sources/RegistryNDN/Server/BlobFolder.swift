@@ -47,7 +47,8 @@ package struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
         if layout == .image { try checkLinks() }
     }
 
-    /// A build tool that links to its own store makes a layout of which nothing could be served: that is told at once.
+    /// A build tool that links to its own store makes a layout of which nothing could be served: whoever starts the server is
+    /// told at once.
     private func checkLinks() throws(BlobFolderError) {
         var outside: [(name: String, target: String)] = []
         do throws(SystemError) {

@@ -19,7 +19,8 @@ package enum BlobOrigin: Sendable {
     private static let readSize = 256 << 10
     private static let bodyWindow = 512 << 10
 
-    /// Large pieces: each is a wake-up of the producer, and a train of packets needs 64 kB of payload.
+    /// The configuration for reads in large pieces: each piece wakes the producer up, and a train of packets needs 64 kB of
+    /// payload.
     private static func reading(_ configuration: UpstreamConfiguration) -> UpstreamConfiguration {
         var configuration = configuration
         configuration.readSize = readSize

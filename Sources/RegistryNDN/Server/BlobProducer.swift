@@ -28,7 +28,7 @@ final class BlobProducer {
     private var peers: [UInt64: Peer] = [:]
     private var limiter: SourceLimiter
     private var failures = LogLimiter()
-    /// For what was given up because too much waited.
+    /// For the log line about reads that were given up because too many waited.
     private var overloads = LogLimiter(interval: .minutes(1))
     private var reportedShed: UInt64 = 0
     private var wakeUp: Scheduled<Void>?
@@ -38,7 +38,7 @@ final class BlobProducer {
     private let certificates: ServedPackets
 
     /// - Parameters:
-    ///   - certificates: served under their own names.
+    ///   - certificates: are served under their own names.
     ///   - signing: Signs the packets; nil when a digest does.
     ///   - streams: Has the reads performed; those who do so tell of them with `began`, `arrived` and `ended` or `failed`.
     init(
@@ -105,7 +105,8 @@ final class BlobProducer {
         return true
     }
 
-    /// What a client's face asks when nothing comes: whoever answers directly lives too.
+    /// The names that a client's face asks for when nothing comes from its router: a server that answers clients directly says
+    /// that it lives, too.
     private static let questions = [ManagementScope.localhost, .localhop].map(\.question)
 
     private func refuse(_ interest: Interest, _ fields: LinkFields, on face: Face) {
@@ -198,7 +199,7 @@ final class BlobProducer {
         send(try? data.encode(signer: .digest), to: waiter)
     }
 
-    /// - Parameter packet: Nil for one that could not be made.
+    /// - Parameter packet: nil for a packet that could not be made.
     private func send(_ packet: ByteBuffer?, to waiter: Waiter) {
         guard let packet, let peer = peers[waiter.face] else { return }
         let face = peer.face
@@ -214,7 +215,7 @@ final class BlobProducer {
         while let jobs = signing?.next() {
             var digests: [SHA256Digest] = []
             for job in jobs {
-                // Where no key signs nothing gets here.
+                // Every packet here has a digest: without a key nothing waits for a signature.
                 if let digest = job.range.slab?.digest(of: job.index) { digests.append(digest) }
             }
             let work = NIOLoopBound((producer: self, jobs: jobs), eventLoop: eventLoop)
@@ -283,7 +284,7 @@ final class BlobProducer {
     /// The size of the blob that a read is for; nil while nobody has told.
     func size(for id: Int) -> UInt64? { cache.size(for: id) }
 
-    /// The registry has told the size of the blob: where the packets are to be made, nil when the read is of no use.
+    /// The registry has told the size of the blob. Returns where the packets are to be made; nil when the read is of no use.
     func began(_ id: Int, total: UInt64) throws(WireError) -> SlabLayout? {
         try cache.began(id, total: total, now: eventLoop.now)
     }

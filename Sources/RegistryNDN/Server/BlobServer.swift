@@ -20,19 +20,20 @@ package struct BlobServer: Service {
         /// Where clients are answered directly.
         package var listeners: [FaceURI] = []
         package var faces = FaceConfiguration()
-        /// Octets of payload in a segment, and segments read from the registry at once.
+        /// Bytes of payload in a segment, and segments read from the registry at once.
         package var chunkSize = 7777
         package var fetchChunks = 512
-        /// Octets for ranges and finished packets together.
+        /// Bytes for ranges and finished packets together.
         package var cacheSize = 64 << 20
-        /// Signs commands to the forwarder; its certificates are served under their own names. Nil: a digest signs.
+        /// The key that signs commands to the forwarder, and whose certificates are served under their own names; nil when a
+        /// digest signs.
         package var key: SigningKey?
         /// Whether the key, which must be an ECDSA key then, signs Data too.
         package var signsData = false
         /// Reads at the registry at a time.
         package var concurrency = 8
         var packing = Packing.standard
-        /// Interests and octets a second of one source address, on listeners, from other machines.
+        /// Interests and bytes a second of one source address, on listeners, from other machines.
         package var sourceInterests = 50_000
         package var sourceOctets = 256 << 20
 
@@ -42,7 +43,7 @@ package struct BlobServer: Service {
         }
     }
 
-    /// What `ready` tells.
+    /// An event that `ready` is called with.
     package enum Ready: Sendable {
         case listening(FaceURI)
         /// The prefix is registered at the uplink, or the uplink is up when nothing is to be registered.

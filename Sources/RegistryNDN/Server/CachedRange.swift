@@ -4,7 +4,7 @@ import NIOCore
 /// Consecutive segments of a blob that are read from the registry with one request. Confined to the server's event loop.
 final class CachedRange {
     enum State {
-        /// Waits for its turn to be read.
+        /// The range waits for its turn to be read.
         case queued
         case reading
         case complete
@@ -23,13 +23,13 @@ final class CachedRange {
     var slab: PacketSlab?
     /// What makes its packets while it is read, where that happens on the event loop.
     private var filler: SlabFiller?
-    /// Its last packet was there when asked for: whoever reads in sequence is done with it.
+    /// Whether its last packet was there when somebody asked for it: whoever reads in sequence is done with the range then.
     var isConsumed = false
     /// Bytes that it takes of the cache's budget.
     var cost = 0
     /// Who waits for a packet, by segment; empty when the range is complete.
     var waiters: [WaiterTable.Head]
-    /// Who waits for a signature, by segment; nobody for one that is signed ahead.
+    /// Who waits for the signature of a packet, by segment; nobody where the packet is signed ahead.
     var signing: [Int: [Waiter]] = [:]
     /// When the last of those who wait gives up.
     var latestExpiry = NIODeadline.distantPast
@@ -61,7 +61,7 @@ final class CachedRange {
         return filler?.fill(octets) ?? SlabFiller.Filled()
     }
 
-    /// Nothing is packed any more.
+    /// No more packets are made.
     func endPacking() {
         filler = nil
     }

@@ -1,7 +1,8 @@
 import DequeModule
 
-/// What waits for its turn: parties take turns, and of each party its groups do, so that nobody waits longer than the number
-/// of others makes necessary, however much they bring. When it is full, whoever has the most waiting loses some of it.
+/// Items that wait for their turn: parties take turns, and so do the groups of each party, so that no party waits longer than
+/// the number of the others makes necessary, however many items they bring. When the queue is full, the party with the most
+/// items loses one.
 struct FairQueue<Party: Hashable, Group: Hashable, Item: AnyObject> {
     enum Order {
         /// A full queue refuses the latest.
@@ -31,7 +32,7 @@ struct FairQueue<Party: Hashable, Group: Hashable, Item: AnyObject> {
     var isEmpty: Bool { count == 0 }
     var items: some Sequence<Item> { lines.values.lazy.flatMap { $0.groups.values.lazy.flatMap(\.self) } }
 
-    /// Whose turn it is.
+    /// The item whose turn it is.
     var next: (party: Party, group: Group, item: Item)? {
         guard let party = turns.first, let line = lines[party], let group = line.turns.first,
             let items = line.groups[group],
@@ -40,7 +41,7 @@ struct FairQueue<Party: Hashable, Group: Hashable, Item: AnyObject> {
         return (party, group, item)
     }
 
-    /// Adds an item; returns what had to leave for it.
+    /// Adds an item; returns the item that had to leave for it.
     mutating func add(_ item: Item, of party: Party, in group: Group) -> Item? {
         let leaving = count < capacity ? nil : dropOne()
         if lines[party] == nil { turns.append(party) }
@@ -53,7 +54,7 @@ struct FairQueue<Party: Hashable, Group: Hashable, Item: AnyObject> {
         return leaving
     }
 
-    /// Takes out an item that is there; when it was its party's turn, the others are next.
+    /// Takes out an item that is there; when it was the turn of its party, the other parties are next.
     mutating func remove(_ item: Item, of party: Party, in group: Group) {
         guard var line = lines.removeValue(forKey: party), var items = line.groups.removeValue(forKey: group),
             let index = order == .oldestFirst
@@ -89,7 +90,7 @@ struct FairQueue<Party: Hashable, Group: Hashable, Item: AnyObject> {
         return item
     }
 
-    /// What leaves of the longest line.
+    /// The item of the longest line that leaves a full queue.
     private var longest: (party: Party, group: Group, item: Item)? {
         guard let (party, line) = lines.max(by: { $0.value.count < $1.value.count }),
             let (group, items) = line.groups.max(by: { $0.value.count < $1.value.count }),

@@ -7,7 +7,8 @@ import NIOCore
     import Musl
 #endif
 
-/// An open file or folder, closed with this value. What is opened below it by its name is never reached through a link.
+/// An open file or folder, closed with this value. A file or folder that is opened below it by its name is never reached through
+/// a symbolic link.
 struct FileDescriptor: ~Copyable, Sendable {
     private let number: CInt
 
@@ -20,7 +21,7 @@ struct FileDescriptor: ~Copyable, Sendable {
         close(number)
     }
 
-    /// The folder at a path that its owner chose: there links are followed.
+    /// The folder at a path that the user of the program chose, on which links are followed.
     init(folder path: String) throws(SystemError) {
         unsafe try self.init(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open")
     }
@@ -52,8 +53,8 @@ struct FileDescriptor: ~Copyable, Sendable {
     /// The same for a folder.
     func folder(beneath path: [String]) throws(SystemError) -> FileDescriptor { try follow(path, then: nil) }
 
-    /// Goes one name after the other, as openat2 does with RESOLVE_BENEATH: no name that is opened is a link, and `..` goes back by
-    /// the names that led here, so that whoever exchanges links meanwhile leads nowhere else.
+    /// Opens one name after the other, as openat2 does with RESOLVE_BENEATH: no name that is opened is a link, and `..` goes back
+    /// by the names that led here, so that whoever exchanges links meanwhile cannot lead this elsewhere.
     ///
     /// - Parameter file: the last name, of a file; nil when all are folders.
     private func follow(_ path: [String], then file: String?) throws(SystemError) -> FileDescriptor {
@@ -85,7 +86,7 @@ struct FileDescriptor: ~Copyable, Sendable {
     /// Links on one way, as many as Linux follows.
     private static let maximumLinks = 40
 
-    /// What a link in this folder says; nil for what is no link.
+    /// The path that a link in this folder holds; nil for a name that is no link.
     func target(of name: String) throws(SystemError) -> String? {
         var text = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe text.withUnsafeMutableBufferPointer {
@@ -98,7 +99,7 @@ struct FileDescriptor: ~Copyable, Sendable {
         return String(decoding: text[..<count].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// What lies in this folder.
+    /// The names of the files and folders in this folder.
     func names() throws(SystemError) -> [String] {
         let copy = unsafe openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0 else { throw SystemError(call: "openat") }
@@ -117,7 +118,7 @@ struct FileDescriptor: ~Copyable, Sendable {
         return names
     }
 
-    /// Octets of the file.
+    /// Bytes of the file.
     func size() throws(SystemError) -> UInt64 { UInt64(clamping: try status().st_size) }
 
     private func status() throws(SystemError) -> stat {
@@ -126,7 +127,7 @@ struct FileDescriptor: ~Copyable, Sendable {
         return status
     }
 
-    /// Reads up to `length` octets at `offset`; fewer only where the file ends.
+    /// Reads up to `length` bytes at `offset`; fewer only where the file ends.
     func read(at offset: UInt64, length: Int) throws(SystemError) -> ByteBuffer {
         var buffer = ByteBufferAllocator().buffer(capacity: length)
         while buffer.readableBytes < length {
@@ -149,7 +150,7 @@ struct FileDescriptor: ~Copyable, Sendable {
 /// A blob's file.
 struct BlobFile: ~Copyable, Sendable {
     private let file: FileDescriptor
-    /// Octets of the blob.
+    /// Bytes of the blob.
     let size: UInt64
 
     init(_ file: consuming FileDescriptor) throws(SystemError) {

@@ -47,7 +47,7 @@ struct FolderReader: OriginReader {
 
     func shutdown() {}
 
-    /// What is wrong with the folder, the first time that it shows.
+    /// What is wrong with the folder, the first time that a repository shows it.
     private func faultToTell(of repository: RepositoryName) -> String? {
         hasToldFault.withLockedValue { hasTold in
             guard !hasTold, let fault = folder.fault(of: repository) else { return nil }

@@ -8,11 +8,11 @@ struct PacketSlab {
     let layout: SlabLayout
     /// Packets that are there, from the first on.
     private(set) var arrived = 0
-    /// What a key is to sign, of each packet that is there; empty where a digest signs.
+    /// The digests that a key is to sign, one of each packet that is there; empty where a digest signs.
     private var digests: [SHA256Digest] = []
-    /// There were more octets than fit: they are not those of the blob.
+    /// Whether more bytes came than the packets hold: they cannot be those of the blob.
     private var isOverfull = false
-    /// Empty where a digest signs.
+    /// Whether the key has signed a packet, by its place; empty where a digest signs.
     private var isSigned: [Bool]
 
     init(_ layout: SlabLayout) {

@@ -14,13 +14,13 @@ struct ReadQueue<Item: AnyObject> {
     struct Configuration: Sendable {
         /// Reads at a time.
         var concurrency = 8
-        /// Reads of known blobs, and lookups, that may wait.
+        /// How many reads of known blobs, and how many lookups, may wait.
         var reads = 256
         var lookups = 512
-        /// Lookups in vain a second, and at once.
+        /// Lookups in vain that the registry gets: how many a second, and how many at once.
         var misses = 30.0
         var burst = 16.0
-        /// Up to so many a second, and at once, are nothing unusual.
+        /// Lookups in vain that are nothing unusual: how many a second, and how many at once.
         var usualMisses = 5.0
         var usualBurst = 8.0
     }
@@ -45,12 +45,12 @@ struct ReadQueue<Item: AnyObject> {
 
     let configuration: Configuration
     private var known: Queue
-    /// Lookups that were asked for once, and more than once.
+    /// Lookups that were asked for once, and those that were asked for more than once.
     private var single: Queue
     private var repeated: Queue
     private var places: [ObjectIdentifier: Place] = [:]
     private var misses: TokenBucket
-    /// In debt while more lookups are in vain than is usual.
+    /// A bucket that is in debt while more lookups are in vain than is usual.
     private var usual: TokenBucket
     private var lastKind = Kind.single
 
@@ -100,12 +100,12 @@ struct ReadQueue<Item: AnyObject> {
         with(place.kind) { $0.remove(item, of: place.host, in: place.group) }
     }
 
-    /// What is to be read next, to be removed when it is; nil when nothing may be now.
+    /// The item to be read next, which `begin` takes out; nil when nothing may be read now.
     ///
-    /// - Parameter lookups: how many are under way.
+    /// - Parameter lookups: how many lookups are under way.
     mutating func next(lookups: Int, now: NIODeadline) -> Item? {
         if let read = known.next { return read.item }
-        // Whoever came long ago has given up when there are too many, and only then.
+        // When there are too many lookups, and only then, whoever asked long ago has given up.
         let isUsual = usual.hasTokens(now: now)
         single.order = isUsual ? .oldestFirst : .newestFirst
         repeated.order = single.order
@@ -113,7 +113,7 @@ struct ReadQueue<Item: AnyObject> {
         if lookups < (isUsual ? configuration.concurrency : max(1, configuration.concurrency / 4)) {
             return nextLookup?.item
         }
-        // What clients ask for twice finds a place when the flood has its own.
+        // A lookup that a client asks for twice still finds a place when the flood has filled its own.
         return lookups < configuration.concurrency / 2 ? repeated.next?.item : nil
     }
 

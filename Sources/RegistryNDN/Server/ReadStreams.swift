@@ -24,7 +24,7 @@ final class ReadStreams {
         switch plan.assign(read) {
         case .join(let id):
             guard let promise = parked.removeValue(forKey: id) else { return false }
-            // One that was parked has a body, or it would not have been.
+            // A stream is parked only with a body, which is where this read begins.
             settle(id, plan.next(id, at: read.range.offset, now: eventLoop.now), promise)
             return false
         case .open(let id, let closing):
@@ -56,7 +56,7 @@ final class ReadStreams {
         plan.noteIgnoredRange(id)
     }
 
-    /// Ends what is parked; nothing is parked any more.
+    /// Ends the parked streams; from now on a stream without a read ends at once.
     func close() {
         timer?.cancel()
         timer = nil

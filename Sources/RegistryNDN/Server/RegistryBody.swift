@@ -18,7 +18,7 @@ struct RegistryBody {
     private static let maximumDiscard: UInt64 = 65_536
 
     /// - Parameters:
-    ///   - octets: which bytes of the blob are in the body, none of them after `total`.
+    ///   - bytes: which bytes of the blob are in the body, none of them after `total`.
     init(_ body: UpstreamBody, octets: Range<UInt64>, total: UInt64, ignoresRange: Bool = false) {
         iterator = body.makeAsyncIterator()
         position = octets.lowerBound
@@ -31,7 +31,7 @@ struct RegistryBody {
     mutating func fetch() async throws {
         while rest.readableBytes == 0, position < end {
             guard let chunk = try await iterator.next() else {
-                throw UpstreamError(.closed, "the registry's answer ended at octet \(position) of \(end)")
+                throw UpstreamError(.closed, "the registry's answer ended at byte \(position) of \(end)")
             }
             rest = chunk
         }
@@ -61,7 +61,7 @@ struct RegistryBody {
         guard end - position <= Self.maximumDiscard else { return false }
         try await skip(to: end)
         guard try await iterator.next() == nil else {
-            throw UpstreamError(.range, "the registry's answer goes on after octet \(end)")
+            throw UpstreamError(.range, "the registry's answer goes on after byte \(end)")
         }
         return true
     }

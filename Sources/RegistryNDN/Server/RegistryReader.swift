@@ -97,11 +97,11 @@ struct RegistryReader: OriginReader {
             guard case .whole(nil) = again.verdict else { throw UpstreamError(.range, Self.inconstant(read)) }
             return try await whole(again, size, assignment)
         case .beyondEnd(total: 0) where offset == 0:
-            // docker-registry answers so for a blob without octets; what its body says is not the blob.
+            // docker-registry answers so for a blob without bytes; what its body says is not the blob.
             return RegistryBody(response.body, octets: 0..<0, total: 0)
         case .beyondEnd(let total):
             fail(
-                read, .beyondEnd(total: total), "the registry says that \(read.blob.digest) ends before octet \(offset)"
+                read, .beyondEnd(total: total), "the registry says that \(read.blob.digest) ends before byte \(offset)"
             )
         case .refused(.notFound): fail(read, .unknown, nil)
         case .refused(let status):
@@ -138,7 +138,7 @@ struct RegistryReader: OriginReader {
     }
 
     private static func tooFar(_ octet: UInt64, _ read: OriginRead) -> String {
-        "the registry gives no ranges, and octet \(octet) of \(read.blob.digest) is more than "
+        "the registry gives no ranges, and byte \(octet) of \(read.blob.digest) is more than "
             + "\(maximumSkip >> 20) MiB away; clients have it from the registry"
     }
 
@@ -233,7 +233,7 @@ struct RegistryReader: OriginReader {
             body = next
         }
         guard try await eventLoop.submit({ producer.value.ended(read.id) }).get() else {
-            fail(read, .failed, "the registry sent fewer octets of \(read.blob.digest) than it said, or more")
+            fail(read, .failed, "the registry sent fewer bytes of \(read.blob.digest) than it said, or more")
             return false
         }
         return true

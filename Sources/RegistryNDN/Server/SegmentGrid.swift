@@ -6,7 +6,7 @@ struct SegmentGrid: Hashable, Sendable {
     /// Number of the final segment; 0 also for an empty blob, which is one empty segment (docs/protocol.md 10.2).
     var finalSegment: UInt64 { total == 0 ? 0 : (total - 1) / UInt64(chunkSize) }
 
-    /// Octets in a segment that is not beyond the final one.
+    /// Bytes in a segment that is not beyond the final one.
     func payloadLength(_ segment: UInt64) -> Int {
         segment < finalSegment ? chunkSize : Int(total - finalSegment * UInt64(chunkSize))
     }

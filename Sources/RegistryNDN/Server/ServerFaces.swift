@@ -10,7 +10,7 @@ final class ServerFaces {
     private var listeners: [FaceListener] = []
     private var endpoint: Endpoint?
     private var connector: FaceConnector?
-    /// Of the prefix first, then of the certificates that are served beside it.
+    /// The registration of the prefix, and after it those of the certificates that are served beside it.
     private var registrations: [PrefixRegistration] = []
     /// Told once, when the prefix is registered, or the uplink is up and nothing is to be registered.
     private var onServing: (() -> Void)?

@@ -6,10 +6,10 @@ struct ServerStatistics: Sendable {
     var interests: UInt64 = 0
     /// Data packets sent.
     var data: UInt64 = 0
-    /// Ranges read at the registry, and the octets that came of them.
+    /// Ranges read at the registry, and the bytes that came of them.
     var registryReads: UInt64 = 0
     var registryOctets: UInt64 = 0
-    /// Answers of the registry that they came with.
+    /// Answers of the registry that these ranges came with.
     var registryStreams: UInt64 = 0
     /// Segments that were there when asked for.
     var cacheHits: UInt64 = 0
@@ -19,10 +19,10 @@ struct ServerStatistics: Sendable {
     var limited: UInt64 = 0
     /// Reads given up because too many waited.
     var shed: UInt64 = 0
-    /// Octets of the cache's budget in use by ranges.
+    /// Bytes of the cache's budget in use by ranges.
     var cacheOctets = 0
 
-    /// As the statistics line has it.
+    /// The fields of the statistics line.
     var metadata: Logger.Metadata {
         [
             "interests": .stringConvertible(interests), "data": .stringConvertible(data),

@@ -33,7 +33,7 @@ struct SigningPool: Sendable {
         }
     }
 
-    /// A whole packet, signed on one of the threads; `done` is called on the event loop, with nil if that failed.
+    /// Makes a whole packet, signed on one of the threads; `done` is called on the event loop, with nil if that failed.
     func encode(
         _ data: DataBuilder, on eventLoop: any EventLoop, done: @escaping @Sendable (ByteBuffer?) -> Void
     ) {

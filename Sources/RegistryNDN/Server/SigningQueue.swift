@@ -1,15 +1,14 @@
 import DequeModule
 
-/// Packets that wait for a key's signature: those asked for first, then, while the workers have nothing better to do, up to
-/// 32 past the highest one asked for. Confined to the server's event loop.
+/// Packets that wait for a key's signature: first those that Interests ask for, then, while the workers have nothing better to
+/// do, up to 32 packets behind the last one asked for. Confined to the server's event loop.
 struct SigningQueue {
     struct Job {
         let range: CachedRange
         let index: Int
     }
 
-    /// Segments that are signed beyond the highest one asked for, at most: one Interest never costs more signatures than these
-    /// and its own.
+    /// Packets that are signed ahead for one Interest, at most: it costs no more signatures than these and its own.
     static let ahead = 32
     /// Packets given to a worker at a time, at most.
     static let batch = 16
@@ -36,7 +35,8 @@ struct SigningQueue {
         askAhead(range, index)
     }
 
-    /// Only of a range that is read in order: an Interest out of the blue costs its own signature.
+    /// Has the packets behind one signed, where the range is read in order: an Interest out of the blue costs its own signature
+    /// alone.
     private mutating func askAhead(_ range: CachedRange, _ index: Int) {
         guard index > 0, range.isReady(index - 1) || range.signing[index - 1] != nil, spare.count < Self.ahead else {
             return
@@ -53,11 +53,11 @@ struct SigningQueue {
     mutating func next() -> [Job]? {
         guard busy < 2 * workers else { return nil }
         var jobs: [Job] = []
-        // Shared among the workers that have nothing to do.
+        // What is asked for is shared among the workers that have nothing to do.
         let idle = max(1, workers - busy)
         let share = min(Self.batch, (asked.count + idle - 1) / idle)
         while jobs.count < share, let job = asked.popFirst() { append(job, to: &jobs) }
-        // What is ahead never delays what is asked for: only when at most one batch is on its way.
+        // Packets that are signed ahead never delay those asked for: a worker gets them only when it has no other batch.
         if jobs.isEmpty, busy < workers {
             while jobs.count < Self.batch, let job = spare.popFirst() { append(job, to: &jobs) }
         }
@@ -67,7 +67,7 @@ struct SigningQueue {
     }
 
     private func append(_ job: Job, to jobs: inout [Job]) {
-        // Not of a range that has left the cache.
+        // A range that has left the cache needs no signatures.
         if job.range.signing[job.index] != nil, job.range.slab != nil { jobs.append(job) }
     }
 
@@ -80,7 +80,7 @@ struct SigningQueue {
                 answer(job, waiter)
             }
         }
-        // Those of ranges that left the cache are not counted one by one.
+        // Interests that waited for ranges which left the cache are not counted out one by one.
         if busy == 0, asked.isEmpty { waiters = 0 }
     }
 }

@@ -1,7 +1,7 @@
 internal import NDN
 import NIOCore
 
-/// Turns the octets of a blob, in order, into the packets of a slab.
+/// Turns the bytes of a blob, in order, into the packets of a slab.
 ///
 /// Copying and hashing are most of what a packet costs; `Packing` says where that happens. A packet that has been handed over
 /// is not touched again.
@@ -9,11 +9,11 @@ struct SlabFiller: ~Copyable, Sendable {
     /// Packets that have become whole, the next ones in order.
     struct Filled: Sendable {
         var packets = 0
-        /// Octets of their payloads.
+        /// Bytes of their payloads.
         var octets = 0
-        /// What a key is to sign, of each; none where a digest has signed them.
+        /// The digest of each that a key is to sign; none where a digest has signed them.
         var digests: [SHA256Digest] = []
-        /// There were more octets than fit.
+        /// Whether there were more bytes than the packets hold.
         var hasSurplus = false
     }
 
@@ -21,14 +21,14 @@ struct SlabFiller: ~Copyable, Sendable {
     private var hasher = SHA256()
     /// Whole packets so far.
     private var packets = 0
-    /// Payload octets present of the next one.
+    /// Payload bytes of the next packet that are there.
     private var partial = 0
 
     init(_ layout: SlabLayout) {
         self.layout = layout
     }
 
-    /// Takes the next octets of the blob. A blob without any is one packet, which no octets make whole.
+    /// Takes the next bytes of the blob. A blob without any is one packet, which a call without bytes makes whole.
     mutating func fill(_ octets: ByteBuffer) -> Filled {
         var filled = Filled()
         var unsigned: Unsigned?
@@ -57,7 +57,7 @@ struct SlabFiller: ~Copyable, Sendable {
         let packet: SegmentPacketLayout
     }
 
-    /// Writes what surrounds the payload of the next packet; its signature perhaps later.
+    /// Writes what surrounds the payload of the next packet; the signature perhaps with the next one.
     private mutating func complete(_ start: Int, _ filled: inout Filled, _ unsigned: inout Unsigned?) {
         guard let packet = layout.packet(at: packets) else { preconditionFailure("its run has been laid out") }
         unsafe layout.withSlot(start, packet.size) { slot in
@@ -71,7 +71,7 @@ struct SlabFiller: ~Copyable, Sendable {
         filled.octets += packet.payloadLength
     }
 
-    /// Signs a packet and the one before it, or leaves it for the next.
+    /// Signs a packet together with the one before it, or leaves it until the next one comes.
     private mutating func sign(_ next: Unsigned, after unsigned: inout Unsigned?) {
         guard let previous = unsigned, previous.packet.isAlike(next.packet) else {
             if let unsigned { sign(unsigned) }

@@ -3,10 +3,10 @@ import NIOCore
 
 /// Where the Data packets of consecutive segments of one blob lie: back to back in one buffer.
 ///
-/// The headers are as long as the names need, so that payload octets go from HTTP straight to their final place. The buffer
+/// The headers are as long as the names need, so that payload bytes go from HTTP straight to their final place. The buffer
 /// is shared by the one who fills it, whose packets nobody else looks at before they are whole, and by those who send them.
 struct SlabLayout: Sendable {
-    /// Consecutive packets of one size; the segment number or the payload makes the next run another.
+    /// Consecutive packets of one size. The next run has another size, since its segment numbers or its payload have.
     struct Run {
         let first: Int
         let count: Int
@@ -32,7 +32,7 @@ struct SlabLayout: Sendable {
     /// Room for segments that `grid` has.
     ///
     /// - Parameter storage: memory to use again; replaced when something else still refers to it.
-    /// - Throws: `WireError.noSpace` when a packet would exceed 8800 octets.
+    /// - Throws: `WireError.noSpace` when a packet would exceed 8800 bytes.
     init(
         name: Name, grid: SegmentGrid, firstSegment: UInt64, count: Int, trailer: SegmentTrailer? = nil,
         storage: consuming ByteBuffer = ByteBuffer()
@@ -82,7 +82,7 @@ struct SlabLayout: Sendable {
     /// Whether there is one packet, without payload.
     var isOfEmptyBlob: Bool { grid.total == 0 }
 
-    /// Octets of all packets.
+    /// Bytes of all packets.
     var size: Int { runs.last?.end ?? 0 }
 
     func run(of index: Int) -> Run? {
@@ -99,7 +99,7 @@ struct SlabLayout: Sendable {
         try? Self.packet(name, grid, firstSegment + UInt64(index), trailer)
     }
 
-    /// Octets of the slab to be written to, behind ByteBuffer's back: its copy-on-write would copy all of it each time.
+    /// Lends bytes of the slab to be written to without ByteBuffer's leave: its copy-on-write would copy the whole slab each time.
     func withSlot(_ start: Int, _ length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
         unsafe storage.withUnsafeReadableBytes { octets in
             let slot = unsafe UnsafeRawBufferPointer(rebasing: octets[start..<start + length])

@@ -1,8 +1,8 @@
 internal import NDN
 import NIOCore
 
-/// Limits what one source address may ask for and is sent. Data is a hundred times an Interest and UDP sources can be
-/// forged, so a server that answers the open network must not be a lever.
+/// Limits what one source address may ask for and is sent. Data is a hundred times as long as an Interest, and the source of a
+/// UDP datagram can be forged: without a limit, a server that answers the open network would multiply an attacker's traffic.
 struct SourceLimiter {
     /// What one source may have.
     struct Limits: Sendable {
@@ -33,7 +33,7 @@ struct SourceLimiter {
 
     /// Sources remembered at a time; when that many are active, further ones count as one together.
     static let maximumSources = 4096
-    /// A source that was silent for so long has its full allowance again and need not be remembered.
+    /// How long a source is remembered that is silent: then it has its full allowance again.
     private static let memory = TimeAmount.seconds(2)
 
     private let limits: Limits
@@ -57,7 +57,7 @@ struct SourceLimiter {
         return sources[host]?.take(now: now) ?? false
     }
 
-    /// Counts octets sent to `host`.
+    /// Counts bytes sent to `host`.
     mutating func charge(_ host: PeerHost, octets: Int) {
         if sources[host]?.octets.take(octets) == nil { others.octets.take(octets) }
     }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// A limit in units a second with a burst, and with debt: what is taken last may exceed what is left.
+/// A limit in units a second, with a burst and with debt: one may take more units at once than are left.
 struct TokenBucket {
     let rate: Double
     let burst: Double
@@ -14,7 +14,7 @@ struct TokenBucket {
         level = burst
     }
 
-    /// What is left; below 0 for debt.
+    /// The units that are left; below 0 for debt.
     mutating func level(now: NIODeadline) -> Double {
         if let last, now > last {
             level = min(burst, level + Double((now - last).nanoseconds) / 1e9 * rate)
@@ -26,7 +26,7 @@ struct TokenBucket {
     /// Whether anything is left.
     mutating func hasTokens(now: NIODeadline) -> Bool { level(now: now) > 0 }
 
-    /// When something is left again, as things are; nil when something is.
+    /// When a unit is left again, if nobody takes any until then; nil when one is left now.
     var refill: NIODeadline? {
         guard level <= 0, let last else { return nil }
         return last + .nanoseconds(1 + Int64(-level / rate * 1e9))

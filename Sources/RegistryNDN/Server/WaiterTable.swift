@@ -3,15 +3,15 @@ import NIOCore
 
 /// Somebody who waits for a segment.
 struct Waiter: Sendable {
-    /// The face it came from.
+    /// The face that its Interest came from.
     let face: UInt64
-    /// To be echoed in the answer.
+    /// The token of the Interest, which the answer echoes.
     var pitToken: PitToken?
     /// When its Interest ends.
     var expires: NIODeadline
 }
 
-/// Who waits for what, without an allocation per Interest: lists linked through one array.
+/// Who waits for which segment, without an allocation per Interest: lists linked through one array.
 struct WaiterTable {
     /// The first waiter of a segment; `none` for nobody.
     typealias Head = Int32

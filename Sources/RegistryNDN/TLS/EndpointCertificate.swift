@@ -15,13 +15,14 @@ package final class EndpointCertificate: Sendable {
         current = Mutex(try TLSContext(certificate: certificate, key: key))
     }
 
-    /// That others can read the file of the key; nil when they cannot.
+    /// A sentence that says that others can read the file of the key; nil when they cannot.
     package var notice: String? { context.notice }
 
-    /// What the next connection uses.
+    /// The context that the next connection uses.
     var context: TLSContext { current.withLock { $0 } }
 
-    /// Reads the files again. Connections that exist keep what they have; when this throws, so does everything.
+    /// Reads the files again. Connections that exist keep the certificate that they have; when this throws, new ones get the old
+    /// certificate, too.
     ///
     /// - Throws: `TLSError` with the code `configuration`, which names the file that is wrong.
     package func reload() throws(TLSError) {

@@ -4,9 +4,9 @@ internal import COpenSSL
     internal import Glibc
 #endif
 
-/// The first error of a thread's queue: that is where things went wrong, what follows tells only who noticed.
+/// The first error in OpenSSL's queue of a thread: it tells what went wrong, those after it only who noticed.
 struct OpenSSLError: Hashable {
-    /// One of OpenSSL's `SSL_R_…`, when `isFromSSL`, else of another library; 0 for none.
+    /// OpenSSL's number: one of `SSL_R_…` when `isFromSSL`, else that of another of its libraries; 0 for none.
     let reason: Int32
     let isFromSSL: Bool
     /// OpenSSL's own words.

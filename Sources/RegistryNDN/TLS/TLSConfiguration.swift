@@ -5,7 +5,7 @@ package struct TLSConfiguration: Hashable, Sendable {
     /// PEM files of our own certificate with its chain and of its key, for servers that ask for one.
     package var certificateFile: String?
     package var keyFile: String?
-    /// Whether any certificate whatever is accepted. Whoever sets it says so loudly.
+    /// Whether any certificate is accepted. Whoever sets this warns the user.
     package var isInsecure = false
 
     package init() {}

@@ -10,7 +10,7 @@ package final class TLSContext: Sendable {
     private let owned: ForeignPointer
     let isServer: Bool
     let isInsecure: Bool
-    /// That others can read the file of our key; nil when they cannot.
+    /// A sentence that says that others can read the file of our key; nil when they cannot.
     package let notice: String?
     let sessions = TLSSessionStore()
 
@@ -102,7 +102,7 @@ package final class TLSContext: Sendable {
         certificate: String, key: String, settings: (certificate: Setting, key: Setting)
     ) throws(TLSError) {
         ERR_clear_error()
-        // Each: 1 on success.
+        // Each of these returns 1 on success.
         guard unsafe SSL_CTX_use_certificate_chain_file(pointer, certificate) == 1 else {
             throw Self.unusable(settings.certificate, certificate, "a PEM certificate, its intermediates after it")
         }
@@ -114,7 +114,7 @@ package final class TLSContext: Sendable {
         }
     }
 
-    /// A key is a secret as others are. One that is not there is OpenSSL's affair.
+    /// Judges the file of a key, which must be a secret; OpenSSL tells about a file that is not there.
     private static func check(key: String?, setting: Setting) throws(TLSError) -> String? {
         guard let key else { return nil }
         do {

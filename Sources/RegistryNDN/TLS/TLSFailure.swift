@@ -1,9 +1,9 @@
 internal import COpenSSL
 internal import NDN
 
-/// Turns what OpenSSL says about a failed connection into a sentence: which host, which check, what to do.
+/// Turns what OpenSSL says about a failed connection into a sentence that names the host, the check, and what to do.
 struct TLSFailure {
-    /// nil on the side of the server.
+    /// The server; nil on the side of the server.
     let peer: TLSPeer?
     let isEstablished: Bool
     let cause: OpenSSLError

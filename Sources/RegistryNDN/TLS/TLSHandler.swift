@@ -2,8 +2,8 @@ internal import NIOCore
 
 /// TLS between a socket and the protocol above it, for either side. Confined to its event loop.
 ///
-/// What is written before the handshake is complete waits for it. Nothing that was received waits: a reader who stops reading
-/// stops the socket.
+/// Bytes that are written before the handshake is complete wait for it. Bytes that were received never wait: when the handlers
+/// above read no more, the socket is read no more.
 final class TLSHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -16,7 +16,7 @@ final class TLSHandler: ChannelDuplexHandler {
     private var established: EventLoopPromise<Void>?
     private var waiting: [(octets: ByteBuffer, promise: EventLoopPromise<Void>?)] = []
     private var mustFlush = false
-    /// The end of the connection was our own wish, or has been told.
+    /// Whether this side ended the connection, or the handlers above have been told of its end.
     private var isClosing = false
     private var hasKeptSession = false
     private var timer: Scheduled<Void>?
@@ -54,7 +54,8 @@ final class TLSHandler: ChannelDuplexHandler {
             self.fail(context, TLSError(.timeout, stalled))
         }
         advance(context)
-        // A server's octets are read once somebody listens above: the first request may come with the handshake's end.
+        // On the side of the server, reading begins when the handlers above are ready: the first request may come with the end of
+        // the handshake.
         if peer != nil { context.read() }
     }
 
@@ -98,7 +99,7 @@ final class TLSHandler: ChannelDuplexHandler {
         sendOutput(context)
         if plain.readableBytes > 0 {
             if !hasKeptSession {
-                // TLS 1.3 sends it before the first octets of its application.
+                // A server with TLS 1.3 sends the session before the first bytes of its application.
                 hasKeptSession = true
                 session.keepSession()
             }

@@ -1,6 +1,6 @@
 internal import NDN
 
-/// Whom a client connects to: what the certificate must say, and what errors name.
+/// The server that a client connects to, which its certificate must name, and which errors name.
 struct TLSPeer: Hashable, Sendable, CustomStringConvertible {
     /// Host name, or IP address without brackets.
     let host: String

@@ -1,12 +1,12 @@
 internal import COpenSSL
 internal import NIOCore
 
-/// One TLS connection without a socket: octets of the network in, octets of the application out, and the other way round.
+/// One TLS connection without a socket: bytes of the network in, bytes of the application out, and the other way round.
 ///
 /// The only place that calls OpenSSL for a connection. Owned by one event loop.
 @safe struct TLSSession: ~Copyable {
     enum Progress {
-        /// As far as it goes; `read` and the handshake go on with the next octets of the network.
+        /// All bytes of the network are used up; `read` and the handshake go on with the next ones.
         case wantsInput
         case done
         /// The peer's close_notify: nothing follows.
@@ -14,12 +14,12 @@ internal import NIOCore
         case failed(TLSError)
     }
 
-    /// Octets of the application in a full record, RFC 8446 section 5.1.
+    /// Bytes of the application in a full record, RFC 8446 section 5.1.
     static let recordSize = 16_384
     private static let outputSlice = 4 * recordSize
 
     private let ssl: OpaquePointer?
-    /// Both belong to `ssl`.
+    /// The BIO for bytes from the network, and the one for bytes to it; both belong to `ssl`.
     private let input: OpaquePointer?
     private let output: OpaquePointer?
     private let context: TLSContext
@@ -61,7 +61,7 @@ internal import NIOCore
 
     /// Sets what the certificate must say, and the name that the server is told (none for an address, RFC 6066 section 3).
     private static func expect(_ peer: TLSPeer, _ ssl: OpaquePointer?) -> Bool {
-        // Each: 1 on success.
+        // Each of these returns 1 on success.
         if peer.isAddress { return unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), peer.host) == 1 }
         unsafe SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
         return unsafe SSL_set1_host(ssl, peer.host) == 1 && copenssl_set_server_name(ssl, peer.host) == 1
@@ -69,7 +69,7 @@ internal import NIOCore
 
     // MARK: the network's side
 
-    /// Takes octets of the network.
+    /// Takes bytes of the network.
     mutating func receive(_ octets: ByteBuffer) {
         unsafe octets.withUnsafeReadableBytes { octets in
             // Fails only without memory, of which nothing is left to tell then; the record is then found to be cut off.
@@ -108,7 +108,7 @@ internal import NIOCore
         while true {
             ERR_clear_error()
             var count = 0
-            // 1 when octets were read, never more than one record has.
+            // 1 when bytes were read, never more than one record has.
             let result = unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.recordSize) { space in
                 unsafe SSL_read_ex(ssl, space.baseAddress, space.count, &count) == 1 ? count : 0
             }
@@ -123,7 +123,7 @@ internal import NIOCore
         }
     }
 
-    /// Encrypts octets; after each few records `send` gets what is to be sent.
+    /// Encrypts bytes; after each few records `send` gets what is to be sent.
     mutating func write(_ octets: ByteBuffer, send: (ByteBuffer) -> Void) -> Progress {
         var octets = octets
         while let slice = octets.readSlice(length: min(octets.readableBytes, Self.outputSlice)), slice.readableBytes > 0
@@ -140,7 +140,7 @@ internal import NIOCore
         return .done
     }
 
-    /// Says close_notify.
+    /// Makes the alert close_notify, which is then to be sent.
     mutating func shutDown() {
         guard isEstablished, !hasFailed else { return }
         ERR_clear_error()
@@ -148,7 +148,7 @@ internal import NIOCore
         _ = unsafe SSL_shutdown(ssl)
     }
 
-    /// Keeps what the next connection to the same server may resume. With TLS 1.3 it comes after the handshake.
+    /// Keeps the session, which the next connection to the same server may resume. With TLS 1.3 it comes after the handshake.
     func keepSession() {
         guard let peer, isEstablished, !context.isServer else { return }
         unsafe context.sessions.keep(from: ssl, for: peer)

@@ -24,7 +24,7 @@ final class TLSSessionStore: Sendable {
     private static let capacity = 64
     private let sessions = NIOLockedValueBox<[TLSPeer: Session]>([:])
 
-    /// Offers what is kept for the peer to a new connection.
+    /// Offers the session that is kept for the peer to a new connection.
     func offer(to ssl: OpaquePointer?, for peer: TLSPeer) {
         guard let session = sessions.withLockedValue({ $0[peer] }) else { return }
         // 1 on success; when it does not fit the connection begins anew.
@@ -33,7 +33,7 @@ final class TLSSessionStore: Sendable {
 
     /// Keeps the session of a connection, if it is one that can be resumed.
     func keep(from ssl: OpaquePointer?, for peer: TLSPeer) {
-        // With a reference that is ours.
+        // This reference is ours, and the Session gives it back.
         guard let pointer = unsafe SSL_get1_session(ssl) else { return }
         let session = unsafe Session(pointer)
         guard unsafe SSL_SESSION_is_resumable(pointer) == 1 else { return }

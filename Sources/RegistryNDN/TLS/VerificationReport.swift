@@ -4,9 +4,9 @@ internal import COpenSSL
 ///
 /// Its address is with the SSL while a handshake goes on; confined to the connection's thread.
 final class VerificationReport {
-    /// X509_V_ERR_…; the first that occurred.
+    /// The first X509_V_ERR_… that occurred.
     var code: Int32 = 0
-    /// How far above the server's own certificate.
+    /// How many certificates above the server's own the faulty one is.
     var depth: Int32 = 0
     var subject = ""
     var issuer = ""
@@ -30,7 +30,7 @@ final class VerificationReport {
         }
     }
 
-    /// What `write` prints.
+    /// The text that `write` prints.
     private static func text(_ write: (OpaquePointer?) -> Void) -> String {
         let bio = unsafe BIO_new(BIO_s_mem())
         defer { unsafe BIO_free_all(bio) }

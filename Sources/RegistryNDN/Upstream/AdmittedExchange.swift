@@ -1,30 +1,30 @@
 internal import NIOHTTP1
 
-/// One request on its way past a registry that asks who one is: what was tried, and what follows from an answer. Pure.
+/// One request on its way past a registry that asks who sends it: what was tried, and what follows from an answer. Logic only.
 struct AdmittedExchange {
     /// What becomes of an answer.
     enum Verdict {
-        /// It goes back.
+        /// The answer goes back to whoever asked.
         case pass
-        /// Its challenge is answered.
+        /// The challenge in it is answered.
         case answer
-        /// The token that the request brought is not for this registry: once more without.
+        /// The token that the request brought is not for this registry: the request is sent again without it.
         case withoutToken
-        /// Our credential may have been replaced: once more with another one.
+        /// Our credential may have been replaced: the request is sent again with another one.
         case otherCredential
-        /// Nobody gets no further: the registry's first refusal goes back.
+        /// A request without a credential of ours gets no further: the registry's first refusal goes back.
         case first(UpstreamResponse)
     }
 
     let access: RegistryAccess
     private(set) var key: Authorizer.Key
     private(set) var request: HTTPRequestHead
-    /// What the request is let in with; nil when that is its own affair, or nothing is known.
+    /// What the request is let in with; nil when it brings its own Authorization, or nothing is known.
     private(set) var standing: Authorizer.Standing?
     var attempt = Authorizer.Attempt()
     /// How often the request was sent.
     var sends = 0
-    /// The first refusal of a request that nobody vouches for.
+    /// The first refusal of a request that has no credential of ours.
     var first: UpstreamResponse?
 
     init(_ request: HTTPRequestHead, _ access: RegistryAccess, as credential: Credential?) {
@@ -42,14 +42,15 @@ struct AdmittedExchange {
         return true
     }
 
-    /// Without the query, for the log.
+    /// The path of the request without the query, for the log.
     var path: Substring { request.uri.prefix { $0 != "?" } }
 
     private var authorization: String? { request.headers.first(name: "authorization") }
 
     /// What follows from an answer of `status`.
     ///
-    /// - Parameter isForOthers: whoever asks can log in: `/v2/` tells how, and so does a refusal.
+    /// - Parameter isForOthers: whether the request comes from somebody who can log in: an answer to `/v2/` tells how, and so
+    ///   does a refusal.
     func verdict(_ status: HTTPResponseStatus, isForOthers: Bool) -> Verdict {
         let isToken = standing == nil && !bringsNothing
         switch status {
@@ -65,7 +66,8 @@ struct AdmittedExchange {
         }
     }
 
-    /// Whether an answer shows that nobody is asked who he is: then the parts of an upload need no answer in advance.
+    /// Whether an answer shows that the registry asks nobody who he is: then the parts of an upload need no Authorization in
+    /// advance.
     func tellsOpenness(_ status: HTTPResponseStatus) -> Bool {
         bringsNothing && access.action != .read && status.code < 300 && standing != .open
     }

@@ -1,12 +1,12 @@
 internal import NIOCore
 
-/// What an upstream let us in with, by what is accessed and as whom, until it expires; each token is fetched once for all who
-/// want it.
+/// Remembers what an upstream let us in with, by what is accessed and with which credential, until it expires. Each token is
+/// fetched once for all requests that want it.
 actor Authorizer {
-    /// What is remembered together.
+    /// The requests that are let in with the same.
     struct Key: Hashable {
         let access: RegistryAccess
-        /// Nil for nobody.
+        /// Nil for requests without a credential of ours.
         let credential: Credential?
 
         init(_ access: RegistryAccess, as credential: Credential?) {
@@ -17,7 +17,7 @@ actor Authorizer {
 
     /// What a request needs to be let in, as far as it is known.
     enum Standing: Equatable {
-        /// Nothing.
+        /// The upstream lets it in as it is.
         case open
         /// The value of the Authorization field.
         case admitted(String)
@@ -27,16 +27,16 @@ actor Authorizer {
     struct Attempt {
         /// Values of the Authorization field that were not enough.
         var refused: Set<String> = []
-        /// What token services were asked for it, in vain or not.
+        /// What token services were asked for it, with or without success.
         var asked: Set<TokenRequest> = []
-        /// Why the last of them gave nothing.
+        /// Why the last token service gave nothing.
         var failure: UpstreamError?
     }
 
     private struct Known {
         let standing: Standing
         let expires: NIODeadline
-        /// What a token service was asked for it; nil for a password.
+        /// What a token service was asked to get it; nil for a password.
         let request: TokenRequest?
     }
 
@@ -50,20 +50,20 @@ actor Authorizer {
 
     private var known: [Key: Known] = [:]
     private var fetching: [Question: Task<TokenAnswer?, any Error>] = [:]
-    /// What the registry asked last for who one is: for requests that can be sent but once.
+    /// The registry's last challenges, for requests that can be sent but once.
     private(set) var challenges: [Challenge] = []
-    /// Entries; beyond that all are forgotten, and cost one more question each.
+    /// Entries that are remembered; beyond that all are forgotten, and cost one more challenge each.
     private static let limit = 1024
-    /// How long a registry that let in without a question is not expected to ask one.
+    /// How long a registry that let a request in without a challenge is expected to do so again.
     private static let openness = TimeAmount.minutes(5)
 
-    /// What last worked.
+    /// What last let a request in.
     func standing(for key: Key, now: NIODeadline) -> Standing? {
         guard let known = known[key], known.expires > now else { return nil }
         return known.standing
     }
 
-    /// The same, a token fetched anew when it has expired: for a request that cannot be sent twice.
+    /// The same, with a token fetched anew when it has expired: for a request that cannot be sent twice.
     func renewed(for key: Key, now: NIODeadline, fetch: @escaping Fetch) async throws -> Standing? {
         guard let known = known[key], known.expires <= now, let request = known.request else {
             return standing(for: key, now: now)
@@ -89,11 +89,11 @@ actor Authorizer {
         if !challenges.isEmpty { self.challenges = challenges }
     }
 
-    /// What answers the challenges of a 401: nil, and perhaps a failure in `attempt`, when nothing does that was not tried. Bearer goes
-    /// before Basic.
+    /// The Authorization that answers the challenges of a 401; nil, and perhaps a failure in `attempt`, when everything was
+    /// tried. Bearer goes before Basic.
     ///
-    /// What came for another request in the meantime is tried before anything is fetched: many are refused when one token
-    /// expires. Throws `UpstreamError` with the code `later` and `CancellationError`; whatever else a token service does leaves
+    /// A token that came for another request in the meantime is tried before one is fetched: many requests are refused when one
+    /// token expires. Throws `UpstreamError` with the code `later` and `CancellationError`; whatever else a token service does leaves
     /// the other challenges to be answered.
     func answer(
         _ challenges: [Challenge], to attempt: Attempt, _ access: RegistryAccess, for key: Key, now: NIODeadline,

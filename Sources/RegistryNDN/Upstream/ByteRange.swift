@@ -1,9 +1,9 @@
 package import NIOHTTP1
 
-/// A range asked from an upstream, and the check of what it answers.
+/// A range of bytes that an upstream is asked for, and the check of its answer.
 package struct ByteRange: Hashable, Sendable {
     package let offset: UInt64
-    /// At least one octet; nil for all that follow.
+    /// Bytes, at least one; nil for all that follow.
     package let length: UInt64?
 
     package init(offset: UInt64, length: UInt64? = nil) {
@@ -11,21 +11,21 @@ package struct ByteRange: Hashable, Sendable {
         self.length = length
     }
 
-    /// An answer may be shorter than what was asked for, whose rest is then asked for; but not shorter than so many octets:
-    /// slice by slice would never end.
+    /// Bytes that an answer must have, if more were asked for. A shorter answer than asked for is taken, and the rest asked for
+    /// then; but a blob in tiny slices would never end.
     static let leastSlice: UInt64 = 65_536
 
     /// What a response head says about the range.
     package enum Verdict: Hashable, Sendable {
-        /// The begin of the range, all of it or at least 64 KiB. `length` octets follow, of `total` in all.
+        /// A 206 with the begin of the range, all of it or at least 64 KiB: `length` bytes of a blob that has `total`.
         case partial(length: UInt64, total: UInt64)
-        /// A 200: the whole follows from octet 0, because the upstream ignores ranges or has no more than was asked for.
+        /// A 200 with the whole, because the upstream ignores ranges or has no more than was asked for.
         case whole(length: UInt64?)
         /// A 416: the whole ends before the range.
         case beyondEnd(total: UInt64?)
         /// Any other status.
         case refused(HTTPResponseStatus)
-        /// The answer contradicts itself or the request; says how.
+        /// An answer that contradicts itself or the request, and how.
         case invalid(String)
     }
 
@@ -55,7 +55,8 @@ package struct ByteRange: Hashable, Sendable {
         }
     }
 
-    /// What those say that do not like the field. 403 is also said to whoever may not read at all, and then again.
+    /// The statuses of upstreams that do not like the field Range. 403 may also mean that the client may not read at all; the
+    /// request without Range then gets the same.
     private static let refusals: [HTTPResponseStatus] = [.badRequest, .forbidden, .methodNotAllowed, .notImplemented]
 
     /// The value of the Range field, or nil when the range is not one (RFC 9110 section 14.2).
@@ -92,10 +93,10 @@ package struct ByteRange: Hashable, Sendable {
         }
         let count = last - first + 1
         guard last == end - 1 || count >= Self.leastSlice else {
-            return .invalid("only \(count) octets though \(field ?? "nothing") was asked for")
+            return .invalid("only \(count) bytes though \(field ?? "nothing") was asked for")
         }
         if let announced = head.contentLength, announced != count {
-            return .invalid("Content-Length \(announced) of a range of \(count) octets")
+            return .invalid("Content-Length \(announced) of a range of \(count) bytes")
         }
         return .partial(length: count, total: total)
     }

@@ -1,10 +1,10 @@
 internal import NIOHTTP1
 
-/// How a registry wants to be convinced: one challenge of a WWW-Authenticate field (RFC 9110 section 11.6.1).
+/// One challenge of a WWW-Authenticate field: how a registry wants a request to be authorized (RFC 9110 section 11.6.1).
 struct Challenge: Equatable {
-    /// In lower case: `basic`, `bearer`.
+    /// The authentication scheme in lower case: `basic`, `bearer`.
     let scheme: String
-    /// By name in lower case.
+    /// The values of the parameters, by their names in lower case.
     var parameters: [String: String] = [:]
 
     /// The challenges of all fields of an answer, in their order; what breaks the grammar ends its field.

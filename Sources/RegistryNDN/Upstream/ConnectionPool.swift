@@ -24,7 +24,7 @@ final class ConnectionPool: Sendable {
 
     /// - Parameters:
     ///   - local: whether the connections may lead to this machine.
-    ///   - isRegistry: they lead to the registry itself, and thus say whether it is there.
+    ///   - isRegistry: whether they lead to the registry itself, whose address says what is local to it.
     init(
         url: UpstreamURL, group: any EventLoopGroup, configuration: UpstreamConfiguration, local: LocalAddresses,
         isRegistry: Bool
@@ -39,7 +39,9 @@ final class ConnectionPool: Sendable {
                 maximumConnections: configuration.maximumConnections, maximumWaiting: configuration.maximumWaiting))
     }
 
-    /// A connection for one exchange; it comes back by itself when the exchange is over.
+    /// Lends a connection for one exchange; it comes back by itself when the exchange is over.
+    ///
+    /// - Parameter fresh: whether the connection must not have been used before.
     func lease(fresh: Bool) async throws -> UpstreamConnection {
         let id = nextID.add(1, ordering: .relaxed).newValue
         let promise = group.any().makePromise(of: UpstreamConnection.self)
@@ -56,12 +58,12 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// Closes what is unused: a kept connection was found dead, and the others may be as old.
+    /// Closes unused connections: one of them was found dead, and the others may be as old.
     func distrust() {
         for connection in state.withLockedValue({ $0.distrust() }) { connection.close() }
     }
 
-    /// Closes what is unused; connections in use end with their exchanges.
+    /// Closes unused connections; those in use end with their exchanges.
     func shutdown() {
         let (idle, waiting) = state.withLockedValue { $0.shutdown() }
         for connection in idle { connection.close() }
@@ -158,7 +160,7 @@ final class ConnectionPool: Sendable {
                         if let connection { self.released(connection) }
                     }
                     handler.limitUnacknowledged = { [weak channel] limit in
-                        // A kernel that does not take it leaves the timeout for silence.
+                        // Where the kernel does not know this option, the timeout for silence remains.
                         try? channel?.syncOptions?.setOption(
                             .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: .init(limit.nanoseconds / 1_000_000))
                     }
@@ -170,7 +172,7 @@ final class ConnectionPool: Sendable {
             }
     }
 
-    /// Behind a proxy nobody here sees the address.
+    /// Judges an address behind a proxy, which alone sees it, by the name of the host.
     private func judgeByName() throws(UpstreamError) {
         if isRegistry {
             local.noteRegistry(at: url.isLocal)

@@ -1,6 +1,6 @@
 import DequeModule
 
-/// Which connections exist, are free and are waited for; the connections themselves are opened and closed by the caller.
+/// Which connections exist, which are free, and who waits for one. Logic only: the caller opens and closes the connections.
 struct ConnectionPoolState<Connection: AnyObject & Sendable, Waiter: Sendable>: Sendable {
     enum Lease {
         case use(Connection)
@@ -49,7 +49,7 @@ struct ConnectionPoolState<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return .wait
     }
 
-    /// An exchange is over and its connection free.
+    /// An exchange is over, and its connection is free.
     mutating func release(_ connection: Connection) -> Release {
         guard !isClosed else { return .close }
         if let next = waiting.popFirst() { return .give(next.waiter) }
@@ -66,7 +66,7 @@ struct ConnectionPoolState<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return next.waiter
     }
 
-    /// What is unused is to be closed, and not given to anybody any more.
+    /// Takes out the unused connections, which are to be closed.
     mutating func distrust() -> [Connection] {
         defer { idle = [] }
         return idle

@@ -2,9 +2,9 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTPCompression
 
-/// Above a decompressor: asks for gzip, and makes of what comes an answer that never was in a content coding.
+/// Asks for gzip, and takes the fields that tell of it out of the answer that a decompressor below has decoded.
 ///
-/// RFC 9110 sections 8.4 and 8.6: Content-Encoding and Content-Length are those of the octets that were transferred.
+/// RFC 9110 sections 8.4 and 8.6: Content-Encoding and Content-Length are those of the bytes that were transferred.
 final class ContentDecodingHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias InboundOut = HTTPClientResponsePart
@@ -13,7 +13,7 @@ final class ContentDecodingHandler: ChannelDuplexHandler {
 
     /// The two handlers, in the pipeline's order.
     ///
-    /// - Parameter limit: octets of a decoded body; a longer one is an error.
+    /// - Parameter limit: bytes of a decoded body; a longer one is an error.
     static func handlers(limit: Int) -> [any ChannelHandler] {
         [NIOHTTPResponseDecompressor(limit: .size(limit)), ContentDecodingHandler()]
     }

@@ -4,7 +4,7 @@ internal import NDN
 package enum ContentRange: Hashable, Sendable {
     /// `bytes first-last/total`; the total is nil for `*`.
     case octets(first: UInt64, last: UInt64, total: UInt64?)
-    /// `bytes */total`: no octet could be sent.
+    /// `bytes */total`: no byte could be sent.
     case unsatisfied(total: UInt64)
 
     /// Reads the value of the field, or nil when it is not one.

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import NDN
 
-/// What a registry, or its token service, believes. Its description tells no secret.
+/// A secret that a registry, or its token service, accepts. Its description tells nothing of it.
 package enum Credential: Hashable, Sendable, CustomStringConvertible {
     case password(user: String, password: String)
     /// A refresh token, as `docker login` keeps it for some registries.
@@ -14,7 +14,7 @@ package enum Credential: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The value of an Authorization field (RFC 7617); nil for what is no password.
+    /// The value of an Authorization field (RFC 7617); nil for a token.
     var basic: String? {
         guard case .password(let user, let password) = self else { return nil }
         return Self.basic("\(user):\(password)".utf8)
@@ -32,11 +32,11 @@ extension Credential {
         var Secret: String
     }
 
-    /// What a credential helper of docker's answers to `get`; nil for what is no such answer.
+    /// The credential in the answer of one of Docker's credential helpers to `get`; nil for any other text.
     package init?(helperAnswer text: String) {
         guard let answer = try? JSONDecoder().decode(HelperAnswer.self, from: Data(text.utf8)), !answer.Secret.isEmpty
         else { return nil }
-        // The name that stands for "no name: the secret is a token".
+        // Docker writes this name where the secret is a token.
         if answer.Username == "<token>" {
             self = .identityToken(answer.Secret)
         } else {

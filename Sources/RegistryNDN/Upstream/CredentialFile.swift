@@ -6,7 +6,7 @@ package struct CredentialFile: Sendable {
     /// Where the secret for a registry is.
     package enum Source: Hashable, Sendable {
         case here(Credential)
-        /// The program docker-credential-`helper` keeps it, under the name `server`.
+        /// The program docker-credential-`helper` keeps it under the name `server`.
         case kept(helper: String, server: String)
     }
 
@@ -26,12 +26,12 @@ package struct CredentialFile: Sendable {
     private let path: String
     private let document: Document
 
-    /// That others can read the file; nil when they cannot.
+    /// A sentence that says that others can read the file; nil when they cannot.
     package let notice: String?
 
     /// Reads a file, or what it is a link to, as secrets are mounted.
     ///
-    /// Throws `SecurityError` for one that cannot be read or that others could have written, and for what is not of this form.
+    /// Throws `SecurityError` for a file that cannot be read, that others could have written, or that is not of this form.
     package init(path: String) throws(SecurityError) {
         let secret = try PrivateFile.readSecret(path)
         try self.init(path: path, text: secret.text, notice: secret.notice)
@@ -52,7 +52,7 @@ package struct CredentialFile: Sendable {
     /// Where the credential for the registry at `url` is; throws `SecurityError` where there is none.
     package func source(for url: UpstreamURL) throws(SecurityError) -> Source {
         let names = Self.names(of: url)
-        // In an order: a host may be listed twice, as it is and as a URL.
+        // Sorted: a host may be listed twice, by its name and in a URL, and each start should find the same entry.
         let entries = (document.auths ?? [:]).sorted { $0.key < $1.key }.map {
             (host: Self.host($0.key), entry: $0.value)
         }
@@ -73,7 +73,7 @@ package struct CredentialFile: Sendable {
             "\(path) has no credentials for \(url.authority)" + (known.isEmpty ? "" : ", only for \(known)"))
     }
 
-    /// A name is part of a program's: nothing in it may lead elsewhere.
+    /// The helper's name is a part of a program's name: nothing in it may lead to another program.
     private func kept(_ helper: String, _ server: String) throws(SecurityError) -> Source {
         let isName =
             !helper.isEmpty
@@ -102,14 +102,14 @@ package struct CredentialFile: Sendable {
         return .password(user: String(text[..<colon]), password: String(text[text.index(after: colon)...]))
     }
 
-    /// Keys are hosts, or URLs as older ones were written.
+    /// The host in a key, which is a host, or a URL as older versions of Docker wrote it.
     private static func host(_ key: String) -> String {
         var rest = Substring(key)
         for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.count) }
         return rest.prefix { $0 != "/" }.lowercased()
     }
 
-    /// Under which hosts a registry may be listed: with and without its port, Docker Hub under its index.
+    /// The hosts under which a registry may be listed: with and without its port, Docker Hub also under its index.
     private static func names(of url: UpstreamURL) -> Set<String> {
         let host = url.host.lowercased()
         var names: Set<String> = [url.authority.lowercased(), "\(host):\(url.port)"]

@@ -1,17 +1,18 @@
 package import Logging
 internal import NIOCore
 
-/// A credential of our own that may change while the program runs. Where it is kept is looked at again when the registry
-/// refuses it, and when `reload()` is called.
+/// A credential of our own that may change while the program runs. It is read again when the registry refuses it, and when
+/// `reload()` is called.
 package actor CredentialKeeper {
     package typealias Read = @Sendable () async throws -> Credential?
 
-    /// A refusal makes us look again at most so often: a helper is a program of its own, and a wrong password stays wrong.
+    /// The time from one reading because of a refusal to the next: a helper is a program of its own, and a wrong password stays
+    /// wrong.
     static let pause = TimeAmount.seconds(5)
 
-    /// Nil while there is none: the registry is then asked as nobody.
+    /// Nil while there is none: requests then go out without one.
     private(set) var current: Credential?
-    /// Where it is kept, for the log.
+    /// The file that the credential is kept in, for the log.
     package nonisolated let file: String
     private let read: Read
     private let logger: Logger
@@ -19,7 +20,7 @@ package actor CredentialKeeper {
     private var reading: Task<(any Error)?, Never>?
 
     /// - Parameters:
-    ///   - credential: what was read at the start.
+    ///   - credential: the one that was read at the start.
     ///   - read: reads it again.
     package init(_ credential: Credential?, file: String, logger: Logger, read: @escaping Read) {
         self.file = file
@@ -33,7 +34,7 @@ package actor CredentialKeeper {
         if let error = await refresh(now: .now()) { throw error }
     }
 
-    /// One to try in the place of what was refused; nil when there is no other.
+    /// A credential to try in the place of one that was refused; nil when there is no other.
     func another(than refused: Credential, now: NIODeadline) async -> Credential? {
         if current == refused, reading != nil || lastRead.map({ now - $0 >= Self.pause }) ?? true,
             let error = await refresh(now: now)
@@ -44,7 +45,7 @@ package actor CredentialKeeper {
         return current == refused ? nil : current
     }
 
-    /// Once for all who want it at a time.
+    /// Reads the credential, once for all who want that at a time.
     private func refresh(now: NIODeadline) async -> (any Error)? {
         if let reading { return await reading.value }
         lastRead = now

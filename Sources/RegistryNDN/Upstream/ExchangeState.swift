@@ -8,7 +8,7 @@ struct ExchangeState {
         case awaitingHead
         /// `remaining` is nil when the length of the body is not announced.
         case body(remaining: UInt64?)
-        /// The response is in, the request is not yet out.
+        /// The response has come, and the request is not out yet.
         case sending
         case closed
     }
@@ -33,7 +33,7 @@ struct ExchangeState {
     var isAwaitingHead: Bool { phase == .awaitingHead }
     /// Whether the exchange going on changes nothing at the upstream.
     var isSafe: Bool { method.isSafe }
-    /// Whether response octets are expected.
+    /// Whether response bytes are expected.
     var isReceiving: Bool {
         switch phase {
         case .awaitingHead, .body: true
@@ -51,7 +51,7 @@ struct ExchangeState {
         return true
     }
 
-    /// The last octet of the request body went out; true when the connection is free with that.
+    /// The last byte of the request body went out. Returns whether that ends the exchange.
     mutating func requestDone() -> Bool {
         requestEnded = true
         guard phase == .sending else { return false }
@@ -59,13 +59,13 @@ struct ExchangeState {
         return true
     }
 
-    /// The request will not be completed; true when nothing is left to wait for.
+    /// The request will not be completed. Returns whether nothing is left to wait for.
     mutating func requestAbandoned() -> Bool {
         keepAlive = false
         return requestDone()
     }
 
-    /// Takes a response head; false when none is due or its length is nonsense.
+    /// Takes a response head. Returns false when none is due, or when its Content-Length is no number.
     mutating func received(_ head: HTTPResponseHead) -> Bool {
         guard phase == .awaitingHead else { return false }
         keepAlive = keepAlive && head.isKeepAlive
@@ -85,7 +85,7 @@ struct ExchangeState {
         method != .HEAD && status != .noContent && status != .notModified
     }
 
-    /// Takes body octets; false when there are more than announced.
+    /// Takes bytes of the body. Returns false when there are more than announced.
     mutating func received(octets: Int) -> Bool {
         guard case .body(let remaining) = phase else { return false }
         guard let remaining else { return true }

@@ -23,12 +23,12 @@ extension HTTPHeaders {
         return result
     }
 
-    /// Where a front before this endpoint was asked: RFC 7239 and the older fields.
+    /// Fields in which a proxy before this endpoint says where it was asked: that of RFC 7239, and the older ones.
     private static let forwarded = [
         "forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
     ]
 
-    /// The fields without those that say where this endpoint is reached: a registry makes its own URLs of them, which would
+    /// The fields without those that say where this endpoint is reached: a registry makes URLs of itself with them, which would
     /// not be recognised in its answers.
     func removingForwarded() -> HTTPHeaders {
         var result = self

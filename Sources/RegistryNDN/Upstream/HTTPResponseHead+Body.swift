@@ -4,7 +4,7 @@ internal import NIOHTTP1
 extension HTTPResponseHead {
     var contentLength: UInt64? { headers.first(name: "content-length").flatMap { UInt64($0) } }
 
-    /// The first content coding that changes the octets, nil when there is none (RFC 9110 section 8.4).
+    /// The first content coding that changes the bytes, nil when there is none (RFC 9110 section 8.4).
     var contentCoding: Substring? {
         headers[canonicalForm: "content-encoding"].first { $0.lowercased() != "identity" }
     }

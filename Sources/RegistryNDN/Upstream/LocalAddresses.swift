@@ -2,14 +2,14 @@ internal import NDN
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 
-/// Whether what a registry names (redirects, token services) may be at this machine or on its links.
+/// Whether the addresses that a registry names in redirects and challenges may be this machine's, or on its links.
 ///
 /// A registry elsewhere could otherwise have us ask what only this machine reaches, such as a cloud's metadata service at
 /// 169.254.169.254, and publish the answer. Where the registry itself is at such an address it may name others.
 final class LocalAddresses: Sendable {
     private let areOpen: NIOLockedValueBox<Bool>
 
-    /// - Parameter areOpen: somebody has said that they may be.
+    /// - Parameter areOpen: whether the program's user has said that they may be.
     init(areOpen: Bool) {
         self.areOpen = NIOLockedValueBox(areOpen)
     }

@@ -4,7 +4,8 @@ internal import NIOCore
 /// The hosts that are reached without a proxy: what NO_PROXY lists, as Go and thus Docker reads it.
 ///
 /// Entries are separated by commas: `*`; an IP address; a CIDR block; a domain, which covers the names below it too; a domain
-/// with a leading dot, which covers only these. Address and domain may have a port, IPv6 may have brackets. Loopback is never reached through a proxy.
+/// with a leading dot, which covers only these. Addresses and domains may have a port, IPv6 addresses may have brackets.
+/// Loopback is never reached through a proxy.
 struct NoProxy: Hashable, Sendable {
     private enum Rule: Hashable {
         case all
@@ -14,7 +15,7 @@ struct NoProxy: Hashable, Sendable {
 
     private let rules: [Rule]
 
-    /// What cannot be read is left out, as others do.
+    /// Entries that cannot be read are left out, as Go does.
     init(_ text: String) {
         rules = text.split { $0 == "," || $0 == " " || $0 == "\t" }.compactMap { Self.rule($0.lowercased()) }
     }
@@ -67,7 +68,7 @@ struct NoProxy: Hashable, Sendable {
         String(host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host)
     }
 
-    /// The 4 or 16 octets of an address, 4 for an IPv4 address in IPv6's clothes.
+    /// The 4 or 16 bytes of an address, 4 for an IPv4 address that is mapped into IPv6.
     private static func octets(_ text: String) -> [UInt8]? {
         let octets = (try? SocketAddress(ipAddress: text, port: 0))?.addressOctets
         guard let octets, octets.count == 16, octets.prefix(10).allSatisfy({ $0 == 0 }), octets[10...11] == [255, 255]

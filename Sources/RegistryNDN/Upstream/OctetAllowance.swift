@@ -1,6 +1,6 @@
 internal import NIOConcurrencyHelpers
 
-/// Memory that several share: who finds none left goes another way.
+/// Bytes of memory that several requests share: one that finds none left does without.
 final class OctetAllowance: Sendable {
     private let left: NIOLockedValueBox<Int>
 
@@ -8,7 +8,7 @@ final class OctetAllowance: Sendable {
         left = NIOLockedValueBox(octets)
     }
 
-    /// False when less is left.
+    /// Takes bytes out. Returns false, and takes none, when fewer are left.
     func take(_ octets: Int) -> Bool {
         left.withLockedValue { left in
             guard (0...left).contains(octets) else { return false }

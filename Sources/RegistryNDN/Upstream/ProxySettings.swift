@@ -4,7 +4,7 @@ package struct ProxySettings: Sendable {
     private let plain: Result<ProxyURL, UpstreamError>?
     private let exceptions: NoProxy
     private let isExplicit: Bool
-    /// What is set and has no effect, in a sentence; nil when all has.
+    /// A sentence about a variable that is set and has no effect; nil when there is none.
     package let notice: String?
 
     /// No proxy.
@@ -13,8 +13,8 @@ package struct ProxySettings: Sendable {
     /// HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in lower case too; the upper case goes first. Where one of the first two is
     /// missing ALL_PROXY stands for it, as curl has it.
     ///
-    /// A value that cannot be read is told by the first connection that needs it. In ALL_PROXY, which desktops set to a SOCKS proxy
-    /// for everything that knows one, it is only noticed: Docker does not look at that variable either.
+    /// The first connection that needs a value which cannot be read fails and says so. In ALL_PROXY, which desktops set to a SOCKS
+    /// proxy for every program that knows one, such a value is only noticed: Docker does not look at that variable either.
     package init(environment: (String) -> String?) {
         func value(_ name: String) -> String? { environment(name) ?? environment(name.lowercased()) }
         func proxy(_ name: String) -> Result<ProxyURL, UpstreamError>? {

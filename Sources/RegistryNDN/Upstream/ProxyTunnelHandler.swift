@@ -1,13 +1,13 @@
 import NIOCore
 
-/// Opens a way through an HTTP proxy with CONNECT (RFC 9110 section 9.3.6); what is above learns of the connection only then.
-/// Confined to its event loop.
+/// Opens a tunnel through an HTTP proxy with CONNECT (RFC 9110 section 9.3.6). The handlers above learn of the connection only
+/// when the tunnel is open. Confined to its event loop.
 final class ProxyTunnelHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Octets of a proxy's answer.
+    /// Bytes of a proxy's answer to CONNECT, at most.
     private static let maximumHead = 16_384
 
     private let proxy: ProxyURL
@@ -51,7 +51,7 @@ final class ProxyTunnelHandler: ChannelInboundHandler {
         }
         let status = Self.status(answer.readableBytesView)
         guard let status, (200..<300).contains(status) else { return fail(context, Self.refusal(status)) }
-        // Behind the way nobody speaks before TLS begins.
+        // At the end of the tunnel nobody speaks before TLS begins.
         guard end.upperBound == answer.writerIndex else { return fail(context, "sent more than an answer to CONNECT") }
         isOpen = true
         timer?.cancel()
@@ -77,7 +77,7 @@ final class ProxyTunnelHandler: ChannelInboundHandler {
         timer?.cancel()
     }
 
-    /// `HTTP/1.x NNN`
+    /// The status of an answer that begins with `HTTP/1.x NNN`.
     private static func status(_ answer: ByteBufferView) -> Int? {
         let line = String(decoding: answer.prefix { $0 != 0x0D }.prefix(256), as: UTF8.self)
         let words = line.split(separator: " ", maxSplits: 2)

@@ -10,7 +10,7 @@ package struct ProxyURL: Hashable, Sendable, CustomStringConvertible, CustomDebu
 
     /// Reads `text`, without a scheme too; user and password percent-encoded.
     ///
-    /// - Parameter source: what errors name; they never hold the text, of which a part may be a password.
+    /// - Parameter source: what errors name in the place of the text, of which a part may be a password.
     package init(_ text: String, from source: String) throws(UpstreamError) {
         var rest = text[...]
         if let colon = rest.firstIndex(of: ":"), rest[colon...].hasPrefix("://") {

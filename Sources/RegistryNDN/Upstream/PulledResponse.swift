@@ -4,7 +4,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 
-/// A response between the event loop that receives it and the task that pulls it: holds a bounded number of octets.
+/// A response between the event loop that receives it and the task that pulls it: holds a bounded number of bytes.
 final class PulledResponse: ResponseConsumer, Sendable {
     private struct State {
         var head: HTTPResponseHead?
@@ -28,7 +28,7 @@ final class PulledResponse: ResponseConsumer, Sendable {
 
     // MARK: the pulling side
 
-    /// Waits for the head.
+    /// The head, once it has come.
     func head() async throws -> HTTPResponseHead {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -45,7 +45,7 @@ final class PulledResponse: ResponseConsumer, Sendable {
         }
     }
 
-    /// The next octets of the body, nil after the last.
+    /// The next bytes of the body, nil after the last.
     func next() async throws -> ByteBuffer? {
         if let result = takeChunk() { return try result.get() }
         return try await withTaskCancellationHandler {
@@ -125,7 +125,7 @@ final class PulledResponse: ResponseConsumer, Sendable {
         _ = finish(.failure(error), dropping: false)
     }
 
-    /// False when the response was over before.
+    /// Ends the response. Returns false when it was over before.
     private func finish(_ end: Result<Void, any Error>, dropping: Bool) -> Bool {
         let (isFirst, head, chunk) = state.withLockedValue { state in
             if dropping { state.chunks = [] }
@@ -152,7 +152,7 @@ final class PulledResponse: ResponseConsumer, Sendable {
     }
 }
 
-/// Takes a response as it arrives, on the event loop of its connection: the head, octets of the body, and then once
+/// Takes a response as it arrives, on the event loop of its connection: the head, bytes of the body, and then once
 /// either the end or a failure; the latter may come at any time.
 protocol ResponseConsumer: AnyObject {
     /// Whether the socket should be read on; when this was false, `UpstreamConnection.resume()` starts reading again.

@@ -10,7 +10,7 @@ struct RedirectTarget: Hashable, Sendable {
 
     /// The next target, or nil when `head` is an answer and no redirection.
     ///
-    /// Throws `UpstreamError` with the code `redirect` for one that leads nowhere or out of TLS.
+    /// Throws `UpstreamError` with the code `redirect` for a redirection that leads nowhere or out of TLS.
     func next(_ head: HTTPResponseHead) throws(UpstreamError) -> RedirectTarget? {
         switch head.status {
         case .movedPermanently, .found, .seeOther, .temporaryRedirect, .permanentRedirect: break

@@ -25,8 +25,8 @@ struct RegistryAccess: Hashable {
     /// The repository that a blob is mounted from.
     var source: String?
 
-    /// What the target of a request, relative to the upstream's base URL, is about; nil for what is not below `/v2/`, where no
-    /// credentials go.
+    /// The access that a request with this target, relative to the upstream's base URL, needs; nil for a target that is not below
+    /// `/v2/`, where no credentials go.
     init?(_ method: HTTPMethod, _ target: some StringProtocol) {
         let root = "/v2"
         let path = target.prefix { $0 != "?" }
@@ -74,7 +74,7 @@ struct RegistryAccess: Hashable {
         }
     }
 
-    /// The same without the repository that is mounted from: tokens are kept for this.
+    /// The same without the repository that a blob is mounted from: for this tokens are kept.
     var withoutSource: RegistryAccess {
         var access = self
         access.source = nil

@@ -1,10 +1,10 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Right above the parser: makes of the heads that come those that everybody above may read.
+/// Cleans up the response heads that the parser below gives.
 ///
-/// Values lose the white space around them. Interim responses (RFC 9110 section 15.2) go no further, and there may be only
-/// so many before the final one: time that passes with them is time without an answer.
+/// Values lose the white space around them. Interim responses (RFC 9110 section 15.2) go no further, and only a few may come
+/// before the final one: the client waits for its answer all the while.
 final class ResponseHeadHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias InboundOut = HTTPClientResponsePart

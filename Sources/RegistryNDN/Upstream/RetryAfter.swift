@@ -4,7 +4,7 @@ import NIOHTTP1
 
 /// The field Retry-After, RFC 9110 section 10.2.3: seconds, or a date in any of the three forms of section 5.6.7.
 enum RetryAfter {
-    /// As much as any number beyond it means.
+    /// Seconds; a longer pause counts as this one.
     static let maximum: Int64 = 86_400 * 366
 
     /// The pause asked for; nil without a field that can be read.

@@ -24,7 +24,7 @@ package struct RetryPolicy: Sendable {
     enum Cause: Hashable {
         /// A kept connection was closed: that says nothing about the registry.
         case stale
-        /// No connection, or one that ended before the first octet of an answer.
+        /// No connection, or one that ended before the first byte of an answer.
         case lost
         /// 429 or 503, with what Retry-After says.
         case busy(retryAfter: TimeAmount?)

@@ -6,14 +6,15 @@ internal import NIOCore
 struct TokenRequest: Hashable {
     /// Where the service is.
     let origin: UpstreamURL
-    /// Path and query, ours added.
+    /// Path and query, with the parameters of the challenge in the query.
     let uri: String
     let service: String
     let scope: String?
 
-    /// What `challenge` asks for. Nil when it is no Bearer challenge; throws `UpstreamError` when its service cannot be used.
+    /// The request that `challenge` demands. Nil for a challenge other than Bearer; throws `UpstreamError` when its service cannot
+    /// be used.
     ///
-    /// - Parameter access: what the request wanted to do: the scope of a challenge that does not name any.
+    /// - Parameter access: what the refused request wanted to do, which gives the scope of a challenge that does not name any.
     init?(_ challenge: Challenge, for access: RegistryAccess) throws(UpstreamError) {
         guard challenge.scheme == "bearer" else { return nil }
         guard let realm = challenge.parameters["realm"] else {
@@ -62,7 +63,7 @@ struct TokenAnswer {
 
     /// The value of an Authorization field.
     let authorization: String
-    /// How long it is used: less than it is valid.
+    /// How long the token is used: not as long as it is valid.
     let lifetime: TimeAmount
 
     /// Reads the JSON of an answer; nil when there is no token in it.

@@ -34,7 +34,7 @@ package struct UpstreamBody: AsyncSequence, Sendable {
         expected = nil
     }
 
-    /// A body that was read before.
+    /// A body that is in memory.
     init(_ kept: ByteBuffer) {
         lifetime = Lifetime(source: nil)
         self.kept = kept
@@ -47,7 +47,7 @@ package struct UpstreamBody: AsyncSequence, Sendable {
         expected = count
     }
 
-    /// The same body, which fails unless it has exactly `count` octets.
+    /// The same body, which fails unless it has exactly `count` bytes.
     func expecting(_ count: UInt64) -> UpstreamBody {
         UpstreamBody(self, expecting: count)
     }
@@ -57,7 +57,7 @@ package struct UpstreamBody: AsyncSequence, Sendable {
         lifetime.cancel()
     }
 
-    /// All of the body; nil, and the rest is not read, when it has more than `limit` octets.
+    /// All of the body; nil, and the rest is not read, when it has more than `limit` bytes.
     func collect(upTo limit: Int) async throws -> ByteBuffer? {
         var body = ByteBuffer()
         for try await chunk in self {
@@ -86,14 +86,14 @@ package struct UpstreamBody: AsyncSequence, Sendable {
             self.expected = expected
         }
 
-        /// The next octets, nil after the last; throws `UpstreamError` or `CancellationError`.
+        /// The next bytes, nil after the last; throws `UpstreamError` or `CancellationError`.
         package mutating func next() async throws -> ByteBuffer? {
             let chunk = try await lifetime.source?.next() ?? kept.take()
             count += UInt64(chunk?.readableBytes ?? 0)
             guard let expected else { return chunk }
             if count > expected || (chunk == nil && count < expected) {
                 lifetime.cancel()
-                throw UpstreamError(.range, "the upstream sent \(count) octets of \(expected)")
+                throw UpstreamError(.range, "the upstream sent \(count) bytes of \(expected)")
             }
             return chunk
         }

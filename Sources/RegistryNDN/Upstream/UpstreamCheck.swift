@@ -3,11 +3,11 @@ internal import NDN
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Says at the start what the first request would find out: that the upstream does not answer, or is no registry; and later
+/// Logs at the start what the first request would find out: that the upstream does not answer, or is no registry; and later
 /// that it is there.
 struct UpstreamCheck {
     let upstream: UpstreamClient
-    /// What it is called in the log, as in "the registry does not answer".
+    /// What the log calls the upstream, as in "the registry does not answer".
     let noun: String
     /// What does not work until it answers.
     let consequence: String
@@ -46,7 +46,7 @@ struct UpstreamCheck {
         do {
             let root = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/")
             let hasCredential = upstream.configuration.credentials != nil
-            // For nobody a challenge is answer enough.
+            // Without a credential of ours, a challenge is answer enough.
             let answer = try await hasCredential ? upstream.relay(root) : upstream.execute(root)
             for try await _ in answer.body {}
             return (answer.head, Self.complaint(answer.head.status, hasCredential))

@@ -121,7 +121,7 @@ package final class UpstreamClient: Sendable {
     ) async throws -> RangeResponse {
         let range = ByteRange(offset: offset, length: length)
         guard var head = rangeHead(repository: repository, digest: digest, range: range, headers: headers) else {
-            throw UpstreamError(.range, "\(length ?? 0) octets from \(offset) on are not a range")
+            throw UpstreamError(.range, "\(length ?? 0) bytes from \(offset) on are not a range")
         }
         var response = try await read(head, terms)
         var verdict = range.check(response.head)

@@ -12,19 +12,19 @@ package struct UpstreamConfiguration: Sendable {
     package var handshakeTimeout = TimeAmount.seconds(10)
     /// How https connections are made; nil for trust in the system's authorities and nothing else.
     package var tls: TLSContext?
-    /// Through which proxies upstreams are reached.
+    /// The proxies through which upstreams are reached.
     package var proxies = ProxySettings.none
-    /// What the upstream is told when it asks who we are; without it, what it tells anybody: most token services give a token
-    /// to nobody in particular.
+    /// Our own credential for an upstream that asks who sends a request. Without one, requests get what everybody gets: most
+    /// token services give a token without a credential, too.
     package var credentials: CredentialKeeper?
-    /// Whether requests come from people who can log in themselves: what is not open to anybody is then refused with the
-    /// upstream's own words, which say how.
+    /// Whether requests come from people who can log in themselves: where the upstream refuses a request, they get its own words,
+    /// which say how.
     package var isForOthers = false
     /// Whether credentials go to token services that are reached without encryption, wherever they are.
     package var tellsInClear = false
     /// How long an upstream may send nothing while its answer is awaited.
     package var idleTimeout = TimeAmount.seconds(30)
-    /// Octets a second of an answer's body, on average over each `idleTimeout` of waiting for them; 0 for no limit.
+    /// Bytes a second of an answer's body, on average over each `idleTimeout` of waiting for them; 0 for no limit.
     package var bodyRate = 1000
     /// The same as `idleTimeout` until the head of the answer to a request that changes something, such as the last of an
     /// upload: a registry moves the whole layer before it says 201. Registries advise proxies to wait for 15 minutes.
@@ -40,13 +40,13 @@ package struct UpstreamConfiguration: Sendable {
     package var retry = RetryPolicy()
     /// How long an unused connection is kept.
     package var keepAlive = TimeAmount.seconds(60)
-    /// Octets asked from the socket at once.
+    /// Bytes asked from the socket at once.
     package var readSize = 65_536
-    /// Octets of a response that may wait for the one who pulls them before the socket is read no more.
+    /// Bytes of a response that may wait for the one who pulls them before the socket is read no more.
     package var bodyWindow = 262_144
-    /// Whether gzip is asked for, and decoded to at most so many octets of a body; nil: bodies come as they are.
+    /// Whether gzip is asked for, and decoded to at most so many bytes of a body; nil: bodies come as they are.
     var decodedLimit: Int?
-    /// Octets of all fields of a response head.
+    /// Bytes of all fields of a response head.
     package var maximumHeadSize = 65_536
 
     /// Finds the addresses of a host; nil for the system's resolver.

@@ -13,9 +13,9 @@ package struct UpstreamError: Error, Sendable, CustomStringConvertible {
         case proxy
         /// All connections are taken and enough callers wait already.
         case busy
-        /// No octet for as long as the configuration allows.
+        /// No byte for as long as the configuration allows.
         case timeout
-        /// Octets come, but fewer than the configuration asks for.
+        /// Bytes come, but fewer than the configuration asks for.
         case slow
         /// The connection ended before the response did.
         case closed

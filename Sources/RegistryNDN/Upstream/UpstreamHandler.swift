@@ -88,7 +88,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
-    /// Octets of the request body went out.
+    /// Bytes of the request body went out.
     func touch() {
         lastActivity = .now()
     }
@@ -132,7 +132,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         case .end:
             let outcome = state.received()
             let consumer = take(outcome)
-            // Free before the consumer knows, whose next request then finds it.
+            // The connection is free before the consumer hears of the end, whose next request then finds it.
             if outcome == .ended(reusable: true) { becomeIdle() }
             deliver(outcome, to: consumer, nil)
             if state.isClosed { context.close(promise: nil) }
@@ -159,7 +159,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         case HTTPParserError.invalidEOFState: fail(context, .closed, error)
         case is HTTPParserError: fail(context, .malformed, error)
         case let error as UpstreamError: fail(context, error.code, error)
-        // The end of a kept connection, without a farewell.
+        // A server may end a kept connection without TLS close_notify.
         case let error as TLSError where error.code == .truncated: fail(context, .closed, error)
         case is TLSError: fail(context, .tls, error)
         default: fail(context, .closed, error)
@@ -228,7 +228,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in self?.timerFired() }
     }
 
-    /// How long nothing may happen now.
+    /// How long nothing may happen in the present state.
     private var limit: TimeAmount {
         if state.isIdle { return configuration.keepAlive }
         return state.isAwaitingHead && !state.isSafe ? configuration.commitTimeout : configuration.idleTimeout
