@@ -18,9 +18,7 @@ final class ConnectionOccupancy: Sendable {
         }
     }
 
-    func becomeBusy() {
-        state.withLock { $0.isIdle = false }
-    }
+    func becomeBusy() { state.withLock { $0.isIdle = false } }
 
     /// The program ends: the response that is being written is the connection's last. Returns whether none is being written.
     func drain() -> Bool {

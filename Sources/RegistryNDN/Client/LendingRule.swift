@@ -74,7 +74,7 @@ package struct LendingRule: Hashable, Sendable {
 
     /// Nothing, or a colon and a number.
     private static func isPort(_ text: Substring) -> Bool {
-        text.isEmpty || text.first == ":" && text.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) }
+        text.isEmpty || text.first == ":" && text.dropFirst().utf8.allSatisfy(\.isDigit)
     }
 
     /// A client's text as it stands in a message.

@@ -103,9 +103,7 @@ final class NDNPath: Sendable {
     }
 
     /// A pull reads no more over the path.
-    func end(_ pull: ActivePull) {
-        state.withLock { $0.count(pull, isOver: true) }
-    }
+    func end(_ pull: ActivePull) { state.withLock { $0.count(pull, isOver: true) } }
 
     /// Looks at the pulls under way until the task is cancelled: a path that leaves most Interests unanswered is compared with the
     /// upstream, and left when the upstream is much faster.

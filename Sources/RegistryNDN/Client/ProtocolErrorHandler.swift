@@ -17,9 +17,7 @@ final class ProtocolErrorHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private var pending: HTTPResponseStatus?
     private var isClosing = false
 
-    init(linger: TimeAmount = WrongProtocolHandler.linger) {
-        self.linger = linger
-    }
+    init(linger: TimeAmount = WrongProtocolHandler.linger) { self.linger = linger }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {

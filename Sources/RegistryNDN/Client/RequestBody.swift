@@ -92,9 +92,7 @@ package final class RequestBody: AsyncSequence, Sendable {
     }
 
     /// Says that nobody reads any further.
-    func abandon() {
-        state.withLock { $0.abandon() }.perform()
-    }
+    func abandon() { state.withLock { $0.abandon() }.perform() }
 
     private func next() async throws -> ByteBuffer? {
         try await withTaskCancellationHandler {
@@ -115,9 +113,7 @@ package final class RequestBody: AsyncSequence, Sendable {
     }
 
     /// The body has one reader: of two iterators, the one that asks first gets a chunk.
-    package func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(body: self)
-    }
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(body: self) }
 }
 
 /// Why the body of a request did not come.

@@ -102,13 +102,9 @@ final class RepairTally: Sendable {
     private let state = Mutex(State())
 
     /// The upstream has answered, in whatever way.
-    func answered() {
-        state.withLock { $0.hasAnswered = true }
-    }
+    func answered() { state.withLock { $0.hasAnswered = true } }
 
-    func add(_ octets: Range<UInt64>) {
-        state.withLock { $0.ranges.append(octets) }
-    }
+    func add(_ octets: Range<UInt64>) { state.withLock { $0.ranges.append(octets) } }
 
     var hasAnswered: Bool { state.withLock { $0.hasAnswered } }
 

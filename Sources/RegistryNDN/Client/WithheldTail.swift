@@ -16,9 +16,7 @@ struct WithheldTail: Sendable {
     private(set) var received: UInt64 = 0
     private var tail: ByteBuffer?
 
-    init(size: UInt64?) {
-        self.size = size
-    }
+    init(size: UInt64?) { self.size = size }
 
     /// Whether every byte of a body of known size has come.
     var isComplete: Bool { received == size }

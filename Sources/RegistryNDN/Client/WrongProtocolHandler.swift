@@ -27,9 +27,7 @@ final class WrongProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
     private var state = State.first
 
     /// - Parameter isSecure: whether TLS is spoken on this port.
-    init(isSecure: Bool) {
-        self.isSecure = isSecure
-    }
+    init(isSecure: Bool) { self.isSecure = isSecure }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if state == .first, let octet = unwrapInboundIn(data).readableBytesView.first {

@@ -9,9 +9,7 @@ package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
     /// The SHA-256 of the blob.
     package let sha256: SHA256Digest
 
-    package init(sha256: SHA256Digest) {
-        self.sha256 = sha256
-    }
+    package init(sha256: SHA256Digest) { self.sha256 = sha256 }
 
     /// The digest in `text`, or nil unless it is `sha256:` and 64 lower-case hexadecimal digits.
     ///
@@ -19,12 +17,7 @@ package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
     package init?(_ text: some StringProtocol) {
         guard text.utf8.count == Self.prefix.utf8.count + 64, text.hasPrefix(Self.prefix) else { return nil }
         let hex = text.utf8.dropFirst(Self.prefix.utf8.count)
-        let isLowerHex = hex.allSatisfy { octet in
-            switch octet {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): true
-            default: false
-            }
-        }
+        let isLowerHex = hex.allSatisfy { $0.isDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
         guard isLowerHex, let digest = SHA256Digest(hex: String(decoding: hex, as: UTF8.self)) else { return nil }
         sha256 = digest
     }

@@ -32,12 +32,7 @@ package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
     var isDockerHub: Bool { text == Self.dockerHubNames[0] }
 
     private static func isAllowed(_ octet: UInt8) -> Bool {
-        switch octet {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "-._:[]".utf8.contains(octet)
-        }
+        octet.isLetter || octet.isDigit || "-._:[]".utf8.contains(octet)
     }
 
     package var description: String { text }

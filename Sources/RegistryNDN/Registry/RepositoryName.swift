@@ -16,9 +16,7 @@ package struct RepositoryName: Hashable, Sendable, CustomStringConvertible {
     package let text: String
 
     /// The name in `text`, or nil when it breaks the grammar.
-    package init?(_ text: String) {
-        self.init(octets: text.utf8)
-    }
+    package init?(_ text: String) { self.init(octets: text.utf8) }
 
     /// The name in `octets`, or nil when they break the grammar.
     package init?(octets: some Collection<UInt8>) {
@@ -52,7 +50,7 @@ extension RepositoryName {
 
     private static func follow(_ state: State, _ octet: UInt8) -> State? {
         switch (octet, state) {
-        case (UInt8(ascii: "a")...UInt8(ascii: "z"), _), (UInt8(ascii: "0")...UInt8(ascii: "9"), _): .alphanumeric
+        case _ where octet.isLowercaseLetter || octet.isDigit: .alphanumeric
         case (UInt8(ascii: "/"), .alphanumeric): .start
         case (UInt8(ascii: "."), .alphanumeric): .separator
         case (UInt8(ascii: "_"), .alphanumeric): .underscore

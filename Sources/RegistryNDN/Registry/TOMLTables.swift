@@ -99,9 +99,7 @@ private struct TOMLReader {
     private var rest: Substring
     private(set) var line = 1
 
-    init(_ text: String) {
-        rest = text[...]
-    }
+    init(_ text: String) { rest = text[...] }
 
     var next: Character? { rest.first }
 

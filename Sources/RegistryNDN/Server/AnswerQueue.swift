@@ -60,9 +60,7 @@ struct AnswerQueue {
         }
     }
 
-    mutating func remove(face: UInt64) {
-        faces[face] = nil
-    }
+    mutating func remove(face: UInt64) { faces[face] = nil }
 
     /// How many of the first answers are consecutive packets that fit one train. Each PIT token goes with its own packet.
     private static func trainLength(_ answers: ArraySlice<Answer>) -> Int {

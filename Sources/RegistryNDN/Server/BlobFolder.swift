@@ -145,7 +145,5 @@ package struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
 package struct BlobFolderError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
-    init(_ description: String) {
-        self.description = description
-    }
+    init(_ description: String) { self.description = description }
 }

@@ -290,9 +290,7 @@ final class BlobProducer {
     }
 
     /// The next bytes of a read are there, and become packets here.
-    func pack(_ id: Int, _ octets: ByteBuffer) {
-        arrived(id, cache.pack(id, octets))
-    }
+    func pack(_ id: Int, _ octets: ByteBuffer) { arrived(id, cache.pack(id, octets)) }
 
     /// The next packets of a read are there.
     func arrived(_ id: Int, _ filled: SlabFiller.Filled) {
@@ -331,9 +329,7 @@ extension BlobProducer: FaceDelegate {
         !admits(face) || receive(interest, fields, from: face)
     }
 
-    func faceBatchEnded(_ face: Face) {
-        batchEnded()
-    }
+    func faceBatchEnded(_ face: Face) { batchEnded() }
 
     func face(_ face: Face, changed state: FaceState) {
         switch state {

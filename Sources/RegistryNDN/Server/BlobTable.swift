@@ -16,9 +16,7 @@ struct BlobTable {
     /// The blob of the last Interest: usually also that of the next, and comparing names is cheaper than hashing them.
     private weak var recent: CachedBlob?
 
-    init(_ configuration: RangeCache.Configuration) {
-        self.configuration = configuration
-    }
+    init(_ configuration: RangeCache.Configuration) { self.configuration = configuration }
 
     var count: Int { blobs.count }
     var isEmpty: Bool { blobs.isEmpty }

@@ -62,9 +62,7 @@ final class CachedRange {
     }
 
     /// No more packets are made.
-    func endPacking() {
-        filler = nil
-    }
+    func endPacking() { filler = nil }
 
     func noteAsked(_ index: Int) {
         if index == count - 1 { isConsumed = true }

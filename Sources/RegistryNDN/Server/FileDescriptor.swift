@@ -17,9 +17,7 @@ struct FileDescriptor: ~Copyable, Sendable {
         self.number = number
     }
 
-    deinit {
-        close(number)
-    }
+    deinit { close(number) }
 
     /// The folder at a path that the user of the program chose, on which links are followed.
     init(folder path: String) throws(SystemError) {

@@ -16,9 +16,7 @@ struct RangeStore {
     private(set) var spares: [ByteBuffer] = []
     private var usage = UsageList()
 
-    init(_ configuration: RangeCache.Configuration) {
-        self.configuration = configuration
-    }
+    init(_ configuration: RangeCache.Configuration) { self.configuration = configuration }
 
     /// Bytes that a range will take, before its packets are laid out.
     func estimate(_ range: CachedRange) -> Int { estimatedPackets(range) + Self.rangeOverhead }
@@ -29,9 +27,7 @@ struct RangeStore {
     }
 
     /// Counts what a range will take, before its packets are laid out.
-    mutating func reserve(_ range: CachedRange) {
-        setCost(of: range, to: estimate(range))
-    }
+    mutating func reserve(_ range: CachedRange) { setCost(of: range, to: estimate(range)) }
 
     /// Lays the packets of a range out, in memory that is used again if there is some, and counts what they take.
     mutating func layOut(_ range: CachedRange, _ grid: SegmentGrid) throws(WireError) -> SlabLayout {

@@ -52,9 +52,7 @@ final class ReadStreams {
     }
 
     /// The registry ignores Range: all reads of the blob go over this stream from now on.
-    func noteIgnoredRange(_ id: Int) {
-        plan.noteIgnoredRange(id)
-    }
+    func noteIgnoredRange(_ id: Int) { plan.noteIgnoredRange(id) }
 
     /// Ends the parked streams; from now on a stream without a read ends at once.
     func close() {

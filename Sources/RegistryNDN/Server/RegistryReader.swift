@@ -20,9 +20,7 @@ struct RegistryReader: OriginReader {
         await withTaskExecutorPreference(executor) { await read(for: stream) }
     }
 
-    func shutdown() {
-        upstream.shutdown()
-    }
+    func shutdown() { upstream.shutdown() }
 
     private func read(for stream: Int) async {
         var body: RegistryBody?

@@ -44,7 +44,5 @@ struct SigningPool: Sendable {
         }
     }
 
-    func shutdown() async {
-        try? await threads.shutdownGracefully()
-    }
+    func shutdown() async { try? await threads.shutdownGracefully() }
 }

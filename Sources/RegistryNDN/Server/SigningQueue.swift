@@ -21,9 +21,7 @@ struct SigningQueue {
     private var busy = 0
     private let workers: Int
 
-    init(workers: Int) {
-        self.workers = workers
-    }
+    init(workers: Int) { self.workers = workers }
 
     /// An Interest for a packet that has arrived and is not signed.
     mutating func ask(_ range: CachedRange, _ index: Int, _ waiter: Waiter) {

@@ -24,9 +24,7 @@ struct SlabFiller: ~Copyable, Sendable {
     /// Payload bytes of the next packet that are there.
     private var partial = 0
 
-    init(_ layout: SlabLayout) {
-        self.layout = layout
-    }
+    init(_ layout: SlabLayout) { self.layout = layout }
 
     /// Takes the next bytes of the blob. A blob without any is one packet, which a call without bytes makes whole.
     mutating func fill(_ octets: ByteBuffer) -> Filled {

@@ -85,9 +85,7 @@ struct SlabLayout: Sendable {
     /// Bytes of all packets.
     var size: Int { runs.last?.end ?? 0 }
 
-    func run(of index: Int) -> Run? {
-        runs.first { index < $0.first + $0.count }
-    }
+    func run(of index: Int) -> Run? { runs.first { index < $0.first + $0.count } }
 
     /// Where a packet of `run` begins in the slab.
     func start(of index: Int, in run: Run) -> Int {

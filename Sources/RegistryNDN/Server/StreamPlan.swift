@@ -64,9 +64,7 @@ struct StreamPlan {
     private var nextID = 0
     private var isClosed = false
 
-    init(_ configuration: Configuration) {
-        self.configuration = configuration
-    }
+    init(_ configuration: Configuration) { self.configuration = configuration }
 
     var count: Int { streams.count }
 

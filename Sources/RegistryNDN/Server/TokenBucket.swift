@@ -32,7 +32,5 @@ struct TokenBucket {
         return last + .nanoseconds(1 + Int64(-level / rate * 1e9))
     }
 
-    mutating func take(_ amount: Int) {
-        level -= Double(amount)
-    }
+    mutating func take(_ amount: Int) { level -= Double(amount) }
 }

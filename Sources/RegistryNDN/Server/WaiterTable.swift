@@ -30,9 +30,7 @@ struct WaiterTable {
     private var nodes: [Node] = []
     private var free = WaiterTable.none
 
-    init(limit: Int) {
-        self.limit = limit
-    }
+    init(limit: Int) { self.limit = limit }
 
     /// Adds a waiter, or renews the one of the same face; false when there are too many.
     mutating func add(_ waiter: Waiter, to head: inout Head) -> Bool {

@@ -58,9 +58,7 @@ package final class TLSContext: Sendable {
         try use(certificate: certificate, key: key, settings: (.endpointCertificate, .endpointKey))
     }
 
-    deinit {
-        unsafe SSL_CTX_free(pointer)
-    }
+    deinit { unsafe SSL_CTX_free(pointer) }
 
     var pointer: OpaquePointer { unsafe owned.pointer }
 

@@ -93,8 +93,8 @@ actor Authorizer {
     /// tried. Bearer goes before Basic.
     ///
     /// A token that came for another request in the meantime is tried before one is fetched: many requests are refused when one
-    /// token expires. Throws `UpstreamError` with the code `later` and `CancellationError`; whatever else a token service does leaves
-    /// the other challenges to be answered.
+    /// token expires. Throws `UpstreamError` with the code `later` and `CancellationError`; after any other failure of a token
+    /// service the other challenges are tried.
     func answer(
         _ challenges: [Challenge], to attempt: Attempt, _ access: RegistryAccess, for key: Key, now: NIODeadline,
         fetch: @escaping Fetch

@@ -75,13 +75,9 @@ package struct CredentialFile: Sendable {
 
     /// The helper's name is a part of a program's name: nothing in it may lead to another program.
     private func kept(_ helper: String, _ server: String) throws(SecurityError) -> Source {
-        let isName =
-            !helper.isEmpty
-            && helper.utf8.allSatisfy { octet in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(octet)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(octet) || octet == UInt8(ascii: "-")
-            }
-        guard isName else {
+        guard !helper.isEmpty,
+            helper.utf8.allSatisfy({ $0.isLowercaseLetter || $0.isDigit || $0 == UInt8(ascii: "-") })
+        else {
             throw SecurityError(
                 .malformed, "\(path): \"\(helper)\" is no credential helper: a name has a to z, 0 to 9 and -")
         }

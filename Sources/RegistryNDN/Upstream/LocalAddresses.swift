@@ -10,9 +10,7 @@ final class LocalAddresses: Sendable {
     private let areOpen: NIOLockedValueBox<Bool>
 
     /// - Parameter areOpen: whether the program's user has said that they may be.
-    init(areOpen: Bool) {
-        self.areOpen = NIOLockedValueBox(areOpen)
-    }
+    init(areOpen: Bool) { self.areOpen = NIOLockedValueBox(areOpen) }
 
     /// The registry itself is asked at this address.
     func noteRegistry(at isLocal: Bool) {

@@ -4,9 +4,7 @@ internal import NIOConcurrencyHelpers
 final class OctetAllowance: Sendable {
     private let left: NIOLockedValueBox<Int>
 
-    init(_ octets: Int) {
-        left = NIOLockedValueBox(octets)
-    }
+    init(_ octets: Int) { left = NIOLockedValueBox(octets) }
 
     /// Takes bytes out. Returns false, and takes none, when fewer are left.
     func take(_ octets: Int) -> Bool {
@@ -17,7 +15,5 @@ final class OctetAllowance: Sendable {
         }
     }
 
-    func giveBack(_ octets: Int) {
-        left.withLockedValue { $0 += octets }
-    }
+    func giveBack(_ octets: Int) { left.withLockedValue { $0 += octets } }
 }

@@ -73,9 +73,7 @@ final class ProxyTunnelHandler: ChannelInboundHandler {
         context.fireErrorCaught(error)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        timer?.cancel()
-    }
+    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 
     /// The status of an answer that begins with `HTTP/1.x NNN`.
     private static func status(_ answer: ByteBufferView) -> Int? {

@@ -117,9 +117,7 @@ final class PulledResponse: ResponseConsumer, Sendable {
         waiter?.resume(returning: body)
     }
 
-    func responseEnded() {
-        _ = finish(.success(()), dropping: false)
-    }
+    func responseEnded() { _ = finish(.success(()), dropping: false) }
 
     func responseFailed(_ error: UpstreamError) {
         _ = finish(.failure(error), dropping: false)

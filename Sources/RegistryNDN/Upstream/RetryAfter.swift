@@ -21,7 +21,7 @@ enum RetryAfter {
 
     private static func seconds(_ text: String) -> Int64? {
         let digits = text.utf8
-        guard !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard !digits.isEmpty, digits.allSatisfy(\.isDigit) else { return nil }
         guard let number = Int64(text) else { return maximum }
         return min(number, maximum)
     }

@@ -97,12 +97,8 @@ struct URIReference: Hashable, Sendable, CustomStringConvertible {
 
     /// RFC 3986 section 3.1.
     private static func isScheme(_ text: Substring) -> Bool {
-        guard let first = text.utf8.first, isLetter(first) else { return false }
-        return text.utf8.allSatisfy { isLetter($0) || "0123456789+-.".utf8.contains($0) }
-    }
-
-    private static func isLetter(_ octet: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(octet | 0x20)
+        guard let first = text.utf8.first, first.isLetter else { return false }
+        return text.utf8.allSatisfy { $0.isLetter || $0.isDigit || "+-.".utf8.contains($0) }
     }
 
     /// RFC 3986 section 5.3.

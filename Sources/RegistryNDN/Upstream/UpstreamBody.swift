@@ -48,14 +48,10 @@ package struct UpstreamBody: AsyncSequence, Sendable {
     }
 
     /// The same body, which fails unless it has exactly `count` bytes.
-    func expecting(_ count: UInt64) -> UpstreamBody {
-        UpstreamBody(self, expecting: count)
-    }
+    func expecting(_ count: UInt64) -> UpstreamBody { UpstreamBody(self, expecting: count) }
 
     /// Reads no more of the body and closes its connection, unless it has been received in full.
-    package func cancel() {
-        lifetime.cancel()
-    }
+    package func cancel() { lifetime.cancel() }
 
     /// All of the body; nil, and the rest is not read, when it has more than `limit` bytes.
     func collect(upTo limit: Int) async throws -> ByteBuffer? {

@@ -27,9 +27,7 @@ package final class UpstreamClient: Sendable {
     }
 
     /// Closes unused connections and fails those who wait; exchanges under way end by themselves.
-    package func shutdown() {
-        sender.pools.shutdown()
-    }
+    package func shutdown() { sender.pools.shutdown() }
 
     // MARK: requests as they are
 

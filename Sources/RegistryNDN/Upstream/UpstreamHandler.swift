@@ -34,13 +34,9 @@ final class UpstreamHandler: ChannelInboundHandler {
         trickle = TrickleLimit(rate: configuration.bodyRate, window: configuration.idleTimeout)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-    }
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-    }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     /// Sends a request head, and the end of the request unless a body follows.
     func start(_ head: HTTPRequestHead, hasBody: Bool, consumer: any ResponseConsumer) {
@@ -89,9 +85,7 @@ final class UpstreamHandler: ChannelInboundHandler {
     }
 
     /// Bytes of the request body went out.
-    func touch() {
-        lastActivity = .now()
-    }
+    func touch() { lastActivity = .now() }
 
     /// Reads on after the consumer wanted no more.
     func resume() {
@@ -109,9 +103,7 @@ final class UpstreamHandler: ChannelInboundHandler {
 
     // MARK: events of the channel
 
-    func channelActive(context: ChannelHandlerContext) {
-        context.read()
-    }
+    func channelActive(context: ChannelHandlerContext) { context.read() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let before = lastActivity

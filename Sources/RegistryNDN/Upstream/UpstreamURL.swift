@@ -59,14 +59,16 @@ package struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
             guard let end = authority.firstIndex(of: "]") else { return nil }
             host = authority[authority.index(after: authority.startIndex)..<end]
             after = authority[authority.index(after: end)...]
-            guard host.contains(":"), host.utf8.allSatisfy({ isHexDigit($0) || ":.".utf8.contains($0) }) else {
+            guard host.contains(":"),
+                host.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit || ":.".utf8.contains($0) })
+            else {
                 return nil
             }
         } else {
             let colon = authority.firstIndex(of: ":") ?? authority.endIndex
             host = authority[..<colon]
             after = authority[colon...]
-            guard !host.isEmpty, host.utf8.allSatisfy({ isAlphanumeric($0) || "-._".utf8.contains($0) }) else {
+            guard !host.isEmpty, host.utf8.allSatisfy({ $0.isLetter || $0.isDigit || "-._".utf8.contains($0) }) else {
                 return nil
             }
         }
@@ -75,13 +77,6 @@ package struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
             (1...65535).contains(port)
         else { return nil }
         return (String(host), port)
-    }
-
-    private static func isHexDigit(_ octet: UInt8) -> Bool { Character(Unicode.Scalar(octet)).isHexDigit }
-
-    private static func isAlphanumeric(_ octet: UInt8) -> Bool {
-        let character = Character(Unicode.Scalar(octet))
-        return character.isASCII && (character.isLetter || character.isNumber)
     }
 
     /// The value of the Host field (RFC 9110 section 7.2).
