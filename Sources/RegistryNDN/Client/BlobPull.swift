@@ -9,7 +9,7 @@ struct BlobPull: Sendable {
     let head: HTTPRequestHead
     let references: ReferenceRewriter
     /// With what the upstream may let it in.
-    var terms = AdmissionTerms()
+    var terms = AuthenticationTerms()
 
     /// The request for the whole blob, whose bytes are verified here.
     var wholeHead: HTTPRequestHead {

@@ -11,7 +11,7 @@ struct BlobRelay: Sendable {
     ///   - references: how the upstream's addresses become this endpoint's.
     ///   - terms: with what the upstream lets the request in.
     func serve(
-        _ request: HTTPRequestHead, _ blob: BlobName, _ references: ReferenceRewriter, _ terms: AdmissionTerms,
+        _ request: HTTPRequestHead, _ blob: BlobName, _ references: ReferenceRewriter, _ terms: AuthenticationTerms,
         _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         var head = request
@@ -37,7 +37,7 @@ struct BlobRelay: Sendable {
     }
 
     /// Reads as for ourselves: redirections are followed, and links that have expired are asked for again.
-    private func read(_ head: HTTPRequestHead, _ terms: AdmissionTerms) async throws -> UpstreamResponse {
+    private func read(_ head: HTTPRequestHead, _ terms: AuthenticationTerms) async throws -> UpstreamResponse {
         let answer = try await upstream.read(head, terms)
         guard head.method == .HEAD, answer.isRedirected, (400..<500).contains(answer.head.status.code) else {
             return answer

@@ -57,7 +57,7 @@ package struct RegistrySite: Sendable {
         _ record: inout RequestRecord
     ) async throws {
         let references = ReferenceRewriter(base: upstream.base, target: route.target, selector: route.selector)
-        let terms = AdmissionTerms(ours: request.mayUseCredentials, replacesToken: route.selector.host != nil)
+        let terms = AuthenticationTerms(ours: request.mayUseCredentials, replacesToken: route.selector.host != nil)
         func pull(_ repository: RepositoryName, _ digest: ContentDigest, _ wanted: WantedOctets) -> BlobPull {
             BlobPull(
                 blob: BlobName(prefix: prefix, repository: repository, digest: digest), wanted: wanted,

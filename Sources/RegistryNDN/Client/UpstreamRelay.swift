@@ -9,7 +9,7 @@ struct UpstreamRelay: Sendable {
     ///   - references: how the upstream's addresses become this endpoint's.
     ///   - terms: with what the upstream lets the request in.
     func serve(
-        _ request: HTTPRequest, _ references: ReferenceRewriter, _ terms: AdmissionTerms,
+        _ request: HTTPRequest, _ references: ReferenceRewriter, _ terms: AuthenticationTerms,
         _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         var head = request.head

@@ -9,7 +9,7 @@ package final class UpstreamClient: Sendable {
     let configuration: UpstreamConfiguration
     let logger: Logger
     private let sender: UpstreamSender
-    private let admission: UpstreamAdmission
+    private let authentication: UpstreamAuthentication
     /// How the upstream fails to give ranges, as far as it has been said in the log.
     private let rangeFaults = NIOLockedValueBox<Set<ByteRange.Fault>>([])
 
@@ -23,7 +23,7 @@ package final class UpstreamClient: Sendable {
         sender = UpstreamSender(
             pools: UpstreamPools(base: base, group: group, configuration: configuration), configuration: configuration,
             logger: logger)
-        admission = UpstreamAdmission(sender: sender)
+        authentication = UpstreamAuthentication(sender: sender)
     }
 
     /// Closes unused connections and fails those who wait; exchanges under way end by themselves.
@@ -52,17 +52,17 @@ package final class UpstreamClient: Sendable {
     // MARK: requests that are let in
 
     /// Sends somebody's request without a body, and answers the upstream when it asks who sends it.
-    func relay(_ head: HTTPRequestHead, _ terms: AdmissionTerms = .init()) async throws -> UpstreamResponse {
-        try await admission.send(sender.prepare(head, hasBody: false), terms) {
+    func relay(_ head: HTTPRequestHead, _ terms: AuthenticationTerms = .init()) async throws -> UpstreamResponse {
+        try await authentication.send(sender.prepare(head, hasBody: false), terms) {
             try await sender.perform($0, at: sender.pools.own)
         }
     }
 
     /// The same for a request with a body.
     func relay<Body: AsyncSequence & Sendable>(
-        _ head: HTTPRequestHead, body: Body, _ terms: AdmissionTerms = .init()
+        _ head: HTTPRequestHead, body: Body, _ terms: AuthenticationTerms = .init()
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
-        try await admission.send(sender.prepare(head, hasBody: true), body: body, terms)
+        try await authentication.send(sender.prepare(head, hasBody: true), body: body, terms)
     }
 
     /// Sends a GET or HEAD of our own, and follows where the upstream redirects it: to a storage service, or to another
@@ -72,7 +72,7 @@ package final class UpstreamClient: Sendable {
     /// link that has expired when it is used, because a cache gave it, is asked for once more. An upstream that is busy (429,
     /// 503) is asked again as ``RetryPolicy`` says, and all of it ends with the configuration's overall timeout. Throws
     /// `UpstreamError`, with the code `redirect` for what is not followed, or `CancellationError`.
-    func read(_ head: HTTPRequestHead, _ terms: AdmissionTerms = .init()) async throws -> UpstreamResponse {
+    func read(_ head: HTTPRequestHead, _ terms: AuthenticationTerms = .init()) async throws -> UpstreamResponse {
         let limit = configuration.overallTimeout
         return try await UpstreamSender.within(limit) {
             try await self.follow(head, terms)
@@ -83,13 +83,13 @@ package final class UpstreamClient: Sendable {
         }
     }
 
-    private func follow(_ head: HTTPRequestHead, _ terms: AdmissionTerms) async throws -> UpstreamResponse {
+    private func follow(_ head: HTTPRequestHead, _ terms: AuthenticationTerms) async throws -> UpstreamResponse {
         let first = sender.prepare(head, hasBody: false)
         let begin = RedirectTarget(origin: base.origin, uri: first.uri)
         let send = { @Sendable (request: HTTPRequestHead, target: UpstreamURL) in
             let pool = self.sender.pools.pool(for: target)
             guard target == begin.origin else { return try await self.sender.performPatiently(request, at: pool) }
-            return try await self.admission.send(request, terms) {
+            return try await self.authentication.send(request, terms) {
                 try await self.sender.performPatiently($0, at: pool)
             }
         }
@@ -115,7 +115,7 @@ package final class UpstreamClient: Sendable {
     ///   - mayBeWhole: false when more than the range is of no use.
     func blobRange(
         repository: RepositoryName, digest: ContentDigest, offset: UInt64, length: UInt64? = nil,
-        headers: HTTPHeaders = [:], mayBeWhole: Bool = true, _ terms: AdmissionTerms = .init()
+        headers: HTTPHeaders = [:], mayBeWhole: Bool = true, _ terms: AuthenticationTerms = .init()
     ) async throws -> RangeResponse {
         let range = ByteRange(offset: offset, length: length)
         guard var head = rangeHead(repository: repository, digest: digest, range: range, headers: headers) else {

@@ -2,7 +2,7 @@ internal import NIOCore
 
 /// Remembers what an upstream let us in with, by what is accessed and with which credential, until it expires. Each token is
 /// fetched once for all requests that want it.
-actor Authorizer {
+actor AuthorizationCache {
     /// The requests that are let in with the same.
     struct Key: Hashable {
         let access: RegistryAccess
@@ -20,7 +20,7 @@ actor Authorizer {
         /// The upstream lets it in as it is.
         case open
         /// The value of the Authorization field.
-        case admitted(String)
+        case authorized(String)
     }
 
     /// What was tried for one request.
@@ -72,7 +72,7 @@ actor Authorizer {
         guard let answer = try await token(Question(request: request, credential: key.credential), fetch) else {
             return nil
         }
-        return .admitted(remember(answer, request, for: key, now: now))
+        return .authorized(remember(answer, request, for: key, now: now))
     }
 
     /// A request went through without any Authorization.
@@ -101,7 +101,7 @@ actor Authorizer {
     ) async throws -> (authorization: String?, attempt: Attempt) {
         var attempt = attempt
         attempt.failure = nil
-        if case .admitted(let value) = known[key]?.standing, attempt.refused.contains(value) { known[key] = nil }
+        if case .authorized(let value) = known[key]?.standing, attempt.refused.contains(value) { known[key] = nil }
         for challenge in challenges where challenge.scheme == "bearer" {
             do {
                 guard let request = try TokenRequest(challenge, for: access) else { continue }
@@ -121,7 +121,7 @@ actor Authorizer {
         if challenges.contains(where: { $0.scheme == "basic" }), let basic = key.credential?.basic,
             !attempt.refused.contains(basic)
         {
-            remember(Known(standing: .admitted(basic), expires: .distantFuture, request: nil), for: key)
+            remember(Known(standing: .authorized(basic), expires: .distantFuture, request: nil), for: key)
             return (basic, attempt)
         }
         return (nil, attempt)
@@ -131,13 +131,13 @@ actor Authorizer {
         _ request: TokenRequest, for key: Key, _ attempt: Attempt, _ now: NIODeadline
     ) -> String? {
         guard let known = known[key], known.request == request, known.expires > now,
-            case .admitted(let value) = known.standing, !attempt.refused.contains(value)
+            case .authorized(let value) = known.standing, !attempt.refused.contains(value)
         else { return nil }
         return value
     }
 
     private func remember(_ answer: TokenAnswer, _ request: TokenRequest, for key: Key, now: NIODeadline) -> String {
-        let standing = Standing.admitted(answer.authorization)
+        let standing = Standing.authorized(answer.authorization)
         remember(Known(standing: standing, expires: now + answer.lifetime, request: request), for: key)
         return answer.authorization
     }

@@ -1,7 +1,7 @@
 internal import NIOHTTP1
 
 /// One request on its way past a registry that asks who sends it: what was tried, and what follows from an answer. Logic only.
-struct AdmittedExchange {
+struct AuthenticatedExchange {
     /// What becomes of an answer.
     enum Verdict {
         /// The answer goes back to whoever asked.
@@ -17,11 +17,11 @@ struct AdmittedExchange {
     }
 
     let access: RegistryAccess
-    private(set) var key: Authorizer.Key
+    private(set) var key: AuthorizationCache.Key
     private(set) var request: HTTPRequestHead
     /// What the request is let in with; nil when it brings its own Authorization, or nothing is known.
-    private(set) var standing: Authorizer.Standing?
-    var attempt = Authorizer.Attempt()
+    private(set) var standing: AuthorizationCache.Standing?
+    var attempt = AuthorizationCache.Attempt()
     /// How often the request was sent.
     var sends = 0
     /// The first refusal of a request that has no credential of ours.
@@ -30,7 +30,7 @@ struct AdmittedExchange {
     init(_ request: HTTPRequestHead, _ access: RegistryAccess, as credential: Credential?) {
         self.request = request
         self.access = access
-        key = Authorizer.Key(access, as: credential)
+        key = AuthorizationCache.Key(access, as: credential)
     }
 
     /// Whether the request has no Authorization, of its own or of ours.
@@ -38,7 +38,7 @@ struct AdmittedExchange {
 
     /// Whether the request carries an Authorization that we got with our own credential.
     var isOurs: Bool {
-        guard key.credential != nil, case .admitted = standing else { return false }
+        guard key.credential != nil, case .authorized = standing else { return false }
         return true
     }
 
@@ -72,9 +72,9 @@ struct AdmittedExchange {
         bringsNothing && access.action != .read && status.code < 300 && standing != .open
     }
 
-    mutating func use(_ standing: Authorizer.Standing?) {
+    mutating func use(_ standing: AuthorizationCache.Standing?) {
         self.standing = standing
-        guard case .admitted(let value) = standing else { return }
+        guard case .authorized(let value) = standing else { return }
         request.headers.replaceOrAdd(name: "Authorization", value: value)
     }
 
@@ -93,7 +93,7 @@ struct AdmittedExchange {
     }
 
     mutating func restart(as credential: Credential) {
-        key = Authorizer.Key(access, as: credential)
+        key = AuthorizationCache.Key(access, as: credential)
         attempt = .init()
         dropAuthorization()
     }

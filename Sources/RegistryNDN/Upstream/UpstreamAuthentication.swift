@@ -4,7 +4,7 @@ internal import NIOHTTP1
 
 /// Gets requests past an upstream that asks who sends them. The one place that answers challenges: with our own credentials, or
 /// with a token that the registry gives to anybody; for relayed requests and for our own reads.
-struct UpstreamAdmission: Sendable {
+struct UpstreamAuthentication: Sendable {
     /// How often a request is sent: with what is known, with tokens that others fetched meanwhile and which expired as well,
     /// with a new one, with a password after it, and with other credentials.
     private static let maximumSends = 8
@@ -12,7 +12,7 @@ struct UpstreamAdmission: Sendable {
     private static let maximumManifest = 4 << 20
 
     let sender: UpstreamSender
-    private let authorizer = Authorizer()
+    private let authorizations = AuthorizationCache()
     /// Memory for the bodies that are kept while they are sent.
     private let keptOctets = OctetAllowance(32 << 20)
 
@@ -26,7 +26,7 @@ struct UpstreamAdmission: Sendable {
     /// Sends a prepared request with a body. A manifest is kept, and sent again when the registry asks who sends it; any other
     /// body can be sent but once, and the question who sends it is answered in advance.
     func send<Body: AsyncSequence & Sendable>(
-        _ request: HTTPRequestHead, body: Body, _ terms: AdmissionTerms
+        _ request: HTTPRequestHead, body: Body, _ terms: AuthenticationTerms
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
         let pool = sender.pools.own
         guard let access = access(of: request, terms) else {
@@ -48,19 +48,19 @@ struct UpstreamAdmission: Sendable {
     /// Without a credential of ours, when no answer leads anywhere, whoever is behind us gets the upstream's first refusal, and
     /// can log in.
     func send(
-        _ request: HTTPRequestHead, _ terms: AdmissionTerms,
+        _ request: HTTPRequestHead, _ terms: AuthenticationTerms,
         _ send: (HTTPRequestHead) async throws -> UpstreamResponse
     ) async throws -> UpstreamResponse {
         guard let access = access(of: request, terms) else { return try await send(request) }
-        var exchange = await AdmittedExchange(request, access, as: credential(terms))
-        if exchange.bringsNothing { exchange.use(await authorizer.standing(for: exchange.key, now: .now())) }
+        var exchange = await AuthenticatedExchange(request, access, as: credential(terms))
+        if exchange.bringsNothing { exchange.use(await authorizations.standing(for: exchange.key, now: .now())) }
         while true {
             exchange.sends += 1
             let response = try await send(exchange.request)
             switch exchange.verdict(response.head.status, isForOthers: configuration.isForOthers) {
             case .pass:
                 if exchange.tellsOpenness(response.head.status) {
-                    await authorizer.noteOpen(exchange.key, now: .now())
+                    await authorizations.noteOpen(exchange.key, now: .now())
                 }
                 return response
             case .answer:
@@ -75,27 +75,27 @@ struct UpstreamAdmission: Sendable {
                 exchange.restart(as: other)
             case .first(let first):
                 response.body.cancel()
-                await authorizer.forget(exchange.standing, for: exchange.key)
+                await authorizations.forget(exchange.standing, for: exchange.key)
                 return first
             }
         }
     }
 
     /// Prepares the next attempt after a 401. False when there is none.
-    private func answer(_ refusal: UpstreamResponse, _ exchange: inout AdmittedExchange) async throws -> Bool {
+    private func answer(_ refusal: UpstreamResponse, _ exchange: inout AuthenticatedExchange) async throws -> Bool {
         let challenges = Challenge.all(in: refusal.head.headers)
-        await authorizer.note(challenges)
+        await authorizations.note(challenges)
         exchange.noteRefusal()
-        let (authorization, attempt) = try await authorizer.answer(
+        let (authorization, attempt) = try await authorizations.answer(
             challenges, to: exchange.attempt, exchange.access, for: exchange.key, now: .now()
         ) { try await tokens.token($0, $1) }
         exchange.attempt = attempt
         if let authorization, exchange.sends < Self.maximumSends {
             if configuration.isForOthers { exchange.keepFirst(refusal) }
-            exchange.use(.admitted(authorization))
+            exchange.use(.authorized(authorization))
             return true
         }
-        await authorizer.forget(exchange.standing, for: exchange.key)
+        await authorizations.forget(exchange.standing, for: exchange.key)
         // No credential was refused: it may be better the next time. Whoever has no part in our credentials asks for himself.
         if let failure = attempt.failure, failure.code != .unauthorized,
             exchange.key.credential != nil || !configuration.isForOthers
@@ -108,7 +108,7 @@ struct UpstreamAdmission: Sendable {
     }
 
     /// Another credential of our own in the place of one that was refused; nil, and a line in the log, when there is none.
-    private func other(than exchange: AdmittedExchange, _ status: HTTPResponseStatus) async -> Credential? {
+    private func other(than exchange: AuthenticatedExchange, _ status: HTTPResponseStatus) async -> Credential? {
         guard let credential = exchange.key.credential else {
             if let failure = exchange.attempt.failure {
                 logger.log(
@@ -133,57 +133,57 @@ struct UpstreamAdmission: Sendable {
     // MARK: requests that can be sent once
 
     private func sendOnce<Body: AsyncSequence & Sendable>(
-        _ request: HTTPRequestHead, body: Body, _ access: RegistryAccess, _ terms: AdmissionTerms
+        _ request: HTTPRequestHead, body: Body, _ access: RegistryAccess, _ terms: AuthenticationTerms
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
-        var exchange = await AdmittedExchange(request, access, as: credential(terms))
+        var exchange = await AuthenticatedExchange(request, access, as: credential(terms))
         exchange.sends = Self.maximumSends
         if exchange.bringsNothing {
             exchange.use(try await inAdvance(exchange))
-        } else if case .admitted(let value)? = await authorizer.standing(for: exchange.key, now: .now()) {
+        } else if case .authorized(let value)? = await authorizations.standing(for: exchange.key, now: .now()) {
             // What came with the request was refused when its upload began.
-            exchange.use(.admitted(value))
+            exchange.use(.authorized(value))
         }
         let response = try await sender.send(exchange.request, body: body, at: sender.pools.own)
         let status = response.head.status
         if status == .unauthorized || status == .forbidden && exchange.isOurs {
-            await authorizer.note(Challenge.all(in: response.head.headers))
-            await authorizer.forget(exchange.standing, for: exchange.key)
+            await authorizations.note(Challenge.all(in: response.head.headers))
+            await authorizations.forget(exchange.standing, for: exchange.key)
             if exchange.isOurs { _ = await other(than: exchange, status) }
         }
         return response
     }
 
     /// What lets a request in before it was sent: what is known for it, or the answer to what the registry asks of others.
-    private func inAdvance(_ exchange: AdmittedExchange) async throws -> Authorizer.Standing? {
-        let fetch: Authorizer.Fetch = { try await tokens.token($0, $1) }
-        if let known = try await authorizer.renewed(for: exchange.key, now: .now(), fetch: fetch) { return known }
-        var challenges = await authorizer.challenges
+    private func inAdvance(_ exchange: AuthenticatedExchange) async throws -> AuthorizationCache.Standing? {
+        let fetch: AuthorizationCache.Fetch = { try await tokens.token($0, $1) }
+        if let known = try await authorizations.renewed(for: exchange.key, now: .now(), fetch: fetch) { return known }
+        var challenges = await authorizations.challenges
         if challenges.isEmpty {
             let root = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v2/")
             let response = try await sender.perform(sender.prepare(root, hasBody: false), at: sender.pools.own)
             try await response.discard()
             guard response.head.status == .unauthorized else {
-                await authorizer.noteOpen(exchange.key, now: .now())
+                await authorizations.noteOpen(exchange.key, now: .now())
                 return .open
             }
             challenges = Challenge.all(in: response.head.headers)
-            await authorizer.note(challenges)
+            await authorizations.note(challenges)
         }
-        let (authorization, _) = try await authorizer.answer(
+        let (authorization, _) = try await authorizations.answer(
             challenges.map { $0.withoutScope }, to: .init(), exchange.access, for: exchange.key, now: .now(),
             fetch: fetch)
-        return authorization.map { .admitted($0) }
+        return authorization.map { .authorized($0) }
     }
 
     // MARK: parts
 
-    private func credential(_ terms: AdmissionTerms) async -> Credential? {
+    private func credential(_ terms: AuthenticationTerms) async -> Credential? {
         guard terms.ours else { return nil }
         return await configuration.credentials?.current
     }
 
     /// Nil for a request that speaks for itself, and for one that is not for the registry's API.
-    private func access(of request: HTTPRequestHead, _ terms: AdmissionTerms) -> RegistryAccess? {
+    private func access(of request: HTTPRequestHead, _ terms: AuthenticationTerms) -> RegistryAccess? {
         if let brought = request.headers.first(name: "authorization") {
             guard terms.replacesToken, brought.lowercased().hasPrefix("bearer ") else { return nil }
         }
@@ -193,7 +193,7 @@ struct UpstreamAdmission: Sendable {
 }
 
 /// With what the upstream may let a request in, beside the Authorization that the request brings.
-struct AdmissionTerms: Hashable, Sendable {
+struct AuthenticationTerms: Hashable, Sendable {
     /// Whether our own credentials may be used for it, if we have some.
     var ours = true
     /// Whether a token that the request brings counts as none once it was refused: a client that finds several registries at one

@@ -6,11 +6,11 @@ import Testing
 @testable import NDN
 @testable import RegistryNDN
 
-@Suite struct AuthorizerTests {
+@Suite struct AuthorizationCacheTests {
     private let now = NIODeadline.uptimeNanoseconds(1 << 40)
     private let bearer = [Challenge(scheme: "bearer", parameters: ["realm": "https://auth.example/token"])]
     private let access = RegistryAccess(.GET, "/v2/a/tags/list")!
-    private var key: Authorizer.Key { Authorizer.Key(access, as: nil) }
+    private var key: AuthorizationCache.Key { AuthorizationCache.Key(access, as: nil) }
 
     /// A token service that gives t1, t2, …
     private final class Service: Sendable {
@@ -27,55 +27,58 @@ import Testing
     }
 
     private func answer(
-        _ authorizer: Authorizer, _ challenges: [Challenge], refused: Set<String> = [],
-        as credential: Credential? = nil, fetch: @escaping Authorizer.Fetch
+        _ authorizations: AuthorizationCache, _ challenges: [Challenge], refused: Set<String> = [],
+        as credential: Credential? = nil, fetch: @escaping AuthorizationCache.Fetch
     ) async throws -> String? {
-        try await authorizer.answer(
-            challenges, to: .init(refused: refused), access, for: Authorizer.Key(access, as: credential), now: now,
+        try await authorizations.answer(
+            challenges, to: .init(refused: refused), access, for: AuthorizationCache.Key(access, as: credential),
+            now: now,
             fetch: fetch
         ).authorization
     }
 
     @Test func aTokenIsUsedUntilItExpires() async throws {
         let service = Service()
-        let authorizer = Authorizer()
-        #expect(await authorizer.standing(for: key, now: now) == nil)
-        #expect(try await answer(authorizer, bearer, fetch: service.fetch) == "Bearer t1")
-        #expect(await authorizer.standing(for: key, now: now + .seconds(269)) == .admitted("Bearer t1"))
-        let other = Authorizer.Key(RegistryAccess(.GET, "/v2/b/tags/list")!, as: nil)
-        #expect(await authorizer.standing(for: other, now: now) == nil)
+        let authorizations = AuthorizationCache()
+        #expect(await authorizations.standing(for: key, now: now) == nil)
+        #expect(try await answer(authorizations, bearer, fetch: service.fetch) == "Bearer t1")
+        #expect(await authorizations.standing(for: key, now: now + .seconds(269)) == .authorized("Bearer t1"))
+        let other = AuthorizationCache.Key(RegistryAccess(.GET, "/v2/b/tags/list")!, as: nil)
+        #expect(await authorizations.standing(for: other, now: now) == nil)
         let late = now + .seconds(271)
-        #expect(await authorizer.standing(for: key, now: late) == nil)
+        #expect(await authorizations.standing(for: key, now: late) == nil)
         #expect(
-            try await authorizer.renewed(for: key, now: late, fetch: service.fetch) == .admitted("Bearer t2"))
+            try await authorizations.renewed(for: key, now: late, fetch: service.fetch) == .authorized("Bearer t2"))
     }
 
     @Test func whatIsKnownForUsIsNotForNobody() async throws {
-        let authorizer = Authorizer()
+        let authorizations = AuthorizationCache()
         let credential = Credential.password(user: "u", password: "p")
-        _ = try await answer(authorizer, bearer, as: credential, fetch: Service().fetch)
-        #expect(await authorizer.standing(for: key, now: now) == nil)
-        #expect(await authorizer.standing(for: .init(access, as: credential), now: now) != nil)
+        _ = try await answer(authorizations, bearer, as: credential, fetch: Service().fetch)
+        #expect(await authorizations.standing(for: key, now: now) == nil)
+        #expect(await authorizations.standing(for: .init(access, as: credential), now: now) != nil)
     }
 
     /// Nobody has refused it: a service that keeps its tokens gives the same one, for longer. And all who renew it get it.
     @Test func theSameTokenMayComeAgain() async throws {
-        let authorizer = Authorizer()
-        let same: Authorizer.Fetch = { _, _ in TokenAnswer(ByteBuffer(string: #"{"token":"t","expires_in":300}"#)) }
-        _ = try await answer(authorizer, bearer, fetch: same)
+        let authorizations = AuthorizationCache()
+        let same: AuthorizationCache.Fetch = { _, _ in
+            TokenAnswer(ByteBuffer(string: #"{"token":"t","expires_in":300}"#))
+        }
+        _ = try await answer(authorizations, bearer, fetch: same)
         let late = now + .seconds(271)
-        async let one = authorizer.renewed(for: key, now: late, fetch: same)
-        async let other = authorizer.renewed(for: key, now: late, fetch: same)
-        #expect(try await [one, other] == [.admitted("Bearer t"), .admitted("Bearer t")])
-        #expect(await authorizer.standing(for: key, now: late) == .admitted("Bearer t"))
+        async let one = authorizations.renewed(for: key, now: late, fetch: same)
+        async let other = authorizations.renewed(for: key, now: late, fetch: same)
+        #expect(try await [one, other] == [.authorized("Bearer t"), .authorized("Bearer t")])
+        #expect(await authorizations.standing(for: key, now: late) == .authorized("Bearer t"))
     }
 
     /// Several requests are refused with one token: the first gets a new one, the others take that.
     @Test func aLateRefusalCostsNoToken() async throws {
         let service = Service()
-        let authorizer = Authorizer()
+        let authorizations = AuthorizationCache()
         func answer(_ refused: Set<String>, _ challenges: [Challenge]) async throws -> String? {
-            try await self.answer(authorizer, challenges, refused: refused, fetch: service.fetch)
+            try await self.answer(authorizations, challenges, refused: refused, fetch: service.fetch)
         }
         _ = try await answer([], bearer)
         #expect(try await answer(["Bearer t1"], bearer) == "Bearer t2")
@@ -88,44 +91,45 @@ import Testing
     }
 
     @Test func onlyWhatWasRefusedIsForgotten() async throws {
-        let authorizer = Authorizer()
-        _ = try await answer(authorizer, bearer, fetch: Service().fetch)
-        await authorizer.forget(.admitted("Bearer t0"), for: key)
-        #expect(await authorizer.standing(for: key, now: now) == .admitted("Bearer t1"))
-        await authorizer.forget(.admitted("Bearer t1"), for: key)
-        #expect(await authorizer.standing(for: key, now: now) == nil)
+        let authorizations = AuthorizationCache()
+        _ = try await answer(authorizations, bearer, fetch: Service().fetch)
+        await authorizations.forget(.authorized("Bearer t0"), for: key)
+        #expect(await authorizations.standing(for: key, now: now) == .authorized("Bearer t1"))
+        await authorizations.forget(.authorized("Bearer t1"), for: key)
+        #expect(await authorizations.standing(for: key, now: now) == nil)
     }
 
     /// Accounts are locked after a few.
     @Test func aPasswordThatWasRefusedIsNotGivenAgain() async throws {
         let service = Service()
         let credential = Credential.password(user: "u", password: "p")
-        let authorizer = Authorizer()
+        let authorizations = AuthorizationCache()
         let basic = [Challenge(scheme: "basic")]
-        let given = try #require(try await answer(authorizer, basic, as: credential, fetch: service.fetch))
+        let given = try #require(try await answer(authorizations, basic, as: credential, fetch: service.fetch))
         #expect(given == credential.basic)
         #expect(
-            try await answer(authorizer, basic, refused: [given], as: credential, fetch: service.fetch) == nil)
-        #expect(await authorizer.standing(for: .init(access, as: credential), now: now) == nil)
+            try await answer(authorizations, basic, refused: [given], as: credential, fetch: service.fetch) == nil)
+        #expect(await authorizations.standing(for: .init(access, as: credential), now: now) == nil)
         #expect(service.issued == 0)
     }
 
     @Test func aTokenServiceThatFailsLeavesThePassword() async throws {
         let credential = Credential.password(user: "u", password: "p")
         let both = bearer + [Challenge(scheme: "basic")]
-        let broken: Authorizer.Fetch = { _, _ in throw UpstreamError(.unauthorized, "404") }
-        #expect(try await answer(Authorizer(), both, as: credential, fetch: broken) == credential.basic)
+        let broken: AuthorizationCache.Fetch = { _, _ in throw UpstreamError(.unauthorized, "404") }
+        #expect(try await answer(AuthorizationCache(), both, as: credential, fetch: broken) == credential.basic)
         // Nobody has no password.
-        #expect(try await answer(Authorizer(), both, fetch: broken) == nil)
-        let (_, attempt) = try await Authorizer().answer(
+        #expect(try await answer(AuthorizationCache(), both, fetch: broken) == nil)
+        let (_, attempt) = try await AuthorizationCache().answer(
             bearer, to: .init(), access, for: key, now: now, fetch: broken)
         #expect(attempt.failure?.message == "404")
     }
 
     @Test func aBusyTokenServiceIsNoRefusal() async throws {
-        let busy: Authorizer.Fetch = { _, _ in throw UpstreamError(.later(status: 429, retryAfter: 60), "busy") }
+        let busy: AuthorizationCache.Fetch = { _, _ in throw UpstreamError(.later(status: 429, retryAfter: 60), "busy")
+        }
         await #expect(throws: UpstreamError.self) {
-            try await answer(Authorizer(), bearer + [Challenge(scheme: "basic")], fetch: busy)
+            try await answer(AuthorizationCache(), bearer + [Challenge(scheme: "basic")], fetch: busy)
         }
     }
 }
@@ -186,16 +190,20 @@ import Testing
     }
 }
 
-@Suite struct AdmittedExchangeTests {
+@Suite struct AuthenticatedExchangeTests {
     private static let credential = Credential.password(user: "u", password: "p")
 
-    private func exchange(_ uri: String, as credential: Credential? = nil, brings: String? = nil) -> AdmittedExchange {
+    private func exchange(_ uri: String, as credential: Credential? = nil, brings: String? = nil)
+        -> AuthenticatedExchange
+    {
         var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: uri)
         if let brings { head.headers.add(name: "Authorization", value: brings) }
-        return AdmittedExchange(head, RegistryAccess(.GET, uri)!, as: credential)
+        return AuthenticatedExchange(head, RegistryAccess(.GET, uri)!, as: credential)
     }
 
-    private func word(_ verdict: AdmittedExchange.Verdict) -> String { "\(verdict)".prefix { $0 != "(" }.description }
+    private func word(_ verdict: AuthenticatedExchange.Verdict) -> String {
+        "\(verdict)".prefix { $0 != "(" }.description
+    }
 
     /// Docker asks there how to log in; with a login of ours it need not.
     @Test func nobodyIsToldHowToLogIn() {
@@ -219,7 +227,7 @@ import Testing
     @Test func aForbiddenSecretMayHaveBeenReplaced() {
         var us = exchange("/v2/a/tags/list", as: Self.credential)
         #expect(word(us.verdict(.forbidden, isForOthers: true)) == "pass")
-        us.use(.admitted("Basic dTpw"))
+        us.use(.authorized("Basic dTpw"))
         #expect(word(us.verdict(.forbidden, isForOthers: true)) == "otherCredential")
         us.restart(as: .password(user: "u", password: "new"))
         #expect(us.bringsNothing && us.key.credential != Self.credential)
