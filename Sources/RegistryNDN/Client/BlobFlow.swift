@@ -217,7 +217,7 @@ struct BlobFlow: Sendable {
     ) async throws {
         let wanted = pull.wanted.range
         guard !wanted.isSuffix, let first = wanted.parts(of: .max).spans(isSizeKnown: false).first else {
-            // Only who knows the blob's size can say which bytes are meant, or that there are none.
+            // Only the upstream knows the blob's size, and thus which bytes are meant, or that there are none.
             return try await relay.serve(
                 pull.head, pull.blob, pull.references, pull.terms, &response, &record)
         }

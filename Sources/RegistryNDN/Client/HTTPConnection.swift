@@ -70,8 +70,8 @@ struct HTTPConnection: Sendable {
 
     /// Begins to read.
     ///
-    /// Only here, and not when the channel is made: an async channel that nobody takes over, as when the program ends
-    /// at that moment, traps.
+    /// The async channel is made only here, and not with the connection: one that nobody takes over, as when the program ends at
+    /// that moment, traps.
     private func open() async throws -> AsyncChannel {
         let channel = channel
         let asyncChannel = try await channel.eventLoop.submit {

@@ -72,7 +72,7 @@ package struct LendingRule: Hashable, Sendable {
         return RegistryHost(name)?.text
     }
 
-    /// Nothing, or a colon and a number.
+    /// Whether a text is empty, or a colon and a number.
     private static func isPort(_ text: Substring) -> Bool {
         text.isEmpty || text.first == ":" && text.dropFirst().utf8.allSatisfy(\.isDigit)
     }

@@ -58,7 +58,7 @@ final class ProtocolErrorHandler: ChannelDuplexHandler, RemovableChannelHandler 
         guard pending == nil, !isClosing else { return }
         let status: HTTPResponseStatus = parserError == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest
         if isInsideRequest {
-            // Whoever reads this body must learn that it will not end.
+            // The responder that reads this body must learn that the body will not end.
             if due == 1, !isInsideResponse { answer(status, context) }
             context.fireErrorCaught(error)
         } else if due == 0 {

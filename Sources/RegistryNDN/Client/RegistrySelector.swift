@@ -22,7 +22,7 @@ struct RegistrySelector: Hashable, Sendable {
                 placed.path = "/" + host + reference.path
             }
         } else if reference.path.utf8.starts(with: "//".utf8) {
-            // Not the begin of an authority (RFC 3986 section 4.2).
+            // A path that begins with `//` would be read as an authority (RFC 3986 section 4.2).
             placed.path = "/." + reference.path
         }
         if let namespace {

@@ -45,9 +45,9 @@ package struct UpstreamSet: Hashable, Sendable {
         case unknownNamespace(String, known: [String])
         /// `ns` is there several times, with different values.
         case ambiguousNamespace
-        /// Nothing says which registry is meant.
+        /// The request does not say which registry is meant.
         case noUpstream(known: [String])
-        /// Nothing says which registry is to be changed.
+        /// The request does not say which registry is to be changed.
         case unnamedWrite(known: [String])
 
         var description: String {

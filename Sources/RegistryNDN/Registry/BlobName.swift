@@ -52,7 +52,7 @@ package struct BlobName: Hashable, Sendable, CustomStringConvertible {
     /// `<prefix>/<repository>/<digest>/32=metadata`.
     package var metadataName: Name { name.appending(Self.metadataComponent) }
 
-    /// As people write it: prefix, repository and digest, apart from each other.
+    /// The name as people write it: prefix, repository and digest, apart from each other.
     package var description: String { "\(prefix.uri) \(repository) \(digest)" }
 }
 

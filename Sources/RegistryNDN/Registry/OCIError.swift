@@ -4,7 +4,8 @@ internal import NDN
 ///
 /// `{"errors":[{"code":"BLOB_UNKNOWN","message":"…","detail":"…"}]}`, OCI distribution specification 1.1, "Error codes".
 package struct OCIError: Error, Hashable, Sendable {
-    /// Those codes of the specification that are said here, and what registries use beside it for their own failures.
+    /// The codes of the specification that this program sends, and those that registries use beside them for failures of their
+    /// own.
     package enum Code: String, Hashable, Sendable {
         case blobUnknown = "BLOB_UNKNOWN"
         case blobUploadInvalid = "BLOB_UPLOAD_INVALID"

@@ -7,8 +7,8 @@ package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
     /// The default ports of http and https, which say nothing about which registry is meant.
     private static let defaultPorts = ["", "80", "443"]
 
-    /// In lower case, without a port that is the default of http or https, and without the dot of a name's root; Docker Hub
-    /// is `docker.io`.
+    /// The name in lower case, without a port that is the default of http or https, and without the dot of a name's root; for
+    /// Docker Hub `docker.io`.
     package let text: String
 
     /// The host in `text`, or nil unless it is a host name or address with an optional port.

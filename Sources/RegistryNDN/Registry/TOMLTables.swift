@@ -26,7 +26,7 @@ package struct TOMLTables: Hashable, Sendable {
         package var description: String { "line \(line): \(why)" }
     }
 
-    /// In their order.
+    /// The tables in their order.
     package private(set) var tables: [Table] = []
 
     package init(_ text: String) throws(Failure) {

@@ -45,7 +45,7 @@ struct PacketSlab {
     func follows(_ index: Int, trainFrom first: Int) -> Bool {
         guard let start = layout.run(of: first), let run = layout.run(of: index) else { return false }
         if run.first == start.first { return true }
-        // Only one packet of another size, a smaller one, and directly behind the train.
+        // A packet of another size must be smaller, and directly behind the train: it is then the last one.
         return run.packet.size < start.packet.size && index == run.first && start.first + start.count == index
     }
 

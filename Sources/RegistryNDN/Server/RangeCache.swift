@@ -389,7 +389,7 @@ struct RangeCache {
         for index in range.waiters.indices { waiters.take(&range.waiters[index]) { _ in } }
         range.state = .gone
         blob.remove(range)
-        // Those that are counted and have no memory yet.
+        // Memory is kept for the reads that are counted and have none yet.
         store.remove(range, readers: reading.values.count { $0.slab == nil })
         range.endPacking()
         range.signing = [:]

@@ -18,7 +18,7 @@ struct StreamPlan {
 
     /// What becomes of a read.
     enum Placement: Equatable {
-        /// It goes to a stream that exists.
+        /// The read goes to a stream that exists.
         case join(Int)
         /// A new stream is to be started; those of `closing` end, to make room.
         case open(Int, closing: [Int])
@@ -35,7 +35,7 @@ struct StreamPlan {
     /// What a stream does next.
     enum Step: Equatable {
         case perform(Assignment)
-        /// It is parked until a read joins it, or it is closed.
+        /// The stream is parked until a read joins it, or it is closed.
         case wait
         case end
     }

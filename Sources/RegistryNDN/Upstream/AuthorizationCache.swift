@@ -68,7 +68,7 @@ actor AuthorizationCache {
         guard let known = known[key], known.expires <= now, let request = known.request else {
             return standing(for: key, now: now)
         }
-        // Nothing was refused: the service may give the same token again, and others who renew it find it here meanwhile.
+        // The old token was not refused: the service may give it again, and requests that need it meanwhile still find it here.
         guard let answer = try await token(Question(request: request, credential: key.credential), fetch) else {
             return nil
         }
@@ -149,7 +149,7 @@ actor AuthorizationCache {
 
     private func token(_ question: Question, _ fetch: @escaping Fetch) async throws -> TokenAnswer? {
         if let running = fetching[question] { return try await running.value }
-        // Not the task of the one who asked first: the others must not lose the token when that one goes.
+        // In a task of its own: the other requests must not lose the token when the one that asked first is cancelled.
         let task = Task { try await fetch(question.request, question.credential) }
         fetching[question] = task
         defer { fetching[question] = nil }

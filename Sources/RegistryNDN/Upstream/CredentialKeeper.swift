@@ -49,7 +49,7 @@ package actor CredentialKeeper {
     private func refresh(now: NIODeadline) async -> (any Error)? {
         if let reading { return await reading.value }
         lastRead = now
-        // Not in the task of the one who asked first, which may be cancelled.
+        // In a task of its own: that of whoever asked first may be cancelled.
         let task = Task { await take() }
         reading = task
         return await task.value

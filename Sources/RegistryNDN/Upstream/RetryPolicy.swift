@@ -44,12 +44,12 @@ package struct RetryPolicy: Sendable {
         case .busy(nil): return fitting(backoff(retry, jitter), elapsed, busyPatience)
         case .busy(let asked?):
             guard asked <= maximumRetryAfter else { return nil }
-            // Not before the time asked for, and not all at once then.
+            // No client comes back before the time that the registry asked for, and not all of them come at once then.
             return fitting(max(asked, .zero) + backoff(1, jitter), elapsed, busyPatience)
         }
     }
 
-    /// From half of the bound up to the bound, which doubles.
+    /// A pause between half of a bound and the bound, which doubles with each repetition.
     private func backoff(_ retry: Int, _ jitter: Double) -> TimeAmount {
         var bound = min(firstDelay.nanoseconds, maximumDelay.nanoseconds)
         for _ in 1..<max(2, min(retry, 40)) where retry > 1 && bound < maximumDelay.nanoseconds {

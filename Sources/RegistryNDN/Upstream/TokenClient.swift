@@ -41,7 +41,7 @@ struct TokenClient: Sendable {
             if let basic = credential?.basic { headers.add(name: "Authorization", value: basic) }
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.uri, headers: headers)
             response = try await sender.follow(head, from: RedirectTarget(origin: request.origin, uri: request.uri)) {
-                // As any other read of our own: a service that is busy is waited for, if it is not for long.
+                // A service that is busy is waited for as in any other read of our own, if it is not for long.
                 try await sender.performPatiently($0, at: pool(for: $1))
             }
         }
@@ -82,7 +82,7 @@ struct TokenClient: Sendable {
             }
             return answer
         case .unauthorized, .forbidden:
-            // Who we are is nobody's business that asks us.
+            // Without a credential of ours, the client gets the registry's own refusal.
             guard credential != nil else { return nil }
             throw UpstreamError(
                 .unauthorized,

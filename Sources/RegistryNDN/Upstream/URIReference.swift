@@ -2,7 +2,7 @@ internal import NDN
 
 /// A URI reference (RFC 3986 section 4.1), cut into its parts; each stands as it was written.
 struct URIReference: Hashable, Sendable, CustomStringConvertible {
-    /// In lower case.
+    /// The scheme in lower case.
     var scheme: String?
     var authority: String?
     var path: String

@@ -133,7 +133,7 @@ final class UpstreamHandler: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         guard state.isReceiving, let consumer, !consumer.wantsMore() else {
-            // Also between exchanges, so that the upstream's close is seen.
+            // The socket is read between exchanges, too, to see when the upstream closes the connection.
             context.read()
             return
         }
