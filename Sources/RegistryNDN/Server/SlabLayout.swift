@@ -25,6 +25,8 @@ struct SlabLayout: Sendable {
     /// How a key signs the packets; nil for DigestSha256.
     let trailer: SegmentTrailer?
     let storage: ByteBuffer
+    /// The memory of `storage`: a filler writes each slot, and others read it once they are told so (`ForeignPointer`, parted).
+    private let memory: ForeignPointer
     private let name: Name
     private let grid: SegmentGrid
     private let runs: [Run]
@@ -54,6 +56,12 @@ struct SlabLayout: Sendable {
         let size = runs.last?.end ?? 0
         storage.clear(minimumCapacity: size)
         storage.moveWriterIndex(to: size)
+        memory = unsafe storage.withUnsafeMutableReadableBytes { octets in
+            guard let start = octets.baseAddress else {
+                preconditionFailure("a buffer with capacity has memory")
+            }
+            return unsafe ForeignPointer(OpaquePointer(start))
+        }
         self.storage = storage
     }
 
@@ -99,9 +107,8 @@ struct SlabLayout: Sendable {
 
     /// Lends bytes of the slab to be written to without ByteBuffer's leave: its copy-on-write would copy the whole slab each time.
     func withSlot(_ start: Int, _ length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
-        unsafe storage.withUnsafeReadableBytes { octets in
-            let slot = unsafe UnsafeRawBufferPointer(rebasing: octets[start..<start + length])
-            unsafe body(UnsafeMutableRawBufferPointer(mutating: slot))
-        }
+        precondition(start >= 0 && length >= 0 && start + length <= size)
+        unsafe body(
+            UnsafeMutableRawBufferPointer(start: UnsafeMutableRawPointer(memory.pointer) + start, count: length))
     }
 }
