@@ -19,15 +19,6 @@ package enum BlobOrigin: Sendable {
     private static let readSize = 256 << 10
     private static let bodyWindow = 512 << 10
 
-    /// The configuration for reads in large pieces: each piece wakes the producer up, and a train of packets needs 64 kB of
-    /// payload.
-    private static func reading(_ configuration: UpstreamConfiguration) -> UpstreamConfiguration {
-        var configuration = configuration
-        configuration.readSize = readSize
-        configuration.bodyWindow = bodyWindow
-        return configuration
-    }
-
     /// What performs the reads of `producer` there.
     func reader(
         for producer: NIOLoopBound<BlobProducer>, rangeSize: Int, upstream: UpstreamConfiguration,
@@ -35,12 +26,15 @@ package enum BlobOrigin: Sendable {
     ) -> any OriginReader {
         switch self {
         case .registry(let url):
-            RegistryReader(
-                upstream: UpstreamClient(
-                    base: url, group: group, configuration: Self.reading(upstream), logger: logger),
+            // Large pieces: each wakes the producer up, and a train of packets needs 64 kB of payload.
+            var configuration = upstream
+            configuration.readSize = Self.readSize
+            configuration.bodyWindow = Self.bodyWindow
+            return RegistryReader(
+                upstream: UpstreamClient(base: url, group: group, configuration: configuration, logger: logger),
                 producer: producer, rangeSize: UInt64(rangeSize), packing: packing)
         case .folder(let folder):
-            FolderReader(folder: folder, producer: producer, pool: .singleton, packing: packing)
+            return FolderReader(folder: folder, producer: producer, pool: .singleton, packing: packing)
         }
     }
 }

@@ -19,11 +19,8 @@ struct FolderReader: OriginReader {
     /// Bytes that are read at once: a portion of the producer's.
     static let piece = UInt64(RangePacker.portion)
 
-    /// What became of a read.
-    private enum Outcome {
-        case told
-        case failed(ReadFailure, String?)
-    }
+    /// Why a read gave nothing, or not all, and what the log says about it.
+    private typealias Failure = (failure: ReadFailure, why: String?)
 
     func perform(stream: Int) async {
         do {
@@ -34,15 +31,15 @@ struct FolderReader: OriginReader {
     }
 
     private func perform(_ read: OriginRead) async {
-        let outcome: Outcome
+        let failure: Failure?
         do {
-            outcome = try await pool.runIfActive { try copy(read) }
+            failure = try await pool.runIfActive { try copy(read) }
         } catch let error as SystemError where error.isOfTheBlob {
-            outcome = .failed(.refused, "\(folder): \(read.blob.digest): \(error)")
+            failure = (.refused, "\(folder): \(read.blob.digest): \(error)")
         } catch {
-            outcome = .failed(.failed, "\(folder): \(error)")
+            failure = (.failed, "\(folder): \(error)")
         }
-        if case .failed(let failure, let why) = outcome { fail(read, failure, why) }
+        if let failure { fail(read, failure.failure, failure.why) }
     }
 
     func shutdown() {}
@@ -56,16 +53,17 @@ struct FolderReader: OriginReader {
         }
     }
 
-    private func copy(_ read: OriginRead) throws -> Outcome {
+    /// Brings one range to the producer; the failure, or nil when all went well.
+    private func copy(_ read: OriginRead) throws -> Failure? {
         guard let file = try folder.open(read.blob.repository, read.blob.digest) else {
-            return .failed(.unknown, faultToTell(of: read.blob.repository))
+            return (.unknown, faultToTell(of: read.blob.repository))
         }
         let size = file.size
         guard read.range.offset < size || size == 0 && read.range.offset == 0 else {
-            return .failed(.beyondEnd(total: size), nil)
+            return (.beyondEnd(total: size), nil)
         }
         guard let layout = try eventLoop.submit({ try producer.value.began(read.id, total: size) }).wait() else {
-            return .failed(.failed, "\(folder): the size of \(read.blob.digest) has changed")
+            return (.failed, "\(folder): the size of \(read.blob.digest) has changed")
         }
         let end = min(size, read.range.offset + (read.range.length ?? size))
         var offset = read.range.offset
@@ -77,9 +75,9 @@ struct FolderReader: OriginReader {
             try packer.pack(piece)?.wait()
         }
         guard try eventLoop.submit({ producer.value.ended(read.id) }).wait() else {
-            return .failed(.failed, "\(folder): the file of \(read.blob.digest) has changed")
+            return (.failed, "\(folder): the file of \(read.blob.digest) has changed")
         }
-        return .told
+        return nil
     }
 }
 

@@ -11,7 +11,7 @@ final class UpstreamPools: Sendable {
     private static let maximumOthers = 16
 
     let base: UpstreamURL
-    /// The upstream's own.
+    /// The connections to the upstream itself.
     let own: ConnectionPool
     private let configuration: UpstreamConfiguration
     private let group: any EventLoopGroup
@@ -45,11 +45,8 @@ final class UpstreamPools: Sendable {
         let other = Other(origin: origin, decodedLimit: decodedLimit)
         let (pool, surplus) = others.withLockedValue { pools -> (ConnectionPool, [ConnectionPool]) in
             if let pool = pools[other] { return (pool, []) }
-            var surplus: [ConnectionPool] = []
-            if pools.count >= Self.maximumOthers {
-                surplus = Array(pools.values)
-                pools = [:]
-            }
+            let surplus = pools.count >= Self.maximumOthers ? Array(pools.values) : []
+            if !surplus.isEmpty { pools = [:] }
             var configuration = configuration
             configuration.decodedLimit = decodedLimit
             let pool = ConnectionPool(
