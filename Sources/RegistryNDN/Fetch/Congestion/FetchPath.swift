@@ -15,7 +15,7 @@ package struct Transmission: Sendable {
 /// What all fetches over one face share: its round-trip times, its window, its pace and the order of transmissions.
 package struct FetchPath: Sendable {
     package private(set) var rtt = RTTEstimator()
-    private(set) var controller: Congestion
+    private(set) var controller: SelectedController
     var suppression = Suppression()
     private let algorithm: CongestionAlgorithm
     package let maximumWindow: Int
@@ -47,7 +47,7 @@ package struct FetchPath: Sendable {
         self.maximumWindow = max(maximumWindow, 1)
         self.algorithm = algorithm
         self.salt = salt
-        controller = Congestion(algorithm, initialWindow: initialWindow, isLocal: isLocal)
+        controller = SelectedController(algorithm, initialWindow: initialWindow, isLocal: isLocal)
     }
 
     /// The window in whole Interests, within its bound.
@@ -201,7 +201,7 @@ package struct FetchPath: Sendable {
     mutating func reset(initialWindow: Int, isLocal: Bool) {
         rtt = RTTEstimator()
         suppression = Suppression()
-        controller = Congestion(algorithm, initialWindow: initialWindow, isLocal: isLocal)
+        controller = SelectedController(algorithm, initialWindow: initialWindow, isLocal: isLocal)
         losses.begin(before: nil, next: nextSequence)
         pacer = Pacer()
         isWindowLimited = false

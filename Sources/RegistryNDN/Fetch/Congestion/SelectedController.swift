@@ -1,17 +1,8 @@
 import NIOCore
 
-/// Which congestion controller a face has; `docs/congestion.md` compares them.
-public enum CongestionAlgorithm: String, Sendable, Hashable, CaseIterable {
-    /// A model of the path's rate and round-trip time; does not take random loss for congestion.
-    case rate
-    /// CUBIC, RFC 9438.
-    case cubic
-    /// Additive increase, multiplicative decrease, RFC 5681.
-    case aimd
-}
-
-/// The controller of one path: an enum, since an existential would cost an allocation and a call through a table.
-enum Congestion: CongestionController {
+/// The congestion controller that a path was given, one of ``CongestionAlgorithm``: an enum, since an existential would
+/// cost an allocation and a call through a table.
+enum SelectedController: CongestionController {
     case rate(RateModel)
     case cubic(Cubic)
     case aimd(AIMD)
@@ -91,7 +82,7 @@ enum Congestion: CongestionController {
         }
     }
 
-    mutating func undo(_ before: Congestion) {
+    mutating func undo(_ before: SelectedController) {
         switch (self, before) {
         case (.rate(var model), .rate(let before)):
             model.undo(before)
