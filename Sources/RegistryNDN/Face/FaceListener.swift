@@ -1,14 +1,14 @@
-public import Logging
-public import NIOCore
+package import Logging
+package import NIOCore
 import NIOPosix
 
 /// Listens at one address and makes a face for every peer: for each connection of a Unix or TCP listener, for each remote
 /// address of a UDP one. Confined to its event loop, as all its faces are.
-public final class FaceListener {
+package final class FaceListener {
     /// The address it listens at, with the real port; the one asked for until then.
-    public private(set) var local: FaceURI
+    package private(set) var local: FaceURI
     /// Faces that are open now.
-    public var faceCount: Int { table.count }
+    package var faceCount: Int { table.count }
 
     let configuration: FaceConfiguration
     let eventLoop: any EventLoop
@@ -22,7 +22,7 @@ public final class FaceListener {
 
     /// - Parameter onFace: given every new face before its first packet, to set its delegate. The listener keeps the face
     ///   until it is closed.
-    public init(
+    package init(
         at uri: FaceURI, on eventLoop: any EventLoop, configuration: FaceConfiguration = FaceConfiguration(),
         logger: Logger, onFace: @escaping (Face) -> Void
     ) {
@@ -42,7 +42,7 @@ public final class FaceListener {
     /// Opens the listening socket.
     ///
     /// - Returns: the address it listens at, with the port chosen for port 0; fails with a `FaceError` that says what to do.
-    public func start() -> EventLoopFuture<FaceURI> {
+    package func start() -> EventLoopFuture<FaceURI> {
         eventLoop.preconditionInEventLoop()
         let uri = local
         let promise = eventLoop.makePromise(of: FaceURI.self)
@@ -84,7 +84,7 @@ public final class FaceListener {
     }
 
     /// Stops listening and closes all faces.
-    public func close() {
+    package func close() {
         eventLoop.preconditionInEventLoop()
         isClosed = true
         for face in Array(table.faces) { face.close() }

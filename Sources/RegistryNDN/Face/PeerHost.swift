@@ -2,7 +2,7 @@ import NIOCore
 
 /// The unit that shares and rates are limited for: one IPv4 address; one /64 of IPv6, of which a single host may have every
 /// address; or a Unix face by itself.
-public enum PeerHost: Hashable, Sendable {
+package enum PeerHost: Hashable, Sendable {
     case v4(UInt32)
     case v6(UInt64)
     case face(UInt64)
@@ -25,7 +25,7 @@ public enum PeerHost: Hashable, Sendable {
 }
 
 extension PeerHost: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .v4(let number):
             (0..<4).map { "\(UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)))" }.joined(separator: ".")

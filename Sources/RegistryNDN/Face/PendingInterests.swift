@@ -1,23 +1,23 @@
 import HeapModule
-public import NIOCore
+package import NIOCore
 
 /// Interests that wait for their Data: by name for the packets that come, by deadline for those that do not.
 ///
 /// A pure structure: the owner passes `now` in and keeps one timer, for `earliestDeadline`.
-public struct PendingInterests<Waiter> {
+package struct PendingInterests<Waiter> {
     /// Names one pending Interest of this table.
-    public struct ID: Hashable, Sendable {
+    package struct ID: Hashable, Sendable {
         fileprivate let number: UInt64
     }
 
     /// One pending Interest.
-    public struct Entry {
-        public let name: Name
-        public let canBePrefix: Bool
+    package struct Entry {
+        package let name: Name
+        package let canBePrefix: Bool
         /// The nonce of the last transmission: a Nack with another one is stale (docs/protocol.md 7.4).
-        public var nonce: UInt32
-        public var deadline: NIODeadline
-        public var waiter: Waiter
+        package var nonce: UInt32
+        package var deadline: NIODeadline
+        package var waiter: Waiter
     }
 
     private struct Deadline: Comparable {
@@ -39,14 +39,14 @@ public struct PendingInterests<Waiter> {
     private var deadlines = Heap<Deadline>()
     private var nextNumber: UInt64 = 0
 
-    public init() {}
+    package init() {}
 
-    public var count: Int { entries.count }
-    public var isEmpty: Bool { entries.isEmpty }
+    package var count: Int { entries.count }
+    package var isEmpty: Bool { entries.isEmpty }
 
     /// Adds an Interest that waits until `deadline`.
     @discardableResult
-    public mutating func insert(
+    package mutating func insert(
         name: Name, canBePrefix: Bool, nonce: UInt32, deadline: NIODeadline, waiter: Waiter
     ) -> ID {
         let id = ID(number: nextNumber)
@@ -62,7 +62,7 @@ public struct PendingInterests<Waiter> {
 
     /// Ends an Interest; nil when it has ended already.
     @discardableResult
-    public mutating func remove(_ id: ID) -> Entry? {
+    package mutating func remove(_ id: ID) -> Entry? {
         guard let entry = entries.removeValue(forKey: id) else { return nil }
         if let ids = byName[entry.name] {
             let rest = ids.filter { $0 != id }
@@ -79,7 +79,7 @@ public struct PendingInterests<Waiter> {
     /// Ends and returns the Interests that a Data with this name satisfies (docs/protocol.md 4.2).
     ///
     /// - Parameter implicitDigest: of the whole Data; asked for only when some Interest names one.
-    public mutating func satisfy(_ name: Name, implicitDigest: () -> NameComponent?) -> [Entry] {
+    package mutating func satisfy(_ name: Name, implicitDigest: () -> NameComponent?) -> [Entry] {
         guard !entries.isEmpty else { return [] }
         var found = byName[name] ?? []
         for length in prefixLengths.keys where length < name.count {
@@ -94,16 +94,16 @@ public struct PendingInterests<Waiter> {
     }
 
     /// Ends and returns the Interest a Nack answers: the same name and the nonce of its last transmission.
-    public mutating func reject(_ name: Name, nonce: UInt32) -> Entry? {
+    package mutating func reject(_ name: Name, nonce: UInt32) -> Entry? {
         guard let id = byName[name]?.first(where: { entries[$0]?.nonce == nonce }) else { return nil }
         return remove(id)
     }
 
     /// When `expire` has something to do; may be earlier than any Interest's deadline, never later.
-    public var earliestDeadline: NIODeadline? { deadlines.min?.time }
+    package var earliestDeadline: NIODeadline? { deadlines.min?.time }
 
     /// Ends and returns the Interests whose deadline has come.
-    public mutating func expire(now: NIODeadline) -> [Entry] {
+    package mutating func expire(now: NIODeadline) -> [Entry] {
         var expired: [Entry] = []
         while let next = deadlines.min, next.time <= now {
             deadlines.removeMin()
@@ -115,7 +115,7 @@ public struct PendingInterests<Waiter> {
     }
 
     /// Ends and returns all.
-    public mutating func removeAll() -> [Entry] {
+    package mutating func removeAll() -> [Entry] {
         let all = entries.sorted { $0.key.number < $1.key.number }.map(\.value)
         let number = nextNumber
         self = PendingInterests()

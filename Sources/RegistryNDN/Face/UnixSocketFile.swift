@@ -7,7 +7,7 @@ import NIOCore
 #endif
 
 /// The file of a Unix socket that this program listens at.
-public struct UnixSocketFile {
+package struct UnixSocketFile {
     private let path: String
     /// Identity of the file this program made: another program may have put its own there since.
     private let device: UInt
@@ -53,7 +53,7 @@ public struct UnixSocketFile {
     ///
     /// - Returns: the error number of connect(2): 0 where one does, ECONNREFUSED where the one that made the file is gone,
     ///   EACCES where this user may not connect.
-    public static func knock(at path: String) -> Int32 {
+    package static func knock(at path: String) -> Int32 {
         // A program that has accepted nobody for long is there all the same, and is not waited for.
         let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(AF_UNIX, type, 0)

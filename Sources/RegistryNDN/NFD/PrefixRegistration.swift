@@ -37,19 +37,24 @@ public final class PrefixRegistration {
     /// The forwarder's number of the face that the route leads to.
     private var face: UInt64?
 
-    /// - Parameters:
-    ///   - signer: Signs the commands; most forwarders on the same host accept a digest.
-    ///   - timing: For tests.
-    public init(
-        endpoint: Endpoint, prefix: Name, signer: Signer = .digest, clock: CommandClock = .shared,
-        timing: RegistrationMachine.Timing? = nil, logger: Logger
+    /// - Parameter signer: Signs the commands; most forwarders on the same host accept a digest.
+    public convenience init(
+        endpoint: Endpoint, prefix: Name, signer: Signer = .digest, clock: CommandClock = .shared, logger: Logger
+    ) {
+        let timing = RegistrationMachine.Timing(over: endpoint.face.remote.scheme)
+        self.init(endpoint: endpoint, prefix: prefix, signer: signer, clock: clock, timing: timing, logger: logger)
+    }
+
+    package init(
+        endpoint: Endpoint, prefix: Name, signer: Signer, clock: CommandClock, timing: RegistrationMachine.Timing,
+        logger: Logger
     ) {
         self.endpoint = endpoint
         self.prefix = prefix
         timer = DeadlineTimer(on: endpoint.face.eventLoop)
         exchange = ManagementExchange(endpoint: endpoint, signer: signer, clock: clock)
-        self.timing = timing ?? .init(over: endpoint.face.remote.scheme)
-        machine = RegistrationMachine(timing: self.timing)
+        self.timing = timing
+        machine = RegistrationMachine(timing: timing)
         var logger = logger
         logger[metadataKey: "prefix"] = "\(prefix.uri)"
         self.logger = logger

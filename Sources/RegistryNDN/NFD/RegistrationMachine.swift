@@ -1,12 +1,12 @@
-public import NIOCore
+package import NIOCore
 
 /// When to register a prefix, and when again: no socket, no clock.
 ///
 /// Events come in with the time; each gives at most one thing to do, and `deadline` says when `timerFired` is due. One
 /// command or probe is under way at a time.
-public struct RegistrationMachine: Sendable {
+package struct RegistrationMachine: Sendable {
     /// What to do next.
-    public enum Action: Equatable, Sendable {
+    package enum Action: Equatable, Sendable {
         case none
         /// Send `rib/register`, its SignatureTime this many milliseconds ahead of the clock.
         case register(aheadMilliseconds: UInt64)
@@ -25,35 +25,35 @@ public struct RegistrationMachine: Sendable {
     }
 
     /// Times of the protocol.
-    public struct Timing: Sendable {
+    package struct Timing: Sendable {
         /// Between two commands for a prefix that is registered, ± 10 %.
-        public var refresh: TimeAmount = .seconds(300)
+        package var refresh: TimeAmount = .seconds(300)
         /// Between two probes; nil: none.
-        public var probe: TimeAmount? = .seconds(3)
+        package var probe: TimeAmount? = .seconds(3)
         /// From a face that came up again to the command: a forwarder that has just started is left to settle.
-        public var settle: TimeAmount = .milliseconds(100)
+        package var settle: TimeAmount = .milliseconds(100)
         /// After a failure: the first delay, doubled each time up to the limit.
-        public var retry: TimeAmount = .seconds(1)
-        public var retryAfterRejection: TimeAmount = .milliseconds(100)
+        package var retry: TimeAmount = .seconds(1)
+        package var retryAfterRejection: TimeAmount = .milliseconds(100)
         /// After silence, which has taken the command's lifetime already: 2 s over UDP, so that a peer that comes back is
         /// registered with again within 5 s.
-        public var retryAfterSilence: TimeAmount = .milliseconds(500)
-        public var retryLimit: TimeAmount = .seconds(10)
-        public var probeLimit: TimeAmount = .seconds(60)
+        package var retryAfterSilence: TimeAmount = .milliseconds(500)
+        package var retryLimit: TimeAmount = .seconds(10)
+        package var probeLimit: TimeAmount = .seconds(60)
         /// Uniform in -1 ... 1.
-        public var jitter: @Sendable () -> Double = { .random(in: -1...1) }
+        package var jitter: @Sendable () -> Double = { .random(in: -1...1) }
 
-        public init() {}
+        package init() {}
 
         /// A UDP face's route outlives its producer in the forwarder, and draws Interests all that time: it ends after 100 s. A
         /// stream's ends with its connection.
-        public init(over scheme: FaceURI.Scheme) {
+        package init(over scheme: FaceURI.Scheme) {
             if scheme == .udp { refresh = .seconds(25) }
         }
 
         /// ExpirationPeriod of a route in milliseconds: a forwarder that never hears of us again forgets the route after
         /// four refreshes, a lost one does no harm.
-        public var expirationMilliseconds: UInt64 { UInt64(max(1, 4 * refresh.nanoseconds / 1_000_000)) }
+        package var expirationMilliseconds: UInt64 { UInt64(max(1, 4 * refresh.nanoseconds / 1_000_000)) }
 
         func jittered(_ amount: TimeAmount) -> TimeAmount {
             .nanoseconds(Int64(Double(amount.nanoseconds) * (1 + 0.1 * jitter())))
@@ -74,12 +74,12 @@ public struct RegistrationMachine: Sendable {
     private var rejections = 0
     private var probeFailures = 0
 
-    public init(timing: Timing = Timing()) {
+    package init(timing: Timing = Timing()) {
         self.timing = timing
     }
 
     /// When `timerFired` is due; nil: only an event can change anything.
-    public var deadline: NIODeadline? {
+    package var deadline: NIODeadline? {
         switch state {
         case .waiting: attemptAt
         case .registered: [attemptAt, probeAt].compactMap(\.self).min()
@@ -88,7 +88,7 @@ public struct RegistrationMachine: Sendable {
     }
 
     /// Begins; the face may be up or not yet.
-    public mutating func start(faceIsUp: Bool) -> Action {
+    package mutating func start(faceIsUp: Bool) -> Action {
         guard case .idle = state else { return .none }
         guard faceIsUp else {
             state = .waitingForFace
@@ -98,7 +98,7 @@ public struct RegistrationMachine: Sendable {
     }
 
     /// The face came up.
-    public mutating func faceUp(now: NIODeadline) -> Action {
+    package mutating func faceUp(now: NIODeadline) -> Action {
         guard case .waitingForFace = state else { return .none }
         state = .waiting
         attemptAt = now + timing.settle
@@ -106,7 +106,7 @@ public struct RegistrationMachine: Sendable {
     }
 
     /// The face went down, and with it, in the forwarder, all its routes.
-    public mutating func faceDown() -> Action {
+    package mutating func faceDown() -> Action {
         switch state {
         case .idle, .stopped, .waitingForFace: return .none
         case .unregistering:
@@ -122,7 +122,7 @@ public struct RegistrationMachine: Sendable {
     }
 
     /// `deadline` has come.
-    public mutating func timerFired(now: NIODeadline) -> Action {
+    package mutating func timerFired(now: NIODeadline) -> Action {
         guard let deadline, deadline <= now else { return .none }
         if let attemptAt, attemptAt <= now { return register() }
         state = .probing
@@ -130,7 +130,7 @@ public struct RegistrationMachine: Sendable {
     }
 
     /// The answer to a command.
-    public mutating func answered(_ response: ControlResponse, now: NIODeadline) -> Action {
+    package mutating func answered(_ response: ControlResponse, now: NIODeadline) -> Action {
         switch state {
         case .unregistering:
             state = .stopped
@@ -150,7 +150,7 @@ public struct RegistrationMachine: Sendable {
     }
 
     /// A command had no ControlResponse.
-    public mutating func commandFailed(_ reason: CommandError.Reason, now: NIODeadline) -> Action {
+    package mutating func commandFailed(_ reason: CommandError.Reason, now: NIODeadline) -> Action {
         switch state {
         case .unregistering:
             state = .stopped
@@ -164,7 +164,7 @@ public struct RegistrationMachine: Sendable {
     ///
     /// One that did not come back may have met another producer of the prefix, or a lossy link: the remedy, registering
     /// again, is harmless, and the next probe waits twice as long.
-    public mutating func probed(_ arrived: Bool, now: NIODeadline) -> Action {
+    package mutating func probed(_ arrived: Bool, now: NIODeadline) -> Action {
         guard case .probing = state else { return .none }
         guard !arrived else {
             probeFailures = 0
@@ -177,7 +177,7 @@ public struct RegistrationMachine: Sendable {
     }
 
     /// Ends; `finished` follows at once or after the answer to `unregister`.
-    public mutating func stop() -> Action {
+    package mutating func stop() -> Action {
         switch state {
         case .stopped: return .none
         case .registering, .registered, .probing:

@@ -1,11 +1,11 @@
 /// Seconds since 1970 as `YYYYMMDDThhmmss`, UTC, in the Gregorian calendar.
-public enum CalendarTime {
+package enum CalendarTime {
     /// 0000-01-01T00:00:00 and 9999-12-31T23:59:59.
     static let first: Int64 = -62_167_219_200
     static let last: Int64 = 253_402_300_799
 
     /// Reads exactly 15 ASCII characters; nil for anything else and for days that do not exist.
-    public static func parse(_ text: some Collection<UInt8>) -> Int64? {
+    package static func parse(_ text: some Collection<UInt8>) -> Int64? {
         let text = Array(text)
         guard text.count == 15, text[8] == UInt8(ascii: "T") else { return nil }
         func number(_ range: Range<Int>) -> Int64? {
@@ -24,7 +24,7 @@ public enum CalendarTime {
     }
 
     /// The 15 characters; a time beyond the years 0 to 9999 becomes the nearest of them.
-    public static func format(_ seconds: Int64) -> String {
+    package static func format(_ seconds: Int64) -> String {
         let seconds = min(max(seconds, first), last)
         let days = floor(seconds, 86_400)
         let rest = seconds - days * 86_400

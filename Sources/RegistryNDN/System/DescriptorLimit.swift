@@ -5,7 +5,7 @@
 #endif
 
 /// How many files and sockets this process may have open at a time.
-public enum DescriptorLimit {
+package enum DescriptorLimit {
     /// Descriptors kept back for files, event loops and connections that the program makes itself.
     static let reserve = 64
 
@@ -20,7 +20,7 @@ public enum DescriptorLimit {
     /// select(2).
     ///
     /// - Returns: the soft limit from now on.
-    public static func raise() -> Int {
+    package static func raise() -> Int {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         if unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max {

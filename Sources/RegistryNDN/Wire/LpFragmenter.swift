@@ -1,15 +1,15 @@
 internal import CNDNFast
-public import NIOCore
+package import NIOCore
 
 /// Splits network packets that do not fit a link into LpPackets (docs/protocol.md 7.6).
 ///
 /// All fragments of a packet but the last have the same size on the wire, near the total divided by their number, so
 /// that one segmentation-offload send carries them all. The other header fields ride on fragment 0 only.
-public struct LpFragmenter: Sendable {
+package struct LpFragmenter: Sendable {
     private var sequence: UInt64
 
     /// - Parameter sequence: of the first fragment; it wraps modulo 2^64.
-    public init(sequence: UInt64 = .random(in: .min ... .max)) {
+    package init(sequence: UInt64 = .random(in: .min ... .max)) {
         self.sequence = sequence
     }
 
@@ -18,7 +18,7 @@ public struct LpFragmenter: Sendable {
     /// - Parameter mtu: octets of the longest LpPacket; more than 8800 count as 8800.
     /// - Returns: octets of each of them; the last may be shorter.
     /// - Throws: `WireError.noSpace` if more than 400 fragments were needed; nothing is appended then.
-    public mutating func fragment(
+    package mutating func fragment(
         packet: ByteBuffer, fields: LinkFields = LinkFields(), mtu: Int, into train: inout ByteBuffer
     ) throws(WireError) -> Int {
         let mtu = min(mtu, LpHeader.maximumPacketSize)
@@ -33,7 +33,7 @@ public struct LpFragmenter: Sendable {
     /// The LpPackets of `packet`, slices of one buffer; just the packet, bare or in one LpPacket, if that fits.
     ///
     /// - Throws: `WireError.noSpace` if more than 400 fragments were needed.
-    public mutating func fragment(
+    package mutating func fragment(
         packet: ByteBuffer, fields: LinkFields = LinkFields(), mtu: Int
     ) throws(WireError) -> [ByteBuffer] {
         if fields.isEmpty, packet.readableBytes <= min(mtu, LpHeader.maximumPacketSize) { return [packet] }

@@ -1,13 +1,13 @@
 internal import CNDNFast
-public import NIOCore
+package import NIOCore
 
 /// Encodes one network packet with its link fields: bare without any, else as one LpPacket.
-public enum LpHeader {
+package enum LpHeader {
     /// Octets of the longest packet on a link, the LpPacket around it included (docs/protocol.md 7.1).
-    public static let maximumPacketSize = Int(CNDN_MAX_PACKET)
+    package static let maximumPacketSize = Int(CNDN_MAX_PACKET)
 
     /// Octets that `write` would append.
-    public static func size(ofPacket length: Int, _ fields: LinkFields) -> Int {
+    package static func size(ofPacket length: Int, _ fields: LinkFields) -> Int {
         guard !fields.isEmpty else { return length }
         return unsafe fields.withHeader { header, _ in unsafe Int(cndn_lp_size(&header, length)) }
     }
@@ -17,7 +17,7 @@ public enum LpHeader {
     /// - Returns: the octets appended.
     /// - Throws: `WireError.noSpace` if they would be more than 8800; nothing is appended then.
     @discardableResult
-    public static func write(
+    package static func write(
         _ packet: ByteBuffer, _ fields: LinkFields, into out: inout ByteBuffer
     ) throws(WireError) -> Int {
         let size = size(ofPacket: packet.readableBytes, fields)

@@ -1,20 +1,20 @@
 internal import CNDNFast
-public import NIOCore
+package import NIOCore
 
 /// What a peer sent over a link: an LpPacket with its header fields, or a bare Interest or Data (docs/protocol.md 7.2).
 ///
 /// The octets stay where they are; fields and fragment are read from them or share their storage. What the fragment
 /// holds is not looked at here: `networkPacket()` and `LpReassembler` do.
-public struct LpPacket: Sendable {
+package struct LpPacket: Sendable {
     /// The octets that were decoded.
-    public let wire: ByteBuffer
+    package let wire: ByteBuffer
     let header: cndn_lp
 
     /// Decodes exactly one LpPacket, Interest or Data.
     ///
     /// - Throws: `WireError.incomplete` if the outer element goes on beyond the octets, `.invalid` if a rule of
     ///   docs/protocol.md 7.3 is broken.
-    public init(decoding wire: ByteBuffer) throws(WireError) {
+    package init(decoding wire: ByteBuffer) throws(WireError) {
         var header = cndn_lp()
         let result = unsafe wire.withOctets { unsafe cndn_lp_decode($0, $1, &header) }
         try result.check()
@@ -23,40 +23,40 @@ public struct LpPacket: Sendable {
     }
 
     /// Whether there is no LpPacket around the Interest or Data.
-    public var isBare: Bool { header.bare }
+    package var isBare: Bool { header.bare }
     /// Whether this is one of several fragments of a network packet.
-    public var isFragment: Bool { header.frag_count != 1 || header.frag_index != 0 }
+    package var isFragment: Bool { header.frag_count != 1 || header.frag_index != 0 }
     /// A network packet or a fragment of one; nil in an IDLE packet.
-    public var fragment: ByteBuffer? { field(header.fragment) }
+    package var fragment: ByteBuffer? { field(header.fragment) }
 
     /// The fields that travel on with the network packet.
-    public var fields: LinkFields {
+    package var fields: LinkFields {
         guard !header.bare else { return LinkFields() }
         return LinkFields(pitToken: pitToken, nack: nack, congestionMark: header.congestion_mark)
     }
 
-    public var sequence: UInt64? { header.has_sequence ? header.sequence : nil }
+    package var sequence: UInt64? { header.has_sequence ? header.sequence : nil }
     /// 0 when absent.
-    public var fragIndex: UInt64 { header.frag_index }
+    package var fragIndex: UInt64 { header.frag_index }
     /// 1 when absent.
-    public var fragCount: UInt64 { header.frag_count }
-    public var pitToken: PitToken? { field(header.pit_token).flatMap(PitToken.init) }
+    package var fragCount: UInt64 { header.frag_count }
+    package var pitToken: PitToken? { field(header.pit_token).flatMap(PitToken.init) }
     /// The reason, if the fragment is the Interest of a Nack.
-    public var nack: NackReason? { nackCode.map(NackReason.init(code:)) }
+    package var nack: NackReason? { nackCode.map(NackReason.init(code:)) }
     /// The reason's code as the peer sent it, 0 when it gave none.
-    public var nackCode: UInt64? { header.has_nack ? header.nack_reason : nil }
-    public var incomingFaceID: UInt64? { header.has_incoming_face_id ? header.incoming_face_id : nil }
-    public var nextHopFaceID: UInt64? { header.has_next_hop_face_id ? header.next_hop_face_id : nil }
+    package var nackCode: UInt64? { header.has_nack ? header.nack_reason : nil }
+    package var incomingFaceID: UInt64? { header.has_incoming_face_id ? header.incoming_face_id : nil }
+    package var nextHopFaceID: UInt64? { header.has_next_hop_face_id ? header.next_hop_face_id : nil }
     /// 1 = NoCache.
-    public var cachePolicy: UInt64? { header.has_cache_policy ? header.cache_policy : nil }
+    package var cachePolicy: UInt64? { header.has_cache_policy ? header.cache_policy : nil }
     /// 0 = none.
-    public var congestionMark: UInt64 { header.congestion_mark }
-    public var txSequence: UInt64? { header.has_tx_sequence ? header.tx_sequence : nil }
-    public var isNonDiscovery: Bool { header.has_non_discovery }
+    package var congestionMark: UInt64 { header.congestion_mark }
+    package var txSequence: UInt64? { header.has_tx_sequence ? header.tx_sequence : nil }
+    package var isNonDiscovery: Bool { header.has_non_discovery }
     /// A Data packet.
-    public var prefixAnnouncement: ByteBuffer? { field(header.prefix_announcement) }
+    package var prefixAnnouncement: ByteBuffer? { field(header.prefix_announcement) }
     /// TxSequences that the peer acknowledges, in its order.
-    public var acks: [UInt64] {
+    package var acks: [UInt64] {
         var header = header
         return unsafe wire.withOctets { octets, _ in
             guard let octets = unsafe octets else { return [] }
@@ -69,7 +69,7 @@ public struct LpPacket: Sendable {
     ///
     /// - Returns: nil for an IDLE packet.
     /// - Throws: `WireError.invalid` if the peer broke a rule, and for a fragment.
-    public func networkPacket() throws(WireError) -> (packet: ByteBuffer, fields: LinkFields)? {
+    package func networkPacket() throws(WireError) -> (packet: ByteBuffer, fields: LinkFields)? {
         guard !isFragment else { throw .invalid }
         guard let fragment else { return nil }
         guard header.bare || fragment.isNetworkPacket(permitted) else { throw .invalid }
@@ -77,7 +77,7 @@ public struct LpPacket: Sendable {
     }
 
     /// Appends the packet as it would be sent, without fields that are not known here.
-    public func encode(into out: inout ByteBuffer) {
+    package func encode(into out: inout ByteBuffer) {
         guard !header.bare else {
             _ = out.writeImmutableBuffer(wire)
             return

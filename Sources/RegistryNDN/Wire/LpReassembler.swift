@@ -1,21 +1,21 @@
 internal import CNDNFast
-public import NIOCore
+package import NIOCore
 
 /// Puts network packets together from the LpPackets of one peer (docs/protocol.md 7.6).
 ///
 /// Memory is bounded whatever the peer sends: a limited number of packets in parts and of octets, the oldest goes
 /// first; a packet in parts goes 500 ms after its last new fragment. Duplicates are ignored.
-public struct LpReassembler: Sendable {
+package struct LpReassembler: Sendable {
     /// How much one peer may leave unfinished.
-    public struct Limits: Sendable {
+    package struct Limits: Sendable {
         /// Packets in parts.
-        public var messages: Int
+        package var messages: Int
         /// Octets of memory that they hold together.
-        public var octets: Int
+        package var octets: Int
         /// Time without a new fragment after which a packet in parts is dropped.
-        public var timeout: TimeAmount
+        package var timeout: TimeAmount
 
-        public init(messages: Int = 128, octets: Int = 1 << 20, timeout: TimeAmount = .milliseconds(500)) {
+        package init(messages: Int = 128, octets: Int = 1 << 20, timeout: TimeAmount = .milliseconds(500)) {
             self.messages = max(1, messages)
             self.octets = octets
             self.timeout = timeout
@@ -23,13 +23,13 @@ public struct LpReassembler: Sendable {
     }
 
     /// LpPackets dropped because they break a rule.
-    public private(set) var invalidPackets: UInt64 = 0
+    package private(set) var invalidPackets: UInt64 = 0
     /// Packets in parts dropped because time or memory ended.
-    public private(set) var abandonedMessages: UInt64 = 0
+    package private(set) var abandonedMessages: UInt64 = 0
     /// Packets in parts.
-    public var pendingMessages: Int { messages.count }
+    package var pendingMessages: Int { messages.count }
     /// Octets of memory that they hold.
-    public private(set) var pendingOctets = 0
+    package private(set) var pendingOctets = 0
 
     private let limits: Limits
     /// By Sequence - FragIndex, modulo 2^64.
@@ -37,7 +37,7 @@ public struct LpReassembler: Sendable {
     /// Before this time no message is overdue.
     private var earliestDeadline = NIODeadline.distantFuture
 
-    public init(limits: Limits = Limits()) {
+    package init(limits: Limits = Limits()) {
         self.limits = limits
     }
 
@@ -45,7 +45,7 @@ public struct LpReassembler: Sendable {
     ///
     /// - Returns: a network packet once it is whole, of a kind that its fields may accompany; nil for an IDLE packet,
     ///   for one more part and for what breaks a rule, which is counted.
-    public mutating func receive(_ lp: LpPacket, now: NIODeadline) -> (packet: ByteBuffer, fields: LinkFields)? {
+    package mutating func receive(_ lp: LpPacket, now: NIODeadline) -> (packet: ByteBuffer, fields: LinkFields)? {
         if lp.isBare, let packet = lp.fragment { return (packet, LinkFields()) }
         guard lp.isFragmentationValid else { return reject() }
         guard lp.isFragment else {
@@ -55,7 +55,7 @@ public struct LpReassembler: Sendable {
     }
 
     /// Drops the packets in parts that are overdue. `receive` does so by itself.
-    public mutating func expire(now: NIODeadline) {
+    package mutating func expire(now: NIODeadline) {
         guard now >= earliestDeadline else { return }
         earliestDeadline = .distantFuture
         for (id, message) in messages {

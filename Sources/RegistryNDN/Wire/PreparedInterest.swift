@@ -1,15 +1,15 @@
 internal import CNDNFast
-public import NIOCore
+package import NIOCore
 
 /// The Interests for the segments of one object: all but the segment number and the Nonce is settled beforehand.
-public struct PreparedInterest: Sendable {
+package struct PreparedInterest: Sendable {
     private let prefix: Name
     private let template: cndn_segment_interest
 
     /// - Parameters:
     ///   - prefix: The name before the segment component.
     ///   - lifetimeMilliseconds: InterestLifetime; nil leaves it out, which means 4 s.
-    public init(prefix: Name, mustBeFresh: Bool = false, lifetimeMilliseconds: UInt64? = nil) {
+    package init(prefix: Name, mustBeFresh: Bool = false, lifetimeMilliseconds: UInt64? = nil) {
         self.prefix = prefix.owned()
         template = cndn_segment_interest(
             prefix_length: prefix.value.readableBytes, lifetime: lifetimeMilliseconds ?? 0,
@@ -18,7 +18,7 @@ public struct PreparedInterest: Sendable {
 
     /// Appends the Interest for one segment and returns how many octets it has. Does not allocate while `buffer` has room.
     @discardableResult
-    public func write(segment: UInt64, nonce: UInt32, into buffer: inout ByteBuffer) -> Int {
+    package func write(segment: UInt64, nonce: UInt32, into buffer: inout ByteBuffer) -> Int {
         let start = buffer.writerIndex
         let template = template
         let bound = unsafe withUnsafePointer(to: template) { unsafe cndn_segment_interest_bound($0) }

@@ -1,10 +1,10 @@
 internal import CNDNFast
-public import NIOCore
+package import NIOCore
 
 /// A Data packet of a blob whose header is known before its payload, so that payloads arrive straight in their slots.
 ///
 /// The server lays packets out back to back in one buffer: `writeHeader`, then the payload's octets, then `sign`.
-public struct SegmentPacketLayout: Sendable {
+package struct SegmentPacketLayout: Sendable {
     private let prefix: Name
     private let fields: cndn_segment_data
     private let trailer: SegmentTrailer?
@@ -14,7 +14,7 @@ public struct SegmentPacketLayout: Sendable {
     ///   - trailer: How the packet is signed elsewhere; nil for DigestSha256, see `sign`.
     ///   - payloadLength: Octets of this segment's payload, also 0.
     /// - Throws: `WireError.noSpace` if the packet would exceed 8800 octets: a long name with a large chunk size.
-    public init(
+    package init(
         prefix: Name, segment: UInt64, finalSegment: UInt64, payloadLength: Int, freshnessMilliseconds: UInt64,
         trailer: SegmentTrailer? = nil
     ) throws(WireError) {
@@ -33,11 +33,11 @@ public struct SegmentPacketLayout: Sendable {
     }
 
     /// Octets of the whole packet.
-    public var size: Int { fields.size }
+    package var size: Int { fields.size }
     /// Where in the packet the payload begins.
-    public var payloadOffset: Int { fields.payload_offset }
+    package var payloadOffset: Int { fields.payload_offset }
     /// Octets of the payload.
-    public var payloadLength: Int { fields.payload_length }
+    package var payloadLength: Int { fields.payload_length }
 
     /// Whether the parts of both packets lie at the same places.
     package func isAlike(_ other: SegmentPacketLayout) -> Bool {
@@ -46,7 +46,7 @@ public struct SegmentPacketLayout: Sendable {
     }
 
     /// Writes the octets before the payload at the start of the packet's slot, which has at least `payloadOffset` octets.
-    public func writeHeader(into slot: UnsafeMutableRawBufferPointer) {
+    package func writeHeader(into slot: UnsafeMutableRawBufferPointer) {
         precondition(slot.count >= payloadOffset, "slot too small for the header")
         unsafe prefix.value.withOctets { octets, _ in
             unsafe withUnsafePointer(to: fields) {
@@ -60,7 +60,7 @@ public struct SegmentPacketLayout: Sendable {
     /// - Parameters:
     ///   - slot: Header and payload in place; at least `size` octets.
     ///   - hasher: A context that the caller keeps; a message begun in it is lost.
-    public func sign(_ slot: UnsafeMutableRawBufferPointer, hasher: inout SHA256) {
+    package func sign(_ slot: UnsafeMutableRawBufferPointer, hasher: inout SHA256) {
         precondition(slot.count >= size, "slot too small for the packet")
         unsafe withUnsafePointer(to: fields) {
             unsafe cndn_segment_sign($0, slot.baseAddress?.assumingMemoryBound(to: UInt8.self), hasher.context)
@@ -71,7 +71,7 @@ public struct SegmentPacketLayout: Sendable {
     /// Signs two packets that are alike: with the SHA extensions of x86 in the time of one.
     ///
     /// - Parameters: as `sign` has them.
-    public func sign(
+    package func sign(
         _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer, hasher: inout SHA256
     ) {
         precondition(first.count >= size && second.count >= size, "slot too small for the packet")
@@ -86,7 +86,7 @@ public struct SegmentPacketLayout: Sendable {
     /// Writes SignatureInfo behind the payload, for a packet with a trailer, and hashes what is to be signed.
     ///
     /// - Parameters: as `sign` has them.
-    public func prepare(_ slot: UnsafeMutableRawBufferPointer, hasher: inout SHA256) -> SHA256Digest {
+    package func prepare(_ slot: UnsafeMutableRawBufferPointer, hasher: inout SHA256) -> SHA256Digest {
         precondition(slot.count >= size, "slot too small for the packet")
         guard let trailer else { preconditionFailure("a packet without a trailer is signed in its place") }
         let end = payloadOffset + payloadLength
@@ -100,7 +100,7 @@ public struct SegmentPacketLayout: Sendable {
     }
 
     /// Writes SignatureValue and the padding; false when the signature is longer than the trailer has room for.
-    public func finish(_ slot: UnsafeMutableRawBufferPointer, signature: ByteBuffer) -> Bool {
+    package func finish(_ slot: UnsafeMutableRawBufferPointer, signature: ByteBuffer) -> Bool {
         precondition(slot.count >= size, "slot too small for the packet")
         guard let trailer, let rest = trailer.rest(signature) else { return false }
         unsafe rest.withUnsafeReadableBytes { octets in

@@ -1,8 +1,8 @@
 internal import CNDNFast
-public import NIOCore
+package import NIOCore
 
 /// What became of a segment.
-public enum SegmentPlacement: Hashable, Sendable {
+package enum SegmentPlacement: Hashable, Sendable {
     /// New; its payload has been copied.
     case placed
     /// The segment had been placed before.
@@ -27,16 +27,16 @@ public enum SegmentPlacement: Hashable, Sendable {
 ///
 /// Payloads are copied once, into slabs of up to 64 segments that are used again; a whole slab goes out as one buffer without
 /// another copy. Memory is bounded by the window. No number a peer sends makes it trap.
-@safe public struct SegmentReassembler: ~Copyable {
+@safe package struct SegmentReassembler: ~Copyable {
     /// Segments that share a buffer, at most.
-    public static let maximumSlabSegments = Int(CNDN_SLAB_SEGMENTS)
+    package static let maximumSlabSegments = Int(CNDN_SLAB_SEGMENTS)
 
     private var state = unsafe cndn_reassembler()
     private let words: UnsafeMutableBufferPointer<UInt64>
     private var slabs: [ByteBuffer]
     private let pool: SlabPool
     /// Octets taken so far, from the first segment on.
-    public private(set) var takenOctets: UInt64 = 0
+    package private(set) var takenOctets: UInt64 = 0
 
     /// - Parameters:
     ///   - firstSegment: where the output begins; not 0 to resume.
@@ -45,7 +45,7 @@ public enum SegmentPlacement: Hashable, Sendable {
     ///   - window: segments that can be placed, at least, beyond those taken; up to 4 million with the largest slabs.
     ///   - slabSegments: segments that share a buffer, from 1 to ``maximumSlabSegments``.
     ///   - pool: memory shared with other blobs of the same event loop.
-    public init(
+    package init(
         firstSegment: UInt64 = 0, chunkSize: Int = 0, window: Int, slabSegments: Int = Self.maximumSlabSegments,
         pool: SlabPool = SlabPool()
     ) {
@@ -66,7 +66,7 @@ public enum SegmentPlacement: Hashable, Sendable {
     /// Copies the payload of a segment to its place.
     ///
     /// - Parameter finalSegment: number in the Data's FinalBlockId, if it has one.
-    public mutating func place(
+    package mutating func place(
         _ segment: UInt64, _ payload: ByteBuffer, finalSegment: UInt64? = nil
     ) -> SegmentPlacement {
         var slot = cndn_slot()
@@ -87,7 +87,7 @@ public enum SegmentPlacement: Hashable, Sendable {
     ///
     /// - Parameter partial: takes what is there of a slab that is not whole, too, by copying it. For small blobs and
     ///   slow links, whose readers would wait otherwise.
-    public mutating func take(partial: Bool = false) -> ByteBuffer? {
+    package mutating func take(partial: Bool = false) -> ByteBuffer? {
         var run = cndn_run()
         while unsafe cndn_reassembler_take(&state, partial, &run) {
             let octets = read(run)
@@ -112,38 +112,38 @@ public enum SegmentPlacement: Hashable, Sendable {
     }
 
     /// Whether a segment has been placed.
-    public func contains(_ segment: UInt64) -> Bool {
+    package func contains(_ segment: UInt64) -> Bool {
         var state = unsafe state
         return unsafe cndn_reassembler_has(&state, segment)
     }
 
     /// The lowest segment that is missing; one past the final segment when none is.
-    public var firstMissing: UInt64 {
+    package var firstMissing: UInt64 {
         var state = unsafe state
         return unsafe cndn_reassembler_missing(&state)
     }
 
     /// The first segment that has no room yet; it moves on as octets are taken.
-    public var windowEnd: UInt64 {
+    package var windowEnd: UInt64 {
         var state = unsafe state
         return unsafe cndn_reassembler_window_end(&state)
     }
 
     /// Octets of every segment but the final one; nil until known.
-    public var chunkSize: Int? { unsafe state.has_chunk ? state.chunk : nil }
+    package var chunkSize: Int? { unsafe state.has_chunk ? state.chunk : nil }
 
     /// Number of the final segment; nil until known.
-    public var finalSegment: UInt64? { unsafe state.has_final ? state.final : nil }
+    package var finalSegment: UInt64? { unsafe state.has_final ? state.final : nil }
 
     /// Octets of the whole blob from segment 0 on; nil until the final segment has been placed.
-    public var totalOctets: UInt64? {
+    package var totalOctets: UInt64? {
         var state = unsafe state
         var size: UInt64 = 0
         return unsafe cndn_reassembler_size(&state, &size) ? size : nil
     }
 
     /// Whether all octets have been taken.
-    public var isComplete: Bool { unsafe state.complete }
+    package var isComplete: Bool { unsafe state.complete }
 }
 
 extension SegmentPlacement {

@@ -5,7 +5,7 @@ internal import NIOCore
 /// An ECDSA signature has 70 to 72 octets, and others now and then, but equal packets leave in one send: an element that
 /// decoders skip, since its type is not critical (docs/protocol.md 2.2), fills each packet up. It stands after SignatureValue,
 /// so it is not signed, and nothing reads it.
-public struct SegmentTrailer: Sendable {
+package struct SegmentTrailer: Sendable {
     /// An application's type number, even and so non-critical.
     static let paddingType: UInt8 = 240
 
@@ -14,7 +14,7 @@ public struct SegmentTrailer: Sendable {
     private let signatureSize: Int
 
     /// - Parameter key: Signs with ECDSA; nil is returned for other keys.
-    public init?(_ key: PrivateKey, locator: Name) {
+    package init?(_ key: PrivateKey, locator: Name) {
         guard key.signatureType == SignatureType.sha256WithECDSA, key.signatureSize <= 250 else { return nil }
         var info = ByteBuffer()
         Signer.key(key, locator: locator).signatureInfo.encode(type: TLVType.signatureInfo, into: &info)
@@ -23,7 +23,7 @@ public struct SegmentTrailer: Sendable {
     }
 
     /// Octets of SignatureInfo, SignatureValue and padding, always the same.
-    public var size: Int { info.readableBytes + Self.overhead + signatureSize }
+    package var size: Int { info.readableBytes + Self.overhead + signatureSize }
     private static let overhead = 4
 
     /// SignatureValue and padding; nil when there is no room.

@@ -1,18 +1,18 @@
 internal import NIOCore
 
 /// Memory of slabs, used again once whoever got octets of it has let go of them. Confined to one event loop.
-public final class SlabPool {
+package final class SlabPool {
     /// In the order in which they were given back.
     private var slabs: [ByteBuffer] = []
     private let limit: Int
 
     /// - Parameter limit: how many slabs of the size last asked for are kept though nobody uses them.
-    public init(limit: Int = 16) {
+    package init(limit: Int = 16) {
         self.limit = max(1, limit)
     }
 
     /// Slabs that are remembered, in use or not.
-    public var count: Int { slabs.count }
+    package var count: Int { slabs.count }
 
     /// An empty buffer of at least `capacity` octets that nobody shares: a remembered one that is not much larger, or a new
     /// one. Forgets what has become free beyond the limit.
@@ -37,7 +37,7 @@ public final class SlabPool {
     }
 
     /// Forgets the memory that nobody uses: call it when the last blob is done.
-    public func trim() {
+    package func trim() {
         for index in slabs.indices.reversed() where isFree(index) {
             slabs.remove(at: index)
         }

@@ -1,26 +1,26 @@
 internal import CNDNFast
 internal import DequeModule
-public import NIOCore
+package import NIOCore
 
 /// Cuts a stream into TLV elements (docs/protocol.md 7.1): the octets arrive in any chunks.
 ///
 /// An element that lies in one chunk is a slice of it; only one that goes over from a chunk to the next is copied.
-public struct StreamFramer: Sendable {
+package struct StreamFramer: Sendable {
     /// The beginning of an element whose end has not arrived, at most 8800 octets.
     private var partial = ByteBuffer()
     private var chunks: Deque<ByteBuffer> = []
 
-    public init() {}
+    package init() {}
 
     /// Adds what arrived. Call `next()` until it is nil before the next chunk.
-    public mutating func append(_ chunk: ByteBuffer) {
+    package mutating func append(_ chunk: ByteBuffer) {
         if chunk.readableBytes > 0 { chunks.append(chunk) }
     }
 
     /// The next whole element of at most 8800 octets; nil until more arrives.
     ///
     /// - Throws: `WireError.invalid` if the stream cannot go on: TYPE 0, an element over 8800 octets.
-    public mutating func next() throws(WireError) -> ByteBuffer? {
+    package mutating func next() throws(WireError) -> ByteBuffer? {
         while !chunks.isEmpty {
             let element = partial.readableBytes > 0 ? try nextOfPartial() : try nextOfChunk()
             if let element { return element }
@@ -29,7 +29,7 @@ public struct StreamFramer: Sendable {
     }
 
     /// Octets of an element whose end has not arrived, and of chunks not read yet.
-    public var pendingOctets: Int { chunks.reduce(partial.readableBytes) { $0 + $1.readableBytes } }
+    package var pendingOctets: Int { chunks.reduce(partial.readableBytes) { $0 + $1.readableBytes } }
 
     private mutating func nextOfChunk() throws(WireError) -> ByteBuffer? {
         let (size, whole) = try chunks[0].frame()

@@ -74,7 +74,8 @@ final class LiveForwarder: Sendable {
             var timing = RegistrationMachine.Timing()
             timing.probe = probe
             let registration = PrefixRegistration(
-                endpoint: endpoint.value, prefix: name, timing: timing, logger: Self.logger)
+                endpoint: endpoint.value, prefix: name, signer: .digest, clock: .shared, timing: timing,
+                logger: Self.logger)
             registration.onChange = { continuation.yield($0) }
             registration.start()
             return NIOLoopBound(registration, eventLoop: loop)

@@ -71,7 +71,8 @@ final class LiveManagement: Sendable {
         try await loop.submit {
             let connector = FaceConnector(to: uri, on: loop, configuration: face, logger: Self.logger)
             let registration = PrefixRegistration(
-                endpoint: Endpoint(face: connector.face), prefix: prefix, clock: CommandClock(), timing: timing,
+                endpoint: Endpoint(face: connector.face), prefix: prefix, signer: .digest, clock: CommandClock(),
+                timing: timing,
                 logger: Self.logger)
             registration.onChange = { continuation.yield($0) }
             registration.start()

@@ -1,5 +1,5 @@
 /// What blobs are fetched from by name: one router, or the best of several.
-public protocol BlobNetwork: Sendable {
+package protocol BlobNetwork: Sendable {
     /// Starts to fetch a range of a blob; returns once its size is known.
     ///
     /// - Parameter repair: from where come segments that are faulty; nil: they end the fetch.
@@ -20,18 +20,18 @@ public protocol BlobNetwork: Sendable {
 
 extension BlobNetwork {
     /// The same of a blob that comes from nowhere else.
-    public func stream(_ blob: Name, range: BlobRange) async throws(FetchError) -> any BlobStream {
+    package func stream(_ blob: Name, range: BlobRange) async throws(FetchError) -> any BlobStream {
         try await stream(blob, range: range, repair: nil)
     }
 }
 
 extension BlobFetcher: BlobNetwork {
-    public func stream(
+    package func stream(
         _ blob: Name, range: BlobRange, repair: BlobRepair?
     ) async throws(FetchError) -> any BlobStream {
         try await open(blob, range: range, repair: repair)
     }
 
     /// A connection looks after itself.
-    public func run() async {}
+    package func run() async {}
 }

@@ -1,7 +1,7 @@
-public import NIOCore
+package import NIOCore
 
 /// The octets of one blob, or of parts of it, in order.
-public protocol BlobStream: Sendable {
+package protocol BlobStream: Sendable {
     /// Octets of the whole blob.
     var size: UInt64 { get }
     /// Those that come; none when the blob has none of those asked for.
@@ -21,10 +21,10 @@ public protocol BlobStream: Sendable {
 }
 
 extension BlobStream {
-    public var statistics: FetchStatistics { FetchStatistics() }
+    package var statistics: FetchStatistics { FetchStatistics() }
 }
 
 extension BlobReader: BlobStream {
-    public var retransmissions: UInt64 { statistics.retransmissions }
-    public var segments: UInt64 { statistics.segments }
+    package var retransmissions: UInt64 { statistics.retransmissions }
+    package var segments: UInt64 { statistics.segments }
 }

@@ -1,12 +1,12 @@
 import DequeModule
-public import NIOCore
-public import NIOPosix
+package import NIOCore
+package import NIOPosix
 import Synchronization
 
 /// SHA-256 of a stream, computed on another thread while the caller goes on with the octets.
 ///
 /// Chunks are hashed in the order of ``update(_:)``; called from one task at a time.
-public final class OverlappedSHA256: Sendable {
+package final class OverlappedSHA256: Sendable {
     private struct State: ~Copyable {
         /// Not here while the pool's thread hashes.
         var hasher: SHA256? = SHA256()
@@ -22,13 +22,13 @@ public final class OverlappedSHA256: Sendable {
     /// - Parameters:
     ///   - pool: whose threads hash.
     ///   - limit: chunks that may wait for being hashed, at least 1; ``update(_:)`` waits beyond that.
-    public init(pool: NIOThreadPool = .singleton, limit: Int = 4) {
+    package init(pool: NIOThreadPool = .singleton, limit: Int = 4) {
         self.pool = pool
         self.limit = max(1, limit)
     }
 
     /// Appends a chunk; returns at once unless hashing has fallen behind.
-    public func update(_ chunk: ByteBuffer) async {
+    package func update(_ chunk: ByteBuffer) async {
         guard chunk.readableBytes > 0 else { return }
         let (mustStart, isFull) = state.withLock { state in
             state.chunks.append(chunk)
@@ -39,7 +39,7 @@ public final class OverlappedSHA256: Sendable {
     }
 
     /// The digest of all chunks. To be called once.
-    public func finalize() async -> SHA256Digest {
+    package func finalize() async -> SHA256Digest {
         await wait(below: 0)
         return state.withLock { state in
             guard var hasher = state.hasher.take() else { preconditionFailure("finalized twice, or while updating") }
