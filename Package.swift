@@ -34,8 +34,10 @@ let layers = [
     "NDNForwarder": ["Forwarder"],
     "RegistryNDN": ["Registry", "TLS", "Upstream", "Discovery", "Server", "Client"],
 ]
-/// What is not a target's own in the folder that they share.
-func others(than target: String) -> [String] { layers.filter { $0.key != target }.flatMap(\.value).sorted() }
+/// What is not a target's own in the folder that they share; NDN's documentation lies there too.
+func others(than target: String) -> [String] {
+    layers.filter { $0.key != target }.flatMap(\.value).sorted() + (target == "NDN" ? [] : ["NDN.docc"])
+}
 
 let package = Package(
     name: "registry-ndn",

@@ -6,6 +6,7 @@ public import NIOCore
 /// A packet is offered to the delegates in the order in which they were added, until one takes it. Data and Nacks that none has
 /// taken complete the futures of `express`.
 public final class Endpoint: FaceDelegate {
+    /// The face; its state and counters are read there.
     public let face: Face
     private var delegates: [any FaceDelegate] = []
 
@@ -33,6 +34,7 @@ public final class Endpoint: FaceDelegate {
         delegates.append(delegate)
     }
 
+    /// Offers packets to this delegate no more, and lets go of it.
     public func remove(_ delegate: any FaceDelegate) {
         delegates.removeAll { $0 === delegate }
     }

@@ -9,13 +9,17 @@ import Synchronization
 public final class Face {
     /// Unique in this process, and at least 256: NFD reserves the numbers below.
     public let id: UInt64
+    /// The loop that every member is used on, and every delegate is called on.
     public let eventLoop: any EventLoop
+    /// The peer: the URI that a `FaceConnector` was given, or the address that a connection came from.
     public internal(set) var remote: FaceURI
+    /// This end, once there is a connection; until then the same as ``remote``.
     public internal(set) var local: FaceURI
     /// A Unix socket, or TCP with both ends on the loopback: only such a face may use /localhost (docs/protocol.md 8.3).
     public internal(set) var isLocal: Bool
     /// Whether the peer is a process of root or of this program's own user; true for Unix sockets only.
     public internal(set) var isPeerPrivileged = false
+    /// Whether packets can pass. A delegate is told of each change.
     public private(set) var state: FaceState = .down
     /// Octets of the largest element sent as it is; larger ones are fragmented on UDP and dropped on streams.
     public internal(set) var mtu = Face.maximumPacketSize
@@ -27,7 +31,9 @@ public final class Face {
     public internal(set) var lastHeard: NIODeadline
     /// Why there is no connection, while `state` is `.down`.
     public internal(set) var lastError: FaceError?
+    /// Who is told of packets and changes; an ``Endpoint`` sets itself here and offers them to several.
     public weak var delegate: (any FaceDelegate)?
+    /// What passed since the face was made, reconnections included.
     public internal(set) var counters = FaceCounters()
 
     /// MAX_NDN_PACKET_SIZE of ndn-cxx (docs/protocol.md 2.3), which NFD applies to a stream's LpPacket as a whole (7.1).

@@ -22,8 +22,9 @@ public struct FaceConfiguration: Sendable {
     public var idleTimeout = TimeAmount.minutes(10)
     /// Time for one attempt to connect to one address.
     public var connectTimeout = TimeAmount.seconds(3)
-    /// First and longest pause between attempts to connect.
+    /// First pause between attempts to connect; it doubles with each.
     public var minimumBackoff = TimeAmount.milliseconds(100)
+    /// Longest pause between attempts to connect.
     public var maximumBackoff = TimeAmount.seconds(3)
     /// Silence after which the kernel asks the other end of a TCP connection whether it is there; after twice that time without
     /// an answer the connection ends.
@@ -33,5 +34,6 @@ public struct FaceConfiguration: Sendable {
     /// Whether several datagrams may go to the kernel as one (UDP_SEGMENT).
     public var segmentationOffload = true
 
+    /// The defaults.
     public init() {}
 }

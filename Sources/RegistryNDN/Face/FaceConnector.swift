@@ -6,6 +6,7 @@ public import NIOCore
 /// `ConnectionMachine` decides what is tried, and when: the face goes down when its connection ends or its peer is silent, and
 /// up with the next connection. A UDP face is up at once, and survives an ECONNREFUSED at its port. Confined to its event loop.
 public final class FaceConnector {
+    /// The face that is kept connected: the same object through all reconnections.
     public let face: Face
 
     let uri: FaceURI
@@ -23,7 +24,14 @@ public final class FaceConnector {
     private var isAnnounced = false
     private var reassembly = ReassemblyWatch()
 
-    /// - Parameter announces: whether losses and returns of the peer are worth a line above debug.
+    /// Makes the face; nothing is sent before ``start()`` or ``connect()``.
+    ///
+    /// - Parameters:
+    ///   - uri: the peer.
+    ///   - eventLoop: the loop that the face is confined to.
+    ///   - configuration: limits and timers of the face.
+    ///   - announces: whether losses and returns of the peer are worth a line above debug.
+    ///   - logger: gets a line for each of them, and debug lines.
     public init(
         to uri: FaceURI, on eventLoop: any EventLoop, configuration: FaceConfiguration = FaceConfiguration(),
         announces: Bool = true, logger: Logger

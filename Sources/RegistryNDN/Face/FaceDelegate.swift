@@ -7,6 +7,7 @@ public protocol FaceDelegate: AnyObject {
     /// An Interest of the peer. `fields` has the PIT token that the answer must carry.
     @discardableResult
     func face(_ face: Face, received interest: Interest, _ fields: LinkFields) -> Bool
+    /// A Data of the peer, whose signature nobody has verified. `fields` has the peer's congestion mark.
     @discardableResult
     func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) -> Bool
     /// A network Nack: the peer could not serve `interest` (which a forwarder may have re-encoded: match name and nonce).
@@ -20,11 +21,16 @@ public protocol FaceDelegate: AnyObject {
 
 /// A delegate leaves to others what it does not ask for.
 extension FaceDelegate {
+    /// Leaves the Interest to others.
     public func face(_ face: Face, received interest: Interest, _ fields: LinkFields) -> Bool { false }
+    /// Leaves the Data to others.
     public func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) -> Bool { false }
+    /// Leaves the Nack to others.
     public func face(
         _ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields
     ) -> Bool { false }
+    /// Does nothing.
     public func faceBatchEnded(_ face: Face) {}
+    /// Does nothing.
     public func face(_ face: Face, changed state: FaceState) {}
 }

@@ -26,12 +26,19 @@ public struct FaceError: Error, Hashable, Sendable, CustomStringConvertible {
         case closed
     }
 
+    /// The kind of failure.
     public let code: Code
     /// A sentence for people.
     public let message: String
     /// The system's error number, 0 when there is none.
     public let errno: Int32
 
+    /// An error.
+    ///
+    /// - Parameters:
+    ///   - code: the kind of failure.
+    ///   - message: a sentence for people: what failed, where, and what to do.
+    ///   - errno: the system's error number, 0 when there is none.
     public init(_ code: Code, _ message: String, errno: Int32 = 0) {
         self.code = code
         self.message = message

@@ -8,18 +8,26 @@ import NIOPosix
 public struct FaceURI: Hashable, Sendable {
     /// What carries the packets.
     public enum Scheme: String, Hashable, Sendable {
-        case unix, tcp, udp
+        /// A Unix stream socket.
+        case unix
+        /// A TCP connection.
+        case tcp
+        /// UDP datagrams.
+        case udp
     }
 
     /// The IP version a URI is restricted to (`tcp4`, `udp6`, …).
     public enum Family: String, Hashable, Sendable {
+        /// IPv4 only.
         case v4 = "4"
+        /// IPv6 only.
         case v6 = "6"
     }
 
     /// The port of NDN over TCP and UDP.
     public static let defaultPort = 6363
 
+    /// What carries the packets.
     public let scheme: Scheme
     /// The only IP version that may be used; nil when either may.
     public let family: Family?

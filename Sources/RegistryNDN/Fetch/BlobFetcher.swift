@@ -28,7 +28,11 @@ public final class BlobFetcher: Sendable {
     /// Connects to a router; a connection that is lost later is made again by itself.
     ///
     /// - Parameters:
+    ///   - router: the forwarder, or a program that answers by itself.
+    ///   - configuration: limits and timers of the fetches.
+    ///   - face: limits and timers of the connection.
     ///   - group: one of its loops carries the connection.
+    ///   - logger: gets a line when the connection is lost or back, and when Data is refused; all else is debug.
     ///   - waitsUntilUp: returns once the connection is there, and throws `FaceError` when the first attempt fails;
     ///     else returns at once, and blobs fail with ``FetchError/faceDown`` while there is no connection.
     public static func connect(

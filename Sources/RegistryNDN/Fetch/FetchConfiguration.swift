@@ -24,5 +24,6 @@ public struct FetchConfiguration: Sendable {
     /// Whom to trust: every Data is checked then; nil: the digest of the blob alone says whether it is whole.
     public var trust: TrustPolicy?
 
+    /// The defaults.
     public init() {}
 }

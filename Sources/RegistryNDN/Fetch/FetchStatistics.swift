@@ -35,5 +35,6 @@ public struct FetchStatistics: Sendable, Hashable {
     /// Congestion window of the path, in segments.
     public var window = 0
 
+    /// The statistics of a fetch that has not begun: all zero.
     public init() {}
 }

@@ -15,6 +15,7 @@ public final class CommandClock: Sendable {
     /// Milliseconds: somewhat more than `RegistrationMachine` makes times run ahead of the clock on purpose.
     private static let slack: UInt64 = 100_000
 
+    /// A clock of its own, for keys that no other program signs commands with; others share ``shared``.
     public init() {}
 
     /// A time later than every one given out before: `wallClock`, or one more than the last; unless the clock was set back.

@@ -20,7 +20,9 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     public let action: String
     /// The face's URI.
     public let uplink: String
+    /// Under which name the management was asked.
     public let scope: ManagementScope
+    /// What came back.
     public let reason: Reason
     /// KeyLocator of the commands; nil when they are signed with a digest.
     public var key: Name?
@@ -31,6 +33,15 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     /// Milliseconds by which this machine's clock was set back since the first command; nil when it was not.
     public var clockSetBack: UInt64?
 
+    /// An error; ``cause`` and ``remedy`` are made of these.
+    ///
+    /// - Parameters:
+    ///   - action: what was to be done, as it follows "cannot".
+    ///   - uplink: the face's URI.
+    ///   - scope: under which name the management was asked.
+    ///   - reason: what came back.
+    ///   - key: KeyLocator of the commands; nil when they are signed with a digest.
+    ///   - clockAhead: milliseconds that this machine's clock is ahead of the forwarder's; nil when that is not known.
     public init(
         action: String, uplink: String, scope: ManagementScope, reason: Reason, key: Name? = nil,
         clockAhead: Int64? = nil

@@ -10,26 +10,41 @@ enum FacePersistency {
 ///
 /// Every field is optional here; which of them a command needs or allows is that command's affair.
 public struct ControlParameters: Equatable, Sendable {
+    /// The prefix of a route, or the namespace of a strategy.
     public var name: Name?
+    /// The forwarder's number of a face. In a route command nil or 0 is the face that the command comes over.
     public var faceID: UInt64?
+    /// The remote end of a face to be made, its address numeric, such as `udp4://192.0.2.1:6363`; see
+    /// `FaceURI.canonical()`.
     public var uri: String?
+    /// The forwarder's own end of a face.
     public var localURI: String?
+    /// Who registers a route, a number of ``RouteOrigin``; nil counts as 0, a program.
     public var origin: UInt64?
+    /// Cost of a route: the lowest is preferred; nil counts as 0.
     public var cost: UInt64?
+    /// Packets that the forwarder's content store holds at most.
     public var capacity: UInt64?
+    /// Packets to be erased from the content store, or that were erased.
     public var count: UInt64?
+    /// Of a route the bits of ``RouteFlags``, where nil counts as 1; of a face those that ``mask`` selects.
     public var flags: UInt64?
+    /// Which bits of ``flags`` a command about a face changes; it goes with them.
     public var mask: UInt64?
+    /// The forwarding strategy of a namespace: `/localhost/nfd/strategy/best-route/v=5`.
     public var strategy: Name?
     /// Milliseconds.
     public var expirationPeriod: UInt64?
+    /// 0 persistent, 1 on demand, 2 permanent.
     public var facePersistency: UInt64?
     /// Nanoseconds.
     public var baseCongestionMarkingInterval: UInt64?
     /// Octets.
     public var defaultCongestionThreshold: UInt64?
+    /// Octets of the largest packet that the face sends as it is.
     public var mtu: UInt64?
 
+    /// Parameters with a name or none, and nothing else.
     public init(name: Name? = nil) {
         self.name = name
     }

@@ -4,10 +4,12 @@ public import NIOCore
 public struct ControlResponse: Equatable, Sendable {
     /// HTTP-like: 200 done, 400 bad parameters, 403 not authorized, 404 no such face, 414 name too long, …
     public var code: UInt64
+    /// The forwarder's sentence about it, for people.
     public var text: String
     /// What was done, on success; on 409 of `faces/create` the face that exists already.
     public var body: ControlParameters?
 
+    /// An answer with this code, text and, where the command has one, body.
     public init(code: UInt64, text: String, body: ControlParameters? = nil) {
         self.code = code
         self.text = text

@@ -2,8 +2,11 @@ public import NIOCore
 
 /// One entry of the dataset `faces/list` (ndn-cxx `mgmt/nfd/face-status.hpp`).
 public struct FaceStatus: Equatable, Sendable {
+    /// The forwarder's number of the face.
     public var faceID: UInt64 = 0
+    /// The peer's URI, its address numeric; for a Unix socket `fd://` and a number.
     public var remoteURI = ""
+    /// The forwarder's own end, likewise.
     public var localURI = ""
     /// Milliseconds until an idle face is closed.
     public var expirationPeriod: UInt64?
@@ -13,17 +16,28 @@ public struct FaceStatus: Equatable, Sendable {
     public var persistency: UInt64 = 0
     /// 0 point-to-point, 1 multi-access, 2 ad hoc.
     public var linkType: UInt64 = 0
+    /// Octets of the largest packet that the face sends as it is; nil when there is no bound.
     public var mtu: UInt64?
+    /// Interests that the forwarder received.
     public var inInterests: UInt64 = 0
+    /// Data packets that it received.
     public var inData: UInt64 = 0
+    /// Network Nacks that it received.
     public var inNacks: UInt64 = 0
+    /// Interests that it sent.
     public var outInterests: UInt64 = 0
+    /// Data packets that it sent.
     public var outData: UInt64 = 0
+    /// Network Nacks that it sent.
     public var outNacks: UInt64 = 0
+    /// Octets that it received, link headers included.
     public var inBytes: UInt64 = 0
+    /// Octets that it sent, link headers included.
     public var outBytes: UInt64 = 0
+    /// Bits of the face: 1 local fields, 2 reliability, 4 congestion marking.
     public var flags: UInt64 = 0
 
+    /// An entry with all numbers 0 and no URIs.
     public init() {}
 
     /// The number fields that always follow the optional Mtu, in ndn-cxx's order, which its decoder insists on.

@@ -2,13 +2,22 @@ internal import NIOCore
 
 /// A control command of the NFD management protocol (docs/protocol.md 8.1): which, where, with what.
 public struct ManagementCommand: Equatable, Sendable {
+    /// Under which name the management is asked (docs/protocol.md 8.3).
     public var scope: ManagementScope
     /// `rib`, `faces`, …
     public var module: String
     /// `register`, `unregister`, …
     public var verb: String
+    /// With what; they become a component of the name.
     public var parameters: ControlParameters
 
+    /// A command.
+    ///
+    /// - Parameters:
+    ///   - scope: under which name the management is asked.
+    ///   - module: `rib`, `faces`, `strategy-choice`, …
+    ///   - verb: `register`, `create`, `set`, …
+    ///   - parameters: what the command needs (docs/protocol.md 8.4).
     public init(scope: ManagementScope, module: String, verb: String, parameters: ControlParameters) {
         self.scope = scope
         self.module = module

@@ -28,10 +28,15 @@ public final class ManagementSession: Sendable {
     /// Connects; throws `FaceError` when that fails.
     ///
     /// - Parameters:
+    ///   - router: the forwarder, best over its Unix socket.
+    ///   - signer: signs the commands; most forwarders on the same host accept a digest.
     ///   - certificates: packets served on the connection, since a remote hub asks for the certificates of the signer over this
     ///     very face (docs/protocol.md 8.8).
+    ///   - clock: gives the commands their times (docs/protocol.md 8.2).
     ///   - timeout: for one attempt of a command; by default 10 s, as ndn-cxx has it, since a forwarder may have to fetch
     ///     certificates before it answers, and 4 s over UDP, where there are several.
+    ///   - group: one of its loops carries the connection.
+    ///   - logger: gets a line when the connection is lost or back.
     public static func connect(
         to router: FaceURI, signer: Signer = .digest, certificates: [DataPacket] = [], clock: CommandClock = .shared,
         timeout: TimeAmount? = nil, group: any EventLoopGroup, logger: Logger
@@ -68,7 +73,12 @@ public final class ManagementSession: Sendable {
 
     /// Gives a command.
     ///
-    /// - Parameter action: for the error, as it follows "cannot": `register /example/docker`.
+    /// - Parameters:
+    ///   - module: `rib`, `faces`, `strategy-choice`, …
+    ///   - verb: `register`, `create`, `set`, …
+    ///   - parameters: what the command needs (docs/protocol.md 8.4).
+    ///   - action: for the error, as it follows "cannot": `register /example/docker`.
+    ///   - accepting: codes other than 200 that are no failure here, such as 409 of `faces/create`.
     /// - Returns: the answer, with a status of 200, or one of `accepting`.
     /// - Throws: `CommandError`.
     @discardableResult

@@ -10,11 +10,13 @@ public import NIOCore
 public final class PrefixRegistration {
     /// What `onChange` reports.
     public enum Status: Sendable {
+        /// The forwarder has taken the registration: Interests for the prefix come over the face.
         case registered
         /// Not registered, or no longer; it is tried again.
         case failed(CommandError)
     }
 
+    /// What is registered: Interests whose names begin so come here.
     public let prefix: Name
     /// Told when the prefix is registered, anew or for the first time, and of each failure.
     public var onChange: ((Status) -> Void)?
@@ -37,7 +39,14 @@ public final class PrefixRegistration {
     /// The forwarder's number of the face that the route leads to.
     private var face: UInt64?
 
-    /// - Parameter signer: Signs the commands; most forwarders on the same host accept a digest.
+    /// A registration, which begins with `start()`.
+    ///
+    /// - Parameters:
+    ///   - endpoint: the face to the forwarder.
+    ///   - prefix: what is registered.
+    ///   - signer: signs the commands; most forwarders on the same host accept a digest.
+    ///   - clock: gives the commands their times (docs/protocol.md 8.2).
+    ///   - logger: gets a line when the prefix is registered, and for each failure.
     public convenience init(
         endpoint: Endpoint, prefix: Name, signer: Signer = .digest, clock: CommandClock = .shared, logger: Logger
     ) {

@@ -2,9 +2,11 @@ public import NIOCore
 
 /// Who registered a route (ndn-cxx `encoding/nfd-constants.hpp`).
 public enum RouteOrigin {
+    /// A program, and the default.
     public static let application: UInt64 = 0
     /// NFD passes routes of this origin on to its routing daemon (docs/protocol.md 8.4).
     public static let client: UInt64 = 65
+    /// An operator, by hand; `registry-ndn register` registers so.
     public static let staticRoute: UInt64 = 255
 }
 
@@ -26,13 +28,25 @@ public struct RouteFlags: OptionSet, Hashable, Sendable {
 public struct RibEntry: Equatable, Sendable {
     /// A way to a prefix.
     public struct Route: Equatable, Sendable {
+        /// The forwarder's number of the face that the route leads to.
         public var faceID: UInt64
+        /// Who registered it, a number of ``RouteOrigin``.
         public var origin: UInt64
+        /// Its cost; the lowest is preferred.
         public var cost: UInt64
+        /// Whether it serves longer prefixes, and ends routes of shorter ones.
         public var flags: RouteFlags
         /// Milliseconds left; nil: as long as the face.
         public var expirationPeriod: UInt64?
 
+        /// A route.
+        ///
+        /// - Parameters:
+        ///   - faceID: the forwarder's number of the face.
+        ///   - origin: a number of ``RouteOrigin``.
+        ///   - cost: the lowest is preferred.
+        ///   - flags: by default the route serves longer prefixes too.
+        ///   - expirationPeriod: milliseconds left; nil: as long as the face.
         public init(
             faceID: UInt64, origin: UInt64 = 0, cost: UInt64 = 0, flags: RouteFlags = .childInherit,
             expirationPeriod: UInt64? = nil
@@ -45,9 +59,12 @@ public struct RibEntry: Equatable, Sendable {
         }
     }
 
+    /// The prefix.
     public var name: Name
+    /// All ways to it.
     public var routes: [Route]
 
+    /// The ways to a prefix.
     public init(name: Name, routes: [Route]) {
         self.name = name
         self.routes = routes

@@ -7,6 +7,7 @@ public struct StrategyChoice: Equatable, Sendable {
     /// What forwards its Interests: `/localhost/nfd/strategy/best-route/v=5`.
     public var strategy: Name
 
+    /// The strategy of a namespace.
     public init(name: Name, strategy: Name) {
         self.name = name
         self.strategy = strategy

@@ -11,7 +11,9 @@ public struct Certificate: Sendable {
 
     /// The packet, in memory of its own.
     public let data: DataPacket
+    /// The key that the certificate is about.
     public let publicKey: PublicKey
+    /// When the certificate counts.
     public let validity: ValidityPeriod
 
     /// Reads a certificate; the signature is not verified.
@@ -49,11 +51,13 @@ public struct Certificate: Sendable {
         try self.init(packet)
     }
 
+    /// `/<identity>/KEY/<KeyId>/<IssuerId>/<Version>`.
     public var name: Name { data.name }
     /// The name without IssuerId and Version.
     public var keyName: Name { name.dropLast(2) }
     /// Whose key it is: the name before `KEY`.
     public var identity: Name { name.dropLast(4) }
+    /// Who issued it, in a word of the issuer's: ``selfIssuer`` where the key signed its own certificate.
     public var issuerID: NameComponent { name[name.count - 2] }
     /// By custom milliseconds since 1970.
     public var version: NameComponent { name[name.count - 1] }
@@ -76,11 +80,19 @@ extension Certificate: Hashable {
 extension Certificate {
     /// What `issue` puts into a certificate.
     public struct Terms: Sendable {
+        /// Who issues it, in a word of the issuer's.
         public var issuerID: NameComponent
         /// Milliseconds since 1970.
         public var version: UInt64
+        /// When the certificate counts.
         public var validity: ValidityPeriod
 
+        /// Terms.
+        ///
+        /// - Parameters:
+        ///   - issuerID: who issues it, in a word of the issuer's.
+        ///   - version: milliseconds since 1970.
+        ///   - validity: when the certificate counts.
         public init(issuerID: NameComponent, version: UInt64, validity: ValidityPeriod) {
             self.issuerID = issuerID
             self.version = version

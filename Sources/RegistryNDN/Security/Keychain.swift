@@ -1,12 +1,21 @@
 /// Keys and certificates, and which of them signs what; no input or output (see `KeychainFolder`).
 public struct Keychain: Sendable {
+    /// The private keys, encrypted ones included.
     public internal(set) var keys: [StoredKey]
+    /// The certificates, of these keys and of others.
     public internal(set) var certificates: [Certificate]
     /// Names of the keys or certificates that count as default, the latest choice first.
     public internal(set) var defaults: [Name]
     /// Files that could not be read.
     public internal(set) var problems: [SecurityError]
 
+    /// A keychain of what was read.
+    ///
+    /// - Parameters:
+    ///   - keys: private keys.
+    ///   - certificates: of these keys and of others.
+    ///   - defaults: names of the keys or certificates that count as default, the latest choice first.
+    ///   - problems: files that could not be read.
     public init(
         keys: [StoredKey] = [], certificates: [Certificate] = [], defaults: [Name] = [], problems: [SecurityError] = []
     ) {
@@ -22,7 +31,9 @@ public struct Keychain: Sendable {
     /// The certificates of a key, the one to sign with first: one chosen as default, then one that is valid now, then one
     /// that another key issued, then the latest version.
     ///
-    /// - Parameter now: Milliseconds since 1970.
+    /// - Parameters:
+    ///   - key: the key's name, `/<identity>/KEY/<KeyId>`.
+    ///   - now: milliseconds since 1970.
     public func certificates(of key: Name, now: UInt64) -> [Certificate] {
         func rank(_ certificate: Certificate) -> (Int, Int, Int, UInt64) {
             (
@@ -91,7 +102,11 @@ public struct Keychain: Sendable {
 
     /// The key that signs what is named `name`, ready to sign; nil when the keychain has none.
     ///
-    /// - Parameter now: Milliseconds since 1970.
+    /// - Parameters:
+    ///   - name: what is to be signed.
+    ///   - passphrase: opens the key if it is encrypted.
+    ///   - now: milliseconds since 1970.
+    /// - Throws: `SecurityError.passphraseNeeded` for an encrypted key without a passphrase, `.wrongPassphrase`.
     public func signingKey(
         for name: Name, passphrase: Passphrase? = nil, now: UInt64
     ) throws(SecurityError) -> SigningKey? {
@@ -103,7 +118,9 @@ public struct Keychain: Sendable {
 extension Keychain {
     /// A certificate that asks another to issue one: signed by the key itself, IssuerId `cert-request`.
     ///
-    /// - Parameter now: Milliseconds since 1970.
+    /// - Parameters:
+    ///   - key: the key to be certified.
+    ///   - now: milliseconds since 1970; the request is valid for ten days from then.
     public static func request(_ key: SigningKey, now: UInt64) throws(SecurityError) -> Certificate {
         let second = Int64(now / 1000)
         let terms = Certificate.Terms(

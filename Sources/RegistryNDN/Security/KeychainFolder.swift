@@ -11,14 +11,17 @@
 ///
 /// The folder has mode 0700, files 0600; laxer ones are refused. Files appear whole or not at all.
 public struct KeychainFolder: Sendable {
+    /// What is at the path.
     public enum State: Equatable, Sendable {
         /// There is no such folder, or an empty one: `add` makes it a keychain.
         case absent
+        /// It is a keychain of this library's.
         case ours
         /// It holds something else, such as an NDNts or ndn-cxx keychain; nothing is ever written into it.
         case foreign
     }
 
+    /// The folder's path.
     public let path: String
 
     private static let marker = "registry-ndn-keychain"
@@ -27,6 +30,7 @@ public struct KeychainFolder: Sendable {
     private static let keySuffix = ".pem"
     private static let certificateSuffix = ".ndncert"
 
+    /// The keychain in a folder; nothing is read or written yet.
     public init(path: String) {
         self.path = path
     }
@@ -41,6 +45,9 @@ public struct KeychainFolder: Sendable {
         return home + "/.local/share/registry-ndn/keychain"
     }
 
+    /// Looks at what is at the path.
+    ///
+    /// - Throws: `SecurityError.system` when the system refuses.
     public func state() throws(SecurityError) -> State {
         guard try PrivateFile.folderExists(path) else { return .absent }
         let names = try PrivateFile.names(in: path)

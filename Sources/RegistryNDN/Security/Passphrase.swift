@@ -10,6 +10,9 @@ public struct Passphrase: Sendable, CustomStringConvertible {
         self.octets = Array(octets)
     }
 
+    /// A passphrase in UTF-8.
+    ///
+    /// - Throws: `SecurityError.malformed` for one that is empty or has more than 1024 octets.
     public init(_ text: String) throws(SecurityError) {
         try self.init(Array(text.utf8))
     }

@@ -5,6 +5,7 @@ public struct SafeBag: Sendable {
     static let type: UInt32 = 128
     private static let encryptedKeyType: UInt32 = 129
 
+    /// The certificate of the key in the bag.
     public let certificate: Certificate
     /// PKCS#8 EncryptedPrivateKeyInfo.
     private let encryptedKey: ByteBuffer
@@ -53,6 +54,7 @@ public struct SafeBag: Sendable {
         try self.init(decoding: wire)
     }
 
+    /// The element, to be put into a file as it is or as base64.
     public func encode() -> ByteBuffer {
         var value = certificate.data.wire
         value.writeTLV(type: Self.encryptedKeyType, encryptedKey)

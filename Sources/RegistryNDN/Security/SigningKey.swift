@@ -2,11 +2,18 @@
 public struct SigningKey: Sendable {
     /// The key's name.
     public let name: Name
+    /// What makes the signatures.
     public let key: PrivateKey
     /// Its own certificate first, each further one that of the key that signed the one before, as far as the keychain has
     /// them. Empty for a key without a certificate.
     public let chain: [Certificate]
 
+    /// A key and its certificates.
+    ///
+    /// - Parameters:
+    ///   - name: the key's name, `/<identity>/KEY/<KeyId>`.
+    ///   - key: what makes the signatures.
+    ///   - chain: its own certificate first; empty for a key without one.
     public init(name: Name, key: PrivateKey, chain: [Certificate]) {
         self.name = name
         self.key = key

@@ -4,6 +4,7 @@ internal import NIOCore
 public struct StoredKey: Sendable {
     /// The key's name, `<identity>/KEY/<KeyId>`.
     public let name: Name
+    /// Whether a passphrase is needed to use it.
     public let isEncrypted: Bool
     /// DER: PrivateKeyInfo or EncryptedPrivateKeyInfo.
     private let octets: ByteBuffer

@@ -1,17 +1,28 @@
 /// Why a packet is not trusted: which rule failed for which name.
 public struct TrustFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What a packet, or a certificate on the way to an anchor, must be, in the words of its failure.
     public enum Rule: String, Hashable, Sendable {
+        /// The packet names no key or certificate that signed it.
         case noKeyLocator = "the packet names no key or certificate that signed it"
+        /// The key's identity is no prefix of the packet's name.
         case foreignKey = "the key's identity is no prefix of the name"
+        /// The certificate did not arrive in time.
         case unreachable = "the certificate did not arrive"
+        /// What arrived for the KeyLocator is no certificate of this key, or a mere request for one.
         case notACertificate = "what arrived for the KeyLocator is not a certificate of this key"
+        /// The certificate is expired or not yet valid.
         case notValidNow = "the certificate is expired or not yet valid"
+        /// The signature was not made by the key over these octets.
         case forged = "the signature is not genuine"
+        /// More certificates than ``TrustPolicy/maximumDepth`` lie between the packet and an anchor.
         case tooLong = "the chain of certificates is too long"
+        /// The chain of certificates leads back to itself.
         case loop = "the chain of certificates leads back to itself"
+        /// The chain of certificates ends in a key that is no trust anchor.
         case unknownAnchor = "the chain of certificates ends in a key that is no trust anchor"
     }
 
+    /// What failed.
     public let rule: Rule
     /// Of the packet, certificate or key that the rule failed for.
     public let name: Name
@@ -27,6 +38,7 @@ public struct TrustPolicy: Sendable {
 
     let anchors: [Certificate]
 
+    /// A policy that trusts these certificates, and what they lead to (docs/protocol.md 6.4).
     public init(anchors: [Certificate]) {
         self.anchors = anchors
     }

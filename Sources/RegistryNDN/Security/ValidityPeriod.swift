@@ -7,8 +7,10 @@ public struct ValidityPeriod: Hashable, Sendable {
 
     /// Seconds since 1970, UTC, from year 0 to year 9999.
     public let notBefore: Int64
+    /// The last second that counts: likewise, since 1970, UTC.
     public let notAfter: Int64
 
+    /// A period of whole seconds since 1970, UTC; what lies outside of years 0 to 9999 is moved to their ends.
     public init(notBefore: Int64, notAfter: Int64) {
         let years = CalendarTime.first...CalendarTime.last
         self.notBefore = min(max(notBefore, years.lowerBound), years.upperBound)

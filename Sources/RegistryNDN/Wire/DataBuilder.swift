@@ -2,14 +2,22 @@ public import NIOCore
 
 /// A Data packet to be encoded (docs/protocol.md 5). For segments of a blob see `SegmentPacketLayout`.
 public struct DataBuilder: Sendable {
+    /// The packet's name.
     public var name: Name
+    /// What the Content is, a number of ``ContentType`` (docs/protocol.md 5.2).
     public var contentType = ContentType.blob
+    /// How long the Data answers Interests with MustBeFresh from a cache, in milliseconds; 0: never.
     public var freshnessMilliseconds: UInt64 = 0
     /// FinalBlockId.
     public var finalBlock: NameComponent?
     /// Value of Content; nil leaves the element out.
     public var content: ByteBuffer?
 
+    /// A Data of this name, with default MetaInfo.
+    ///
+    /// - Parameters:
+    ///   - name: the packet's name.
+    ///   - content: the value of Content; nil leaves the element out.
     public init(name: Name, content: ByteBuffer? = nil) {
         self.name = name
         self.content = content

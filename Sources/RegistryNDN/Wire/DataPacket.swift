@@ -3,11 +3,15 @@ public import NIOCore
 
 /// ContentType numbers (docs/protocol.md 5.2).
 public enum ContentType {
+    /// Octets of an application; what a packet without ContentType has.
     public static let blob: UInt64 = 0
+    /// A link: names where to look instead.
     public static let link: UInt64 = 1
+    /// A public key, with the name and SignatureInfo of a certificate.
     public static let key: UInt64 = 2
     /// Application-level Nack.
     public static let nack: UInt64 = 3
+    /// A prefix announcement.
     public static let prefixAnnouncement: UInt64 = 5
 }
 
@@ -44,6 +48,7 @@ public struct DataPacket: Sendable {
         self.fields = fields
     }
 
+    /// The packet's name; shares its storage, see ``Name/owned()``.
     public var name: Name { Name(unchecked: wire.slice(fields.name)) }
     /// A number of `ContentType`, or one that nobody knows; 0 when the packet does not say.
     public var contentType: UInt64 { fields.content_type }
@@ -66,11 +71,13 @@ public struct DataPacket: Sendable {
     /// Whether there is a Content element, empty or not.
     public var hasContent: Bool { fields.has_content }
 
+    /// SignatureInfo: which kind of signature, by which key. That it is genuine is for ``verify(with:)`` to say.
     public var signature: SignatureInfo {
         // Cannot fail: decoding has parsed the same octets.
         (try? SignatureInfo(value: fields.signature_info, in: wire)) ?? SignatureInfo(type: .max)
     }
 
+    /// SignatureValue, of a length that the kind of signature has (docs/protocol.md 5.3).
     public var signatureValue: ByteBuffer { wire.slice(fields.signature_value) }
 
     /// The octets that the signature covers: from Name through SignatureInfo.

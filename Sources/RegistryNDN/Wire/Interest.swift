@@ -32,8 +32,11 @@ public struct Interest: Sendable {
         self.fields = fields
     }
 
+    /// The Interest's name, with its digest components; shares the packet's storage.
     public var name: Name { Name(unchecked: wire.slice(fields.name)) }
+    /// Whether Data with a longer name may answer.
     public var canBePrefix: Bool { fields.can_be_prefix }
+    /// Whether caches answer only with Data that is fresh.
     public var mustBeFresh: Bool { fields.must_be_fresh }
 
     /// Names of the ForwardingHint; empty when there is none.
@@ -60,6 +63,7 @@ public struct Interest: Sendable {
         return .milliseconds(Int64(min(milliseconds, Self.maximumLifetimeMilliseconds)))
     }
 
+    /// HopLimit: how many forwarders may still pass it on; nil when the packet does not say.
     public var hopLimit: UInt8? {
         fields.has_hop_limit ? wire.getInteger(at: wire.readerIndex + Int(fields.hop_limit)) : nil
     }

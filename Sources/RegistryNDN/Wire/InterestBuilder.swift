@@ -2,18 +2,24 @@ public import NIOCore
 
 /// An Interest to be encoded (docs/protocol.md 4).
 public struct InterestBuilder: Sendable {
+    /// What is asked for; at least one component.
     public var name: Name
+    /// Whether Data with a longer name may answer.
     public var canBePrefix = false
+    /// Whether caches answer only with Data that is fresh.
     public var mustBeFresh = false
+    /// Names by which forwarders may find a way when they have no route for the Interest's own.
     public var forwardingHint: [Name] = []
     /// Nil leaves the Nonce out, which only an application may do.
     public var nonce: UInt32?
     /// Nil leaves InterestLifetime out, which means 4 s.
     public var lifetimeMilliseconds: UInt64?
+    /// How many forwarders may pass it on; nil leaves HopLimit out, and there is no limit.
     public var hopLimit: UInt8?
     /// With parameters, `encode` puts the ParametersSha256Digest component into the name.
     public var applicationParameters: ByteBuffer?
 
+    /// An Interest of this name with no options.
     public init(name: Name) {
         self.name = name
     }
@@ -41,6 +47,7 @@ public struct InterestBuilder: Sendable {
     /// The Interest, signed as format v0.3 has it, with SignatureTime and SignatureNonce.
     ///
     /// - Parameters:
+    ///   - signer: makes the signature.
     ///   - time: Milliseconds since 1970; must rise with every Interest of one key.
     ///   - signatureNonce: Fresh and random; written as 8 octets.
     public func encodeSigned(

@@ -80,6 +80,7 @@ public struct PrivateKey: Sendable {
     /// The key as unencrypted PKCS#8.
     public func pkcs8() throws(WireError) -> ByteBuffer { try handle.derPrivate() }
 
+    /// The public half, to be put into a certificate.
     public func publicKey() throws(WireError) -> PublicKey { try PublicKey(spki: handle.derPublic()) }
 
     /// Whether this is the private key of `publicKey`: tried with a signature, since the same key can be written in several

@@ -9,6 +9,12 @@ public struct LinkFields: Hashable, Sendable {
     /// Hop-by-hop congestion signal, 0 = none.
     public var congestionMark: UInt64
 
+    /// Fields; none by default.
+    ///
+    /// - Parameters:
+    ///   - pitToken: on an Interest the token that its answer must bring back, on an answer that token.
+    ///   - nack: makes an Interest its refusal.
+    ///   - congestionMark: 0 = none.
     public init(pitToken: PitToken? = nil, nack: NackReason? = nil, congestionMark: UInt64 = 0) {
         self.pitToken = pitToken
         self.nack = nack

@@ -2,8 +2,11 @@
 public enum NackReason: UInt8, Hashable, Sendable, CaseIterable {
     /// Not stated, or a code that is not known here.
     case none = 0
+    /// A link on the way has no room: ask for less.
     case congestion = 50
+    /// The Nonce has been seen: the Interest loops, or came by two ways.
     case duplicate = 100
+    /// No route leads on from the forwarder that says so.
     case noRoute = 150
 
     /// The reason of a NackReason field; an unknown one counts as None.

@@ -11,6 +11,7 @@ public struct Name: Hashable, Sendable {
         value = ByteBuffer()
     }
 
+    /// A name of these components, in this order.
     public init(_ components: [NameComponent]) {
         var value = ByteBuffer()
         value.reserveCapacity(components.reduce(0) { $0 + $1.encodedSize })
@@ -60,8 +61,10 @@ extension Name {
     /// Number of components; counted, so not free.
     public var count: Int { unsafe value.withOctets { unsafe cndn_name_count($0, $1) } }
 
+    /// Whether there is no component, as in `/`.
     public var isEmpty: Bool { value.readableBytes == 0 }
 
+    /// All components in order, each sharing the name's storage. Allocates an array.
     public var components: [NameComponent] {
         var reader = TLVReader(value)
         var components: [NameComponent] = []
@@ -79,11 +82,13 @@ extension Name {
         return NameComponent(unchecked: UInt16(truncatingIfNeeded: element.type), element.value)
     }
 
+    /// The last component; nil for the empty name.
     public var last: NameComponent? {
         let count = count
         return count == 0 ? nil : self[count - 1]
     }
 
+    /// The name with one component more, in memory of its own.
     public func appending(_ component: NameComponent) -> Name {
         var value = ByteBuffer()
         value.reserveCapacity(self.value.readableBytes + component.encodedSize)
@@ -92,6 +97,7 @@ extension Name {
         return Name(unchecked: value)
     }
 
+    /// The name followed by all components of another, in memory of its own.
     public func appending(_ name: Name) -> Name {
         var value = ByteBuffer()
         value.reserveCapacity(self.value.readableBytes + name.value.readableBytes)

@@ -3,10 +3,15 @@ public import NIOCore
 
 /// SignatureType numbers (docs/protocol.md 5.3).
 public enum SignatureType {
+    /// SHA-256 of the signed octets, without a key: protects against damage, not against forgery.
     public static let digestSha256: UInt64 = 0
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
     public static let sha256WithRSA: UInt64 = 1
+    /// ECDSA with SHA-256, the signature in DER.
     public static let sha256WithECDSA: UInt64 = 3
+    /// HMAC with SHA-256, by a secret that both ends have.
     public static let hmacWithSha256: UInt64 = 4
+    /// Ed25519 over the octets themselves.
     public static let ed25519: UInt64 = 5
     /// Carries no security; not in the specification.
     public static let null: UInt64 = 200
@@ -24,6 +29,7 @@ public enum KeyLocator: Hashable, Sendable {
 public struct SignatureInfo: Hashable, Sendable {
     /// A number of `SignatureType`, or one that nobody knows.
     public var type: UInt64
+    /// Which key signed; nil where none did, as with a digest.
     public var keyLocator: KeyLocator?
     /// SignatureNonce, at least one octet.
     public var nonce: ByteBuffer?
@@ -34,6 +40,7 @@ public struct SignatureInfo: Hashable, Sendable {
     /// Value of the ValidityPeriod element of a certificate.
     public var validityPeriod: ByteBuffer?
 
+    /// A SignatureInfo of this SignatureType, and nothing else.
     public init(type: UInt64) {
         self.type = type
     }

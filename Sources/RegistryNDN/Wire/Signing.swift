@@ -7,7 +7,9 @@ public enum Signer: Sendable {
     case digest
     /// An empty signature of type 200, as the original server sends it.
     case null
+    /// HMAC with SHA-256 by a secret; `locator` is the name that verifiers know it by.
     case hmac(key: [UInt8], locator: Name)
+    /// A signature by a key; `locator` is the name of its certificate, or of the key (docs/protocol.md 6.2).
     case key(PrivateKey, locator: Name)
 
     /// SignatureInfo with type and KeyLocator.
@@ -39,7 +41,9 @@ public enum Signer: Sendable {
 
 /// What verifies Data packets and Interests. Every other SignatureType than its own fails.
 public enum Verifier: Sendable {
+    /// The SHA-256 of the octets: whether they are undamaged, whoever made them.
     case digest
+    /// HMAC with SHA-256 by a secret that both ends have.
     case hmac(key: [UInt8])
     /// ECDSA, RSA or Ed25519, as the key has it.
     case key(PublicKey)

@@ -42,6 +42,7 @@ public struct TLVReader: Sendable {
         rest = octets
     }
 
+    /// Whether all octets have been read.
     public var isAtEnd: Bool { rest.readableBytes == 0 }
 
     /// The next element, nil at the end.

@@ -8,6 +8,7 @@ public struct BlobParts: Hashable, Sendable {
         self.ranges = ranges.filter { !$0.isEmpty }
     }
 
+    /// Whether nothing is wanted.
     public var isEmpty: Bool { ranges.isEmpty }
 
     /// Octets of all of them.

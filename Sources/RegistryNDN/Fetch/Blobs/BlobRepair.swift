@@ -15,7 +15,11 @@ public struct BlobRepair: Sendable {
     let audience: SHA256Digest
     let request: Request
 
-    /// - Parameter audience: the same for readers who may have each other's octets.
+    /// A way to get octets for the readers of one audience.
+    ///
+    /// - Parameters:
+    ///   - audience: the same for readers who may have each other's octets.
+    ///   - request: begins to get octets.
     public init(audience: SHA256Digest, request: @escaping Request) {
         self.audience = audience
         self.request = request
