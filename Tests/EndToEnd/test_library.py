@@ -18,6 +18,11 @@ def files() -> dict[str, str]:
     return found
 
 
+def version() -> str:
+    """What `--version` says; docs/library.md asks for it."""
+    return re.search(r'number = "(.+)"', (parts.ROOT / "Sources/Tools/Version.swift").read_text())[1]
+
+
 def git(*arguments, at) -> str:
     return subprocess.run(["git", "-c", "user.name=tests", "-c", "user.email=tests@localhost", *map(str, arguments)], cwd=at,
                           check=True, capture_output=True, text=True).stdout
@@ -36,7 +41,7 @@ def library(folder):
     git("init", "--quiet", ".", at=copy)
     git("add", ".", at=copy)
     git("commit", "--quiet", "--message", "a version", at=copy)
-    git("tag", "0.1.0", at=copy)
+    git("tag", version(), at=copy)
     return copy
 
 
