@@ -11,7 +11,8 @@ public final class Face {
     public let id: UInt64
     /// The loop that every member is used on, and every delegate is called on.
     public let eventLoop: any EventLoop
-    /// The peer: the URI that a `FaceConnector` was given, or the address that a connection came from.
+    /// The peer: at first the URI that a ``FaceConnector`` was given, then the address that was reached, or that a connection
+    /// came from.
     public internal(set) var remote: FaceURI
     /// This end, once there is a connection; until then the same as ``remote``.
     public internal(set) var local: FaceURI

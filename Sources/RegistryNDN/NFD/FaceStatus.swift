@@ -30,9 +30,9 @@ public struct FaceStatus: Equatable, Sendable {
     public var outData: UInt64 = 0
     /// Network Nacks that it sent.
     public var outNacks: UInt64 = 0
-    /// Octets that it received, link headers included.
+    /// Octets that it received; NFD counts those of the link headers too.
     public var inBytes: UInt64 = 0
-    /// Octets that it sent, link headers included.
+    /// Octets that it sent; NFD counts those of the link headers too.
     public var outBytes: UInt64 = 0
     /// Bits of the face: 1 local fields, 2 reliability, 4 congestion marking.
     public var flags: UInt64 = 0

@@ -10,7 +10,7 @@ public import NIOCore
 public final class PrefixRegistration {
     /// What `onChange` reports.
     public enum Status: Sendable {
-        /// The forwarder has taken the registration: Interests for the prefix come over the face.
+        /// The forwarder has taken the registration.
         case registered
         /// Not registered, or no longer; it is tried again.
         case failed(CommandError)
