@@ -27,16 +27,16 @@ final class FetchEngine: FaceDelegate {
     var admission = Admission()
     /// The time of the batch being handled.
     private var batchTime: NIODeadline?
-    private var timer: Scheduled<Void>?
+    private let timer: DeadlineTimer
     /// Interests on their way out.
     private var train = ByteBuffer()
-    private var timerDeadline = NIODeadline.distantFuture
     private(set) var isClosed = false
 
     init(endpoint: Endpoint, configuration: FetchConfiguration, logger: Logger) {
         self.endpoint = endpoint
         self.configuration = configuration
         self.logger = logger
+        timer = DeadlineTimer(on: endpoint.face.eventLoop)
         let bound = min(configuration.maximumWindow ?? .max, SegmentFetch.maximumCapacity)
         let path = FetchPath(
             initialWindow: Self.initialWindow(endpoint.face), maximumWindow: bound,
@@ -45,6 +45,7 @@ final class FetchEngine: FaceDelegate {
         if let trust = configuration.trust {
             verification = SegmentVerification(trust, endpoint: endpoint) { [weak self] in self?.settle() }
         }
+        timer.onDeadline = { [weak self] in self?.settle() }
         endpoint.add(self)
     }
 
@@ -362,13 +363,7 @@ final class FetchEngine: FaceDelegate {
             if let due = fetch.pause?.until { next = min(next ?? due, due) }
         }
         if let due = nextAdmission(now: now) { next = min(next ?? due, due) }
-        guard let next, next < timerDeadline else { return }
-        timer?.cancel()
-        timerDeadline = next
-        timer = endpoint.face.eventLoop.assumeIsolated().scheduleTask(deadline: next) { [weak self] in
-            self?.timerDeadline = .distantFuture
-            self?.settle()
-        }
+        timer.schedule(at: next)
     }
 
     /// It failed, and its readers have not been told.
@@ -388,7 +383,7 @@ final class FetchEngine: FaceDelegate {
         refuseWaiting()
         failAll(.cancelled)
         settle()
-        timer?.cancel()
+        timer.cancel()
         verification?.close()
         endpoint.close()
     }
