@@ -61,7 +61,7 @@ struct BlobTable {
 
     /// A blob has lost its last range: what is worth remembering of it stays for a while.
     mutating func noteEmpty(_ blob: CachedBlob, now: NIODeadline) {
-        if blob.grid != nil {
+        if blob.shape != nil {
             existing.append(blob.name)
             if existing.count > configuration.maximumKnown { drop(existing.removeFirst()) }
         } else if blob.isHeld(now) {

@@ -15,7 +15,7 @@ final class CachedBlob {
     /// Segments of a range.
     private let fetchChunks: UInt64
     /// Nil while the size is unknown.
-    var grid: SegmentGrid?
+    var shape: BlobShape?
     /// By number, which is the first segment divided by the segments of a range.
     private(set) var ranges: [UInt64: CachedRange] = [:]
     /// The range of the final segment, where that is a range by itself.
@@ -51,14 +51,14 @@ final class CachedBlob {
     /// Adds a range for a segment that no range has; nil when there can be none.
     func add(_ segment: UInt64, id: Int) -> CachedRange? {
         let number = number(of: segment)
-        if let final = grid?.finalSegment, segment == final, number > 0 {
+        if let final = shape?.geometry.final, segment == final, number > 0 {
             let range = CachedRange(id: id, blob: self, firstSegment: segment, count: 1, isTail: true)
             tail = range
             return range
         }
         let first = number * fetchChunks
         var count = fetchChunks
-        if let final = grid?.finalSegment {
+        if let final = shape?.geometry.final {
             // The final segment is read by itself when the blob has other ranges, and once.
             let end = number > 0 ? final : final + 1
             guard first < end else { return nil }
@@ -100,10 +100,10 @@ final class CachedBlob {
     /// The first segment of the range to be read ahead: the one after `range`, when that was itself asked for in sequence.
     func next(after range: CachedRange) -> UInt64? {
         let number = number(of: range.firstSegment)
-        guard !range.isTail, sequence >= 2, lastNumber == number, let grid, ranges[number + 1] == nil else {
+        guard !range.isTail, sequence >= 2, lastNumber == number, let shape, ranges[number + 1] == nil else {
             return nil
         }
         let next = (number + 1) * fetchChunks
-        return next < grid.finalSegment ? next : nil
+        return next < shape.geometry.final ? next : nil
     }
 }

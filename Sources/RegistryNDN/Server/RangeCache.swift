@@ -86,7 +86,7 @@ struct RangeCache {
     /// An Interest for a segment of the blob `name`.
     mutating func segment(_ segment: UInt64, of name: Name, waiter: Waiter, now: NIODeadline) -> Lookup {
         guard segment <= Self.maximumSegment, let blob = blobs.blob(name, now: now) else { return .ignored }
-        if let final = blob.grid?.finalSegment, segment > final { return .ignored }
+        if let final = blob.shape?.geometry.final, segment > final { return .ignored }
         guard let range = ask(for: blob.find(segment), or: segment, of: blob, waiter, now),
             let index = range.index(of: segment)
         else { return .ignored }
@@ -109,7 +109,7 @@ struct RangeCache {
     mutating func existence(of name: Name, waiter: Waiter, now: NIODeadline) -> Lookup {
         guard let blob = blobs.blob(name, now: now) else { return blobs.isForbidden(name) ? .unknown : .ignored }
         if let hold = blob.hold, now < hold.until { return hold.isUnknown ? .unknown : .ignored }
-        guard blob.grid == nil else { return .ignored }
+        guard blob.shape == nil else { return .ignored }
         // The head of any read tells; the client asks for segment 0 at the same time anyway.
         guard let range = ask(for: blob.ranges.values.first, or: 0, of: blob, waiter, now),
             waiters.add(waiter, to: &blob.inquirers)
@@ -149,7 +149,7 @@ struct RangeCache {
         let isRepeated = !blob.isEmpty
         nextID += 1
         guard let range = blob.add(segment, id: nextID) else { return nil }
-        if blob.grid == nil { for other in others { askedAgain(other, now) } }
+        if blob.shape == nil { for other in others { askedAgain(other, now) } }
         enqueue(range, for: waiter, isRepeated: isRepeated, now)
         return range
     }
@@ -159,7 +159,7 @@ struct RangeCache {
     ) {
         guard let waiter else { return ahead.append(range) }
         let host = hosts[waiter.face] ?? .face(waiter.face)
-        guard range.blob.grid == nil else { return shed(queue.add(range, of: range.blob, from: host), now) }
+        guard range.blob.shape == nil else { return shed(queue.add(range, of: range.blob, from: host), now) }
         let known = blobs.knownRepository(of: range.blob)
         shed(queue.addLookup(range, in: known, from: host, isRepeated: isRepeated), now)
     }
@@ -210,7 +210,7 @@ struct RangeCache {
     }
 
     /// Reads under way of blobs that may not exist.
-    private var lookups: Int { reading.values.count { $0.blob.grid == nil } }
+    private var lookups: Int { reading.values.count { $0.blob.shape == nil } }
 
     private mutating func start(_ range: CachedRange) -> OriginRead {
         range.state = .reading
@@ -236,7 +236,7 @@ struct RangeCache {
             queue.begin(known)
             return start(known)
         }
-        guard segment != blob.grid?.finalSegment, let range = make(segment, in: blob, for: nil, now: now) else {
+        guard segment != blob.shape?.geometry.final, let range = make(segment, in: blob, for: nil, now: now) else {
             return nil
         }
         ahead.removeLast()
@@ -250,7 +250,7 @@ struct RangeCache {
     // MARK: reads under way
 
     /// The size of the blob that a read is for, when it is known.
-    func size(for id: Int) -> UInt64? { reading[id]?.blob.grid?.total }
+    func size(for id: Int) -> UInt64? { reading[id]?.blob.shape?.size }
 
     /// Whether a read is of use: what it was for may have been given up since.
     func isAwaited(_ id: Int) -> Bool { reading[id] != nil }
@@ -260,20 +260,20 @@ struct RangeCache {
     mutating func began(_ id: Int, total: UInt64, now: NIODeadline) throws(WireError) -> SlabLayout? {
         guard let range = reading[id] else { return nil }
         let blob = range.blob
-        let grid = SegmentGrid(total: total, chunkSize: configuration.chunkSize)
-        guard blob.grid ?? grid == grid, range.firstSegment <= grid.finalSegment else { return nil }
-        if blob.grid == nil { found(blob, grid, now: now) }
+        let shape = BlobShape(size: total, chunk: configuration.chunkSize)
+        guard blob.shape ?? shape == shape, range.firstSegment <= shape.geometry.final else { return nil }
+        if blob.shape == nil { found(blob, shape, now: now) }
         blob.hold = nil
         waiters.take(&blob.inquirers) { _ in }
-        let count = Int(min(UInt64(range.count), grid.finalSegment - range.firstSegment + 1))
+        let count = Int(min(UInt64(range.count), shape.geometry.final - range.firstSegment + 1))
         for index in count..<range.count { waiters.take(&range.waiters[index]) { _ in } }
         range.count = count
-        return try store.layOut(range, grid)
+        return try store.layOut(range, shape)
     }
 
     /// The blob exists: what waits of it is no lookup any more, and its repository is known.
-    private mutating func found(_ blob: CachedBlob, _ grid: SegmentGrid, now: NIODeadline) {
-        blob.grid = grid
+    private mutating func found(_ blob: CachedBlob, _ shape: BlobShape, now: NIODeadline) {
+        blob.shape = shape
         blobs.noteFound(blob)
         for range in Array(blob.ranges.values) where queue.contains(range) {
             shed(queue.add(range, of: blob, from: .face(0)), now)
@@ -323,15 +323,15 @@ struct RangeCache {
     ) -> Bool {
         guard let range = reading.removeValue(forKey: id) else { return false }
         let blob = range.blob
-        let isLookup = blob.grid == nil
+        let isLookup = blob.shape == nil
         var (isNews, inVain) = (true, 1)
         switch failure {
         case .unknown:
             refuse(blob, for: configuration.unknownHold, now: now, answer)
-            blob.grid = nil
+            blob.shape = nil
             inVain += giveUp(blob, now: now)
         case .beyondEnd(let total?) where isLookup:
-            found(blob, SegmentGrid(total: total, chunkSize: configuration.chunkSize), now: now)
+            found(blob, BlobShape(size: total, chunk: configuration.chunkSize), now: now)
             isNews = false
         case .beyondEnd, .failed: blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
         case .refused: refuse(blob, for: configuration.failureHold, now: now, answer)
@@ -339,7 +339,7 @@ struct RangeCache {
             refuse(blob, for: configuration.outOfReachHold, now: now, answer)
             _ = giveUp(blob, now: now)
         }
-        if isLookup, blob.grid == nil, failure != .outOfReach { queue.missed(inVain, now: now) }
+        if isLookup, blob.shape == nil, failure != .outOfReach { queue.missed(inVain, now: now) }
         remove(range, now: now)
         return isNews
     }

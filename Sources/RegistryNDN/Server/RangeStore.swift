@@ -30,9 +30,9 @@ struct RangeStore {
     mutating func reserve(_ range: CachedRange) { setCost(of: range, to: estimate(range)) }
 
     /// Lays the packets of a range out, in memory that is used again if there is some, and counts what they take.
-    mutating func layOut(_ range: CachedRange, _ grid: SegmentGrid) throws(WireError) -> SlabLayout {
+    mutating func layOut(_ range: CachedRange, _ shape: BlobShape) throws(WireError) -> SlabLayout {
         let layout = try SlabLayout(
-            name: range.blob.name, grid: grid, firstSegment: range.firstSegment, count: range.count,
+            name: range.blob.name, shape: shape, firstSegment: range.firstSegment, count: range.count,
             trailer: configuration.trailer, storage: takeSpare(for: estimatedPackets(range)))
         setCost(of: range, to: layout.size + Self.rangeOverhead)
         range.slab = PacketSlab(layout)

@@ -28,27 +28,27 @@ struct SlabLayout: Sendable {
     /// The memory of `storage`: a filler writes each slot, and others read it once they are told so (`ForeignPointer`, parted).
     private let memory: ForeignPointer
     private let name: Name
-    private let grid: SegmentGrid
+    private let shape: BlobShape
     private let runs: [Run]
 
-    /// Room for segments that `grid` has.
+    /// Room for segments that `shape` has.
     ///
     /// - Parameter storage: memory to use again; replaced when something else still refers to it.
     /// - Throws: `WireError.noSpace` when a packet would exceed 8800 bytes.
     init(
-        name: Name, grid: SegmentGrid, firstSegment: UInt64, count: Int, trailer: SegmentTrailer? = nil,
+        name: Name, shape: BlobShape, firstSegment: UInt64, count: Int, trailer: SegmentTrailer? = nil,
         storage: consuming ByteBuffer = ByteBuffer()
     ) throws(WireError) {
         self.name = name
-        self.grid = grid
+        self.shape = shape
         self.trailer = trailer
         self.firstSegment = firstSegment
         self.count = count
         var runs: [Run] = []
         var index = 0
         while index < count {
-            let packet = try Self.packet(name, grid, firstSegment + UInt64(index), trailer)
-            let length = Self.runLength(grid, firstSegment + UInt64(index), limit: count - index)
+            let packet = try Self.packet(name, shape, firstSegment + UInt64(index), trailer)
+            let length = Self.runLength(shape, firstSegment + UInt64(index), limit: count - index)
             runs.append(Run(first: index, count: length, start: runs.last?.end ?? 0, packet: packet))
             index += length
         }
@@ -66,16 +66,17 @@ struct SlabLayout: Sendable {
     }
 
     private static func packet(
-        _ name: Name, _ grid: SegmentGrid, _ segment: UInt64, _ trailer: SegmentTrailer?
+        _ name: Name, _ shape: BlobShape, _ segment: UInt64, _ trailer: SegmentTrailer?
     ) throws(WireError) -> SegmentPacketLayout {
         try SegmentPacketLayout(
-            prefix: name, segment: segment, finalSegment: grid.finalSegment, payloadLength: grid.payloadLength(segment),
+            prefix: name, segment: segment, finalSegment: shape.geometry.final,
+            payloadLength: shape.length(of: segment),
             freshnessMilliseconds: freshnessMilliseconds, trailer: trailer)
     }
 
     /// Segments from `segment` on whose packets have the same size: the number as long, the payload full.
-    private static func runLength(_ grid: SegmentGrid, _ segment: UInt64, limit: Int) -> Int {
-        guard segment < grid.finalSegment else { return 1 }
+    private static func runLength(_ shape: BlobShape, _ segment: UInt64, limit: Int) -> Int {
+        guard segment < shape.geometry.final else { return 1 }
         let lastOfWidth: UInt64 =
             switch segment {
             case 0...0xff: 0xff
@@ -83,12 +84,12 @@ struct SlabLayout: Sendable {
             case 0...0xffff_ffff: 0xffff_ffff
             default: .max
             }
-        let last = min(lastOfWidth, grid.finalSegment - 1)
+        let last = min(lastOfWidth, shape.geometry.final - 1)
         return Int(min(last - segment, UInt64(limit) - 1)) + 1
     }
 
     /// Whether there is one packet, without payload.
-    var isOfEmptyBlob: Bool { grid.total == 0 }
+    var isOfEmptyBlob: Bool { shape.size == 0 }
 
     /// Bytes of all packets.
     var size: Int { runs.last?.end ?? 0 }
@@ -102,7 +103,7 @@ struct SlabLayout: Sendable {
 
     /// The layout of one packet, with its own segment number.
     func packet(at index: Int) -> SegmentPacketLayout? {
-        try? Self.packet(name, grid, firstSegment + UInt64(index), trailer)
+        try? Self.packet(name, shape, firstSegment + UInt64(index), trailer)
     }
 
     /// Lends bytes of the slab to be written to without ByteBuffer's leave: its copy-on-write would copy the whole slab each time.
