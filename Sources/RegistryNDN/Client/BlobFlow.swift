@@ -27,6 +27,7 @@ struct BlobFlow: Sendable {
         }
         let tally = RepairTally()
         defer { record.addUpstream(tally) }
+        var hasBegun = false
         do {
             let stream = try await source.open(
                 pull.blob, range: pull.wanted.range,
@@ -40,12 +41,13 @@ struct BlobFlow: Sendable {
                 record.subtract(tally, from: stream.parts)
             }
             path.answered()
+            hasBegun = true
             try await deliver(active, &response, &record)
         } catch let error where response.status == nil && !Task.isCancelled && Self.isFromSource(error) {
-            note(error, pull.blob, &record)
+            note(error, pull.blob, hasBegun: hasBegun, &record)
             try await fallBack(pull, &response, &record)
         } catch {
-            if !Task.isCancelled { note(error, pull.blob, &record) }
+            if !Task.isCancelled { note(error, pull.blob, hasBegun: hasBegun, &record) }
             throw error
         }
     }
@@ -60,6 +62,9 @@ struct BlobFlow: Sendable {
             var body = VerifiedBody(digest: pull.blob.digest, size: stream.size, headers: headers)
             try await deliver(active, &body, &response, &record)
         case (.part, 0): try await response.refuseRange(size: stream.size)
+        case (.part, 1) where stream.parts.ranges[0] == 0..<stream.size:
+            var body = VerifiedBody(digest: pull.blob.digest, range: stream.size, headers: headers)
+            try await deliver(active, &body, &response, &record)
         case (.part, 1):
             var body = PartialBody(range: stream.parts.ranges[0], size: stream.size, headers: headers)
             try await deliver(active, &body, &response, &record)
@@ -78,8 +83,9 @@ struct BlobFlow: Sendable {
                 record.ndnBytes += UInt64(chunk.readableBytes)
                 try await body.append(chunk, to: &response)
             }
+            if body.isComplete { path.delivered() }
         } catch  where response.status != nil && policy == .proxy && !Task.isCancelled && Self.isPathEnd(error) {
-            note(error, pull.blob, &record)
+            note(error, pull.blob, hasBegun: true, &record)
             stream.cancel()
             try await RestOfBlob(pull: pull, size: stream.size, upstream: upstream).append(
                 to: &body, &response, &record)
@@ -128,11 +134,12 @@ struct BlobFlow: Sendable {
         if case BlobFailure.pathLeft = error { true } else { error is FetchError }
     }
 
-    private func note(_ error: any Error, _ blob: BlobName, _ record: inout RequestRecord) {
+    /// - Parameter hasBegun: some of the blob came over NDN.
+    private func note(_ error: any Error, _ blob: BlobName, hasBegun: Bool, _ record: inout RequestRecord) {
         switch error {
         case let error as FetchError:
             record.fallback = "\(error)"
-            path.failed(blob, error)
+            path.failed(PathProbe(blob: blob, hasBegun: hasBegun), error)
         case let failure as BlobFailure:
             record.fallback = record.fallback ?? "\(failure)"
             switch failure {

@@ -21,13 +21,21 @@ package struct BlobSource: Sendable {
         try await network.stream(blob.name, range: range, repair: repair)
     }
 
-    /// Whether the path answers anything about `blob`, a name for which it has failed before. A producer that has the blob
-    /// answers for its first segment; ours answers for the metadata of one that it has not.
-    func probe(_ blob: BlobName) async -> Bool {
+    /// Whether the producer answers. Ours answers a ping, and for the metadata of a blob that it does not have; every one that
+    /// has the blob answers for its first segment. But a cache on the way does that too when some of the blob came before.
+    func probe(_ probe: PathProbe) async -> Bool {
         if let probeName { return await network.probe(probeName) }
-        async let segment = network.probe(blob.name.appending(.segment(0)))
-        async let metadata = network.probe(blob.metadataName)
-        let answers = await (segment, metadata)
-        return answers.0 || answers.1
+        async let ping = network.probe(.ping(probe.blob.prefix, number: .random(in: .min ... .max)))
+        async let metadata = network.probe(probe.blob.metadataName)
+        async let segment = probe.hasBegun ? false : network.probe(probe.blob.name.appending(.segment(0)))
+        let answers = await [ping, metadata, segment]
+        return answers.contains(true)
     }
+}
+
+/// The failure of a path: what it is asked for until it works again.
+struct PathProbe: Hashable, Sendable {
+    let blob: BlobName
+    /// Some of the blob came before the path failed, and may be in a cache.
+    let hasBegun: Bool
 }

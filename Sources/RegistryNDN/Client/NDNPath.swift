@@ -9,7 +9,7 @@ final class NDNPath: Sendable {
     private static let lookInterval = Duration.seconds(1)
 
     private struct State {
-        var health: PathHealth<BlobName>
+        var health: PathHealth<PathProbe>
         var pulls: [ObjectIdentifier: (pull: ActivePull, seen: SilenceWatch.Counts)] = [:]
         /// The counts of all pulls, those that are over included.
         var counts = SilenceWatch.Counts()
@@ -38,7 +38,7 @@ final class NDNPath: Sendable {
     private let logger: Logger
 
     /// - Parameter policy: what becomes of blobs while the path is down.
-    init(health: PathHealth<BlobName> = PathHealth(), policy: FallbackPolicy = .proxy, logger: Logger) {
+    init(health: PathHealth<PathProbe> = PathHealth(), policy: FallbackPolicy = .proxy, logger: Logger) {
         state = Mutex(State(health: health))
         self.policy = policy
         self.logger = logger
@@ -52,20 +52,23 @@ final class NDNPath: Sendable {
     var standing: String { state.withLock { $0.health.standing(now: .now()) } }
 
     /// Notes a failed fetch.
-    func failed(_ blob: BlobName, _ error: FetchError) {
+    func failed(_ probe: PathProbe, _ error: FetchError) {
         // The producer of the prefix has said so: the path works.
         if error == .notFound { return answered() }
         let isCertain = error == .faceDown || error == .noRoute
         guard error.isPathFailure,
-            state.withLock({ $0.health.failed(blob, isCertain: isCertain, now: .now()) })
+            state.withLock({ $0.health.failed(probe, isCertain: isCertain, now: .now()) })
         else { return }
         logger.warning(
             "NDN path down; \(policy.meanwhile)",
-            metadata: ["blob": "\(blob)", "error": "\(error)"])
+            metadata: ["blob": "\(probe.blob)", "error": "\(error)"])
         failed.yield()
     }
 
-    /// Notes an answer.
+    /// Notes that all that a request asked for came over NDN.
+    func delivered() { state.withLock { $0.health.delivered() } }
+
+    /// Notes an answer, which a cache on the way may have given.
     func answered() {
         if state.withLock({ $0.health.answered(now: .now()) }) { logger.notice("NDN path up") }
     }
@@ -86,8 +89,8 @@ final class NDNPath: Sendable {
         switch state.withLock({ $0.health.nextProbe(now: .now()) }) {
         case .none: return nil
         case .wait(let amount): return amount
-        case .probe(let blob):
-            if await source.probe(blob) { answered() }
+        case .probe(let probe):
+            if await source.probe(probe) { answered() }
             return .zero
         }
     }

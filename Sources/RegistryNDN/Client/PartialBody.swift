@@ -16,10 +16,7 @@ struct PartialBody: BlobBody, ~Copyable {
     ///   - range: within the blob, not empty.
     ///   - headers: of the response, for the whole blob.
     init(range: Range<UInt64>, size: UInt64, headers: HTTPHeaders) {
-        var headers = headers
-        headers.replaceOrAdd(name: "Content-Length", value: String(range.count))
-        headers.replaceOrAdd(name: "Content-Range", value: "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)")
-        self.headers = headers
+        self.headers = headers.forRange(range, of: size)
         position = range.lowerBound
         end = range.upperBound
     }
@@ -44,5 +41,15 @@ struct PartialBody: BlobBody, ~Copyable {
     mutating func finish(_ response: inout ResponseWriter) async throws {
         guard position == end else { throw BlobFailure.wrongSize("\(end - position) bytes of the range are missing") }
         try await response.finish()
+    }
+}
+
+extension HTTPHeaders {
+    /// Of the whole blob: what they are for a range of it, which is not empty.
+    func forRange(_ range: Range<UInt64>, of size: UInt64) -> HTTPHeaders {
+        var headers = self
+        headers.replaceOrAdd(name: "Content-Length", value: String(range.count))
+        headers.replaceOrAdd(name: "Content-Range", value: "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)")
+        return headers
     }
 }

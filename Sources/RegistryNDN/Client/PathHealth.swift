@@ -62,7 +62,7 @@ struct PathHealth<Probe: Sendable>: Sendable {
     /// A request failed on the path. Returns whether the path is down from now on, and was not before.
     ///
     /// - Parameter isCertain: the path itself is known to be broken; otherwise one failure shortly after an answer counts
-    ///   only when another follows.
+    ///   only when another follows before a request gets all that it asked for.
     mutating func failed(_ probe: Probe, isCertain: Bool, now: NIODeadline) -> Bool {
         // Requests that began before the first failure fail later: they do not prolong the pause.
         guard isUsable(now: now) else { return false }
@@ -74,10 +74,12 @@ struct PathHealth<Probe: Sendable>: Sendable {
         return true
     }
 
+    /// A request got all that it asked for. The begin of a blob proves less: a cache may have it while nobody is behind that.
+    mutating func delivered() { hasFailedSince = false }
+
     /// A request or a probe was answered. Returns whether the path was down.
     mutating func answered(now: NIODeadline) -> Bool {
         lastAnswer = now
-        hasFailedSince = false
         switch state {
         case .up: return false
         case .left(let until) where now < until: return false

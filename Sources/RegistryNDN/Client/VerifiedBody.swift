@@ -8,6 +8,7 @@ internal import NIOHTTP1
 /// of one chunk, or of none, is verified before anything of it goes out.
 struct VerifiedBody: BlobBody, ~Copyable {
     private let digest: ContentDigest
+    private let status: HTTPResponseStatus
     private let headers: HTTPHeaders
     private var tail: WithheldTail
     private let hash = OverlappedSHA256()
@@ -18,6 +19,15 @@ struct VerifiedBody: BlobBody, ~Copyable {
     init(digest: ContentDigest, size: UInt64?, headers: HTTPHeaders) {
         self.digest = digest
         self.headers = headers
+        status = .ok
+        tail = WithheldTail(size: size)
+    }
+
+    /// A blob of `size` bytes, at least one, as the answer to a request for a range that is all of it.
+    init(digest: ContentDigest, range size: UInt64, headers: HTTPHeaders) {
+        self.digest = digest
+        self.headers = headers.forRange(0..<size, of: size)
+        status = .partialContent
         tail = WithheldTail(size: size)
     }
 
@@ -36,7 +46,7 @@ struct VerifiedBody: BlobBody, ~Copyable {
         await hash.update(chunk)
         guard let released else { return }
         if response.status == nil {
-            try await response.start(.ok, headers, first: released)
+            try await response.start(status, headers, first: released)
         } else {
             try await response.write(released)
         }
@@ -52,7 +62,7 @@ struct VerifiedBody: BlobBody, ~Copyable {
         }
         let actual = ContentDigest(sha256: await hash.finalize())
         guard actual == digest else { throw BlobFailure.wrongDigest(actual) }
-        if response.status == nil { try await response.start(.ok, headers) }
+        if response.status == nil { try await response.start(status, headers) }
         try await response.finish(last: last)
     }
 }

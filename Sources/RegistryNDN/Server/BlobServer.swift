@@ -91,9 +91,12 @@ package struct BlobServer: Service {
         }.get()
         defer { reader.shutdown() }
         do {
+            var bound: [FaceURI] = []
             for uri in configuration.listeners {
-                ready(.listening(try await eventLoop.flatSubmit { faces.value.listen(at: uri) }.get()))
+                bound.append(try await eventLoop.flatSubmit { faces.value.listen(at: uri) }.get())
             }
+            // Nothing is ready until all of it is.
+            for uri in bound { ready(.listening(uri)) }
         } catch {
             try await eventLoop.flatSubmit { faces.value.close() }.get()
             throw error

@@ -1,13 +1,28 @@
-/// How a blob of a known size divides into segments: all of chunk size, the final one as long as what is left.
-struct SegmentGrid: Hashable, Sendable {
-    let total: UInt64
-    let chunkSize: Int
+/// A blob of a known size, as it is cut into segments: for its producer, and for whoever names the segments of a range.
+package struct BlobShape: Sendable, Hashable {
+    package let geometry: BlobGeometry
+    /// Octets of the blob.
+    package let size: UInt64
 
-    /// Number of the final segment; 0 also for an empty blob, which is one empty segment (docs/protocol.md 10.2).
-    var finalSegment: UInt64 { total == 0 ? 0 : (total - 1) / UInt64(chunkSize) }
+    package init(geometry: BlobGeometry, size: UInt64) {
+        self.geometry = geometry
+        self.size = size
+    }
 
-    /// Bytes in a segment that is not beyond the final one.
-    func payloadLength(_ segment: UInt64) -> Int {
-        segment < finalSegment ? chunkSize : Int(total - finalSegment * UInt64(chunkSize))
+    /// A blob of `size` octets in segments of `chunk`, at least one; an empty blob is one empty segment.
+    package init(size: UInt64, chunk: Int) {
+        self.init(
+            geometry: BlobGeometry(unchecked: chunk, final: size == 0 ? 0 : (size - 1) / UInt64(chunk)), size: size)
+    }
+
+    /// The segments that cover `octets`, which are some and within the blob.
+    package func segments(covering octets: Range<UInt64>) -> Range<UInt64> {
+        let first = geometry.segment(at: octets.lowerBound)
+        return first..<geometry.segment(at: octets.upperBound - 1) + 1
+    }
+
+    /// Octets in a segment that is not behind the last one.
+    package func length(of segment: UInt64) -> Int {
+        segment < geometry.final ? geometry.chunk : Int(size - geometry.offset(of: geometry.final))
     }
 }

@@ -120,6 +120,19 @@ struct ClientLogicTests {
         #expect(words == ["not yet tried", "down", "to be tried again", "up", "left", "to be tried again"])
     }
 
+    /// A cache has the begins of blobs, and the producer behind it is gone.
+    @Test func beginsOfBlobsDoNotSpeakForAPathThatBringsNoneWhole() {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var health = PathHealth<Int>()
+        _ = health.answered(now: start)
+        health.delivered()
+        let first = health.failed(1, isCertain: false, now: start + .seconds(5))
+        #expect(!first)
+        _ = health.answered(now: start + .seconds(6))
+        let second = health.failed(2, isCertain: false, now: start + .seconds(11))
+        #expect(second && !health.isUsable(now: start + .seconds(11)))
+    }
+
     /// A blob that nobody serves is no reason to leave a path that brings others.
     @Test func oneSilentBlobDoesNotCondemnAPathThatAnswers() {
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
@@ -128,6 +141,7 @@ struct ClientLogicTests {
         let first = health.failed(1, isCertain: false, now: start + .seconds(2))
         #expect(!first && health.isUsable(now: start + .seconds(2)))
         _ = health.answered(now: start + .seconds(3))
+        health.delivered()
         let afterAnother = health.failed(1, isCertain: false, now: start + .seconds(4))
         #expect(!afterAnother)
         let twice = health.failed(2, isCertain: false, now: start + .seconds(5))

@@ -31,9 +31,9 @@ import Testing
     @Test(arguments: [(100, 1, 7), (100, 100, 100), (100, 101, 64), (10, 5200, 999), (7777, 30_000, 1448)])
     func everyPacketHasItsOctets(chunk: Int, size: Int, arrival: Int) throws {
         let blob = Self.blob(size)
-        let grid = SegmentGrid(total: UInt64(size), chunkSize: chunk)
-        let count = Int(grid.finalSegment) + 1
-        let layout = try SlabLayout(name: Self.name, grid: grid, firstSegment: 0, count: count)
+        let shape = BlobShape(size: UInt64(size), chunk: chunk)
+        let count = Int(shape.geometry.final) + 1
+        let layout = try SlabLayout(name: Self.name, shape: shape, firstSegment: 0, count: count)
         var slab = PacketSlab(layout)
         var filler = SlabFiller(layout)
         var octets = 0
@@ -47,7 +47,7 @@ import Testing
         for index in 0..<count {
             let data = try #require(try Self.packets(slab, index...index).first)
             #expect(data.name == Self.name.appending(.segment(UInt64(index))))
-            #expect(data.finalSegment == grid.finalSegment)
+            #expect(data.finalSegment == shape.geometry.final)
             #expect(data.freshnessMilliseconds == 86_400_000)
             #expect(data.contentType == ContentType.blob)
             #expect(
@@ -57,8 +57,8 @@ import Testing
     }
 
     @Test func moreOctetsThanTheRangeAreRefused() throws {
-        let grid = SegmentGrid(total: 250, chunkSize: 100)
-        let layout = try SlabLayout(name: Self.name, grid: grid, firstSegment: 1, count: 2)
+        let shape = BlobShape(size: 250, chunk: 100)
+        let layout = try SlabLayout(name: Self.name, shape: shape, firstSegment: 1, count: 2)
         var filler = SlabFiller(layout)
         var filled: [SlabFiller.Filled] = []
         for count in [99, 51, 1] { filled.append(filler.fill(ByteBuffer(repeating: 1, count: count))) }
@@ -75,7 +75,7 @@ import Testing
 
     @Test func whatHasNotArrivedDoesNotLeave() throws {
         let layout = try SlabLayout(
-            name: Self.name, grid: SegmentGrid(total: 300, chunkSize: 100), firstSegment: 0, count: 3)
+            name: Self.name, shape: BlobShape(size: 300, chunk: 100), firstSegment: 0, count: 3)
         var filler = SlabFiller(layout)
         var slab = PacketSlab(layout)
         let filled = filler.fill(ByteBuffer(repeating: 1, count: 250))
@@ -86,7 +86,7 @@ import Testing
 
     @Test func anEmptyBlobIsOneEmptySegment() throws {
         let layout = try SlabLayout(
-            name: Self.name, grid: SegmentGrid(total: 0, chunkSize: 100), firstSegment: 0, count: 1)
+            name: Self.name, shape: BlobShape(size: 0, chunk: 100), firstSegment: 0, count: 1)
         var filler = SlabFiller(layout)
         var slab = PacketSlab(layout)
         let filled = filler.fill(ByteBuffer())
@@ -100,8 +100,8 @@ import Testing
 
     /// Segment 255 and 256 have numbers of one and two octets: their packets are no train.
     @Test func aTrainEndsWhereThePacketsGrow() throws {
-        let grid = SegmentGrid(total: 5205, chunkSize: 10)
-        let slab = PacketSlab(try SlabLayout(name: Self.name, grid: grid, firstSegment: 0, count: 521))
+        let shape = BlobShape(size: 5205, chunk: 10)
+        let slab = PacketSlab(try SlabLayout(name: Self.name, shape: shape, firstSegment: 0, count: 521))
         #expect(slab.follows(255, trainFrom: 0))
         #expect(!slab.follows(256, trainFrom: 0))
         #expect(slab.follows(520, trainFrom: 256))
@@ -109,8 +109,8 @@ import Testing
     }
 
     @Test func packetsThatAreOutKeepTheirOctets() throws {
-        let grid = SegmentGrid(total: 200, chunkSize: 100)
-        let layout = try SlabLayout(name: Self.name, grid: grid, firstSegment: 0, count: 2)
+        let shape = BlobShape(size: 200, chunk: 100)
+        let layout = try SlabLayout(name: Self.name, shape: shape, firstSegment: 0, count: 2)
         var slab = PacketSlab(layout)
         var filler = SlabFiller(layout)
         let filled = filler.fill(ByteBuffer(repeating: 7, count: 200))
@@ -119,7 +119,7 @@ import Testing
         let before = Array(train.octets.readableBytesView)
         // The memory is used again for another blob while the packets are still queued.
         var next = SlabFiller(
-            try SlabLayout(name: Self.name, grid: grid, firstSegment: 0, count: 2, storage: slab.layout.storage))
+            try SlabLayout(name: Self.name, shape: shape, firstSegment: 0, count: 2, storage: slab.layout.storage))
         let over = next.fill(ByteBuffer(repeating: 9, count: 200))
         #expect(over.packets == 2)
         #expect(Array(train.octets.readableBytesView) == before)
@@ -128,7 +128,7 @@ import Testing
     @Test func aPacketThatWouldBeTooLargeIsAnError() {
         #expect(throws: WireError.noSpace) {
             _ = try SlabLayout(
-                name: Self.name, grid: SegmentGrid(total: 9000, chunkSize: 8790), firstSegment: 0, count: 2)
+                name: Self.name, shape: BlobShape(size: 9000, chunk: 8790), firstSegment: 0, count: 2)
         }
     }
 }

@@ -28,8 +28,8 @@ private struct SigningScript {
     /// `arrived` of `count` segments of 10 octets.
     func range(_ count: Int, arrived: Int? = nil) throws -> CachedRange {
         let range = CachedRange(id: 1, blob: blob, firstSegment: 0, count: count, isTail: false)
-        let grid = SegmentGrid(total: UInt64(count * 10), chunkSize: 10)
-        let layout = try SlabLayout(name: blob.name, grid: grid, firstSegment: 0, count: count, trailer: trailer)
+        let shape = BlobShape(size: UInt64(count * 10), chunk: 10)
+        let layout = try SlabLayout(name: blob.name, shape: shape, firstSegment: 0, count: count, trailer: trailer)
         var filler = SlabFiller(layout)
         var slab = PacketSlab(layout)
         let filled = filler.fill(ByteBuffer(repeating: 7, count: (arrived ?? count) * 10))

@@ -1,19 +1,6 @@
 import NIOCore
 import OrderedCollections
 
-/// What has to be known of a blob before the segments that cover a range of it can be named.
-struct BlobShape: Sendable, Hashable {
-    let geometry: BlobGeometry
-    /// Octets of the blob.
-    let size: UInt64
-
-    /// The segments that cover `octets`, which are some and within the blob.
-    func segments(covering octets: Range<UInt64>) -> Range<UInt64> {
-        let first = geometry.segment(at: octets.lowerBound)
-        return first..<geometry.segment(at: octets.upperBound - 1) + 1
-    }
-}
-
 /// The shapes of blobs seen lately, so that a further range of one costs no segment but its own.
 ///
 /// A blob's segments never change while it is published, but a producer may publish with another chunk size later: a

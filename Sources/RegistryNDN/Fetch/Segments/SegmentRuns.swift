@@ -34,7 +34,7 @@ struct SegmentRuns: Sendable {
         guard runs.count > 1, let last = runs.last else { return nil }
         self.runs = runs
         self.shape = shape
-        let geometry = shape.geometry.shortened(to: count)
+        let geometry = BlobGeometry(unchecked: shape.geometry.chunk, final: count - 1)
         let missing =
             last.segments.contains(shape.geometry.final)
             ? shape.geometry.offset(of: shape.geometry.final + 1) - shape.size : 0
