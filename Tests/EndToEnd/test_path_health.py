@@ -1,5 +1,6 @@
 """A path that is dead or falls silent: skipped at once, probed in the background, found again; nobody waits for it twice."""
 
+import signal
 import time
 
 from ndn.security import DigestSha256Signer
@@ -127,3 +128,23 @@ def test_a_path_whose_key_is_not_trusted_stays_down(start, blob, folder):
     producer.until(lambda: producer.answered >= answered + 3)
     assert exchange(client.address, "GET", f"/v2/{REPOSITORY}/blobs/{digest}").status == 504
     assert not client.program.events("NDN path up")
+
+
+def test_a_cache_does_not_speak_for_a_server_that_stands_still(start, blob):
+    """The forwarder has the begins of blobs, and answers for them while nobody is behind it."""
+    forwarder = start.forwarder()
+    server = start.server(uplink=forwarder.unix)
+    client = start.client(router=forwarder.unix, options=["--progress-timeout", "1s"])
+    made = [blob(4_000_000, seed=seed) for seed in range(70, 73)]
+    for digest, octets in made:
+        answer = exchange(client.address, "GET", f"/v2/{REPOSITORY}/blobs/{digest}", headers={"Range": "bytes=0-999999"})
+        assert (answer.status, answer.body) == (206, octets[:1_000_000])
+    server.program.signal(signal.SIGSTOP)
+    for digest, octets in made:
+        assert blobs.get(client.address, REPOSITORY, digest) == octets
+    requests = [client.request(digest, count=2) for digest, _ in made]
+    assert requests[0]["source"] == "both", requests
+    assert requests[2]["fallback"] == "NDN path down", requests
+    assert len(client.program.events(DOWN)) == 1 and not client.program.events("NDN path up")
+    server.program.signal(signal.SIGCONT)
+    client.program.event("NDN path up", timeout=30)

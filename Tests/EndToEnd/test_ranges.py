@@ -6,11 +6,14 @@ import time
 
 import pytest
 
+from ndn.security import DigestSha256Signer
+
 from conftest import IMAGE
 from harness import blobs, chunked, pulls
 from harness.cutter import Cutter
 from harness.exchange import exchange
 from harness.standin import GeneratingRegistry
+from harness.trust import PacketProducer, segments
 
 REPOSITORY = "demo/blobs"
 CHUNK = 7777
@@ -200,3 +203,17 @@ def test_a_layer_larger_than_any_memory(start, long):
     assert (request["source"], request["ndn_bytes"]) == ("ndn", registry.size), request
     for part, limit in ((client, 64), (server, 128)):
         assert part.program.peak_memory() <= limit << 20, f"{part.name}: {part.program.peak_memory() >> 20} MiB"
+
+
+@pytest.mark.parametrize("wanted", ["0-", "0-1999999", "-2000000"])
+def test_a_range_that_is_the_whole_blob_is_verified(start, blob, wanted):
+    digest, octets = blob(2_000_000, seed=81)
+    wrong = octets[:1_500_000] + bytes([octets[1_500_000] ^ 1]) + octets[1_500_001:]
+    producer = start.keep(PacketProducer(segments(REPOSITORY, digest, wrong, DigestSha256Signer())))
+    client = start.client(router=producer.address)
+    path = f"/v2/{REPOSITORY}/blobs/{digest}"
+    answer = exchange(client.address, "GET", path, {"Range": f"bytes={wanted}"})
+    assert (answer.status, answer.headers["content-range"]) == (206, "bytes 0-1999999/2000000")
+    assert not answer.is_whole
+    # From now on the registry is asked.
+    assert exchange(client.address, "GET", path, {"Range": f"bytes={wanted}"}).body == octets
