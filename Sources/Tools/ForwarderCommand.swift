@@ -63,7 +63,7 @@ struct ForwarderCommand: AsyncParsableCommand {
         let logger = try log.makeLogger(label: "forwarder")
         let program = await RunningProgram(logger: logger)
         let listeners = try listeners()
-        for uri in listeners where uri.scheme != .unix && !uri.isLoopback {
+        for uri in listeners where !uri.isOfThisMachine {
             logger.warning(
                 "listening beyond this machine: whoever reaches the port can use the forwarder and make it send",
                 metadata: ["uri": "\(uri)"])
@@ -85,6 +85,6 @@ struct ForwarderCommand: AsyncParsableCommand {
 }
 
 extension FaceURI {
-    /// Whether the host is written as a loopback address; a host name other than localhost may be anything.
-    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    /// A Unix socket, or a host written as a loopback address; a host name other than localhost may be anything.
+    var isOfThisMachine: Bool { scheme == .unix || host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 }

@@ -24,7 +24,7 @@ struct ServerCommand: AsyncParsableCommand {
         let logger = try log.makeLogger(label: "server")
         let program = await RunningProgram(logger: logger)
         let configuration = try await options.configuration(logger: logger)
-        for uri in configuration.listeners where !uri.isLoopback {
+        for uri in configuration.listeners where !uri.isOfThisMachine {
             logger.warning(
                 "listening beyond this machine: Data is 100 times an Interest, and UDP sources can be forged",
                 metadata: ["uri": "\(uri)"])

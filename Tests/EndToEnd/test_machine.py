@@ -299,6 +299,22 @@ def test_an_env_line_that_is_meant_for_us_is_never_lost_silently(folder):
     assert done.returncode == 64 and "line 3" in done.stderr, done
 
 
+def test_a_list_of_repositories_that_names_none_does_not_make_all_public(folder):
+    (folder / ".env").write_text(f"DOCKER_NDN_REGISTRY=http://127.0.0.1:9\nDOCKER_NDN_NAME={PREFIX}\nDOCKER_NDN_REPOSITORIES=,,\n")
+    done = registry_ndn(*SERVER[1:], folder=folder)
+    assert done.returncode == 64 and "DOCKER_NDN_REPOSITORIES names no repository" in done.stderr, done
+
+
+def test_a_server_is_ready_once_it_listens_at_all_of_its_addresses(folder):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        done = registry_ndn("server", "--registry", "http://127.0.0.1:9", "--name", PREFIX, "--uplink", "none", "--listen",
+                            f"unix://{folder}/s.sock", "--listen", f"tcp://127.0.0.1:{other.getsockname()[1]}", folder=folder)
+    assert done.returncode == 1 and "ready" not in done.stdout + done.stderr, done
+    assert "beyond this machine" not in done.stderr, "a Unix socket is of this machine"
+
+
 def test_a_server_without_a_home_goes_on_without_keys(folder, needs_root):
     environment = {key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_DATA_HOME")}
     command = [*SERVER, "--registry", "http://127.0.0.1:9", "--name", PREFIX]
