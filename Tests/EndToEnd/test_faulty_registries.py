@@ -154,12 +154,26 @@ def test_a_blob_that_stops_half_way_breaks_off(alone):
     client.request(registry.digest)
 
 
+@pytest.mark.parametrize("wanted", [None, "bytes=1000000-", "bytes=0-999999,3000000-8999999"], ids=["whole", "open range", "parts"])
+def test_a_body_whose_connection_ends_goes_on_over_another(alone, wanted):
+    client, registry = alone(Fault.STOPS_TWICE)
+    path = f"/v2/{REPOSITORY}/blobs/{registry.digest}"
+    answer = exchange(client.address, "GET", path, {"Range": wanted} if wanted else {})
+    assert answer.is_whole and answer.status == (206 if wanted else 200)
+    if wanted and "," in wanted:
+        assert octets_of(3_000_000, 9_000_000) in answer.body and octets_of(0, 1_000_000) in answer.body
+    else:
+        assert answer.body == octets_of(1_000_000 if wanted else 0, registry.size)
+    assert len(registry.asked) >= 3, registry.asked
+
+
 # The registry behind the client, when NDN ends half-way
 
 
 @pytest.mark.parametrize("fault, whole", [(None, True), (Fault.IGNORES_RANGE, True), (Fault.WRONG_RANGE, True),
-                                          (Fault.REFUSES_RANGE, True), (Fault.SLICES, True), (Fault.STOPS, False)],
-                         ids=["well", "ignores", "wrong", "refuses", "slices", "stops"])
+                                          (Fault.REFUSES_RANGE, True), (Fault.SLICES, True), (Fault.STOPS, False),
+                                          (Fault.STOPS_TWICE, True)],
+                         ids=["well", "ignores", "wrong", "refuses", "slices", "stops", "stops twice"])
 def test_the_rest_from_a_faulty_registry(start, fault, whole):
     """What is missing is cut out of a whole answer, or put together from slices; a wrong one never becomes part of the blob."""
     size = 96 << 20

@@ -205,9 +205,18 @@ struct BlobFlow: Sendable {
         var body = VerifiedBody(
             digest: pull.blob.digest, size: answer.head.contentLength,
             headers: pull.blob.fields(of: answer, pull.references))
-        for try await chunk in answer.body {
-            record.upstreamBytes += UInt64(chunk.readableBytes)
-            try await body.append(chunk, to: &response)
+        do {
+            for try await chunk in answer.body {
+                record.upstreamBytes += UInt64(chunk.readableBytes)
+                try await body.append(chunk, to: &response)
+            }
+        } catch let error as UpstreamError {
+            // A connection that ends in the middle is no reason for whoever pulls to begin anew.
+            guard let size = answer.head.contentLength, body.missing.map({ $0 < size }) == true, !Task.isCancelled
+            else {
+                throw error
+            }
+            try await RestOfBlob(pull: pull, size: size, upstream: upstream).append(to: &body, &response, &record)
         }
         do {
             try await body.finish(&response)

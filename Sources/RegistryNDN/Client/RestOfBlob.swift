@@ -6,6 +6,8 @@ internal import NIOHTTP1
 struct RestOfBlob: Sendable {
     /// Requests for parts of a blob that are under way at a time: one is read while the others travel.
     private static let asksAhead = 4
+    /// How often a body goes on over a new connection after one has broken off, or fallen silent, in the middle.
+    private static let mostResumptions = 3
 
     let pull: BlobPull
     /// Bytes of the blob; the largest number of all while that is not known.
@@ -26,6 +28,7 @@ struct RestOfBlob: Sendable {
             var answers: [Int: RangeResponse] = [:]
             answers[0] = first
             var asked = first == nil ? 0 : 1
+            var resumptions = 0
             for (index, span) in spans.enumerated() where body.lacks(span, of: size) {
                 // The first one shows whether the upstream gives ranges, or sends everything whatever it is asked for.
                 while asked < min(spans.count, index == 0 ? 1 : index + Self.asksAhead) {
@@ -39,9 +42,18 @@ struct RestOfBlob: Sendable {
                 while let answer = next {
                     defer { answer.body.cancel() }
                     record.usedUpstream = true
-                    try await append(answer, from: offset, to: &body, &response, &record)
+                    let missing = body.missing
+                    do {
+                        try await append(answer, from: offset, to: &body, &response, &record)
+                    } catch let error as UpstreamError {
+                        resumptions += 1
+                        // One that brought nothing at all says how the next would end.
+                        guard case .partial = answer.verdict, body.missing != missing, !Task.isCancelled,
+                            resumptions <= Self.mostResumptions
+                        else { throw error }
+                    }
                     guard case .partial = answer.verdict else { return }
-                    // One answer is enough, unless the upstream gives less at a time than it is asked for.
+                    // One answer is enough, unless it broke off, or the upstream gives less at a time than it is asked for.
                     guard body.lacks(span, of: size), let begin = body.rest(of: size).hull?.lowerBound else { break }
                     offset = begin
                     next = try await ask(for: begin..<span.upperBound)

@@ -36,6 +36,8 @@ class Fault(enum.Enum):
     FORBIDS = "forbids"
     # The connection ends half-way through each body.
     STOPS = "stops half-way"
+    # The same of the first two bodies.
+    STOPS_TWICE = "stops half-way twice"
     # The head, and then nothing, of a range that begins after the first 8 MiB and before the last.
     STALLS = "stalls"
 
@@ -130,9 +132,10 @@ class GeneratingRegistry:
                 if fault is Fault.STALLS and 8 << 20 <= first < registry.size - (1 << 20):
                     self.wfile.flush()
                     registry.released.wait(60)
+                stops = fault is Fault.STOPS or fault is Fault.STOPS_TWICE and len(registry.asked) <= 2
                 if self.command == "GET":
-                    self._write(first, (first + end) // 2 if fault is Fault.STOPS else end)
-                self.close_connection = fault is Fault.STOPS
+                    self._write(first, (first + end) // 2 if stops else end)
+                self.close_connection = stops
 
             def _answer(self, status, body=b"", fields=None):
                 self.send_response(status)
