@@ -7,7 +7,7 @@ import pytest
 
 from harness import parts
 
-URL = "https://github.com/registry-ndn/registry-ndn"
+URL = "https://example.org/registry-ndn"
 
 
 def files() -> dict[str, str]:
