@@ -49,24 +49,19 @@ public struct BlobParts: Hashable, Sendable {
     private static let requestCost: UInt64 = 512
 
     /// The first `count` octets, or all when there are fewer.
-    public func prefix(_ count: UInt64) -> BlobParts {
+    public func prefix(_ count: UInt64) -> BlobParts { cut(behind: count) { $0.lowerBound..<$1 } }
+
+    /// All but the first `count` octets.
+    public func dropFirst(_ count: UInt64) -> BlobParts { cut(behind: count) { $1..<$0.upperBound } }
+
+    /// One side of each range: each is cut behind those of its octets that are among the first `count` of all.
+    private func cut(behind count: UInt64, _ side: (Range<UInt64>, UInt64) -> Range<UInt64>) -> BlobParts {
         var left = count
         return BlobParts(
             ranges.map { range in
                 let taken = min(left, range.length)
                 left -= taken
-                return range.lowerBound..<range.lowerBound + taken
-            })
-    }
-
-    /// All but the first `count` octets.
-    public func dropFirst(_ count: UInt64) -> BlobParts {
-        var left = count
-        return BlobParts(
-            ranges.map { range in
-                let dropped = min(left, range.length)
-                left -= dropped
-                return range.lowerBound + dropped..<range.upperBound
+                return side(range, range.lowerBound + taken)
             })
     }
 }
