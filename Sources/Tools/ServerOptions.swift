@@ -157,13 +157,14 @@ struct ServerOptions: ParsableArguments {
     private func setAccess(
         _ configuration: inout BlobServer.Configuration, _ environment: Environment, _ logger: Logger
     ) async throws {
-        let listed = environment["DOCKER_NDN_REPOSITORIES"].map { $0.split(separator: ",").map(String.init) }
+        let listed = environment["DOCKER_NDN_REPOSITORIES"] ?? ""
+        let named = repository.isEmpty ? listed.split(separator: ",").map(String.init) : repository
         // None at all would make all of them public.
-        guard !repository.isEmpty || listed?.isEmpty != true || environment["DOCKER_NDN_REPOSITORIES"] == "" else {
+        guard !named.isEmpty || listed.isEmpty else {
             throw ValidationError(
                 "DOCKER_NDN_REPOSITORIES names no repository: write one, such as team/*, or leave it out")
         }
-        configuration.repositories = try (repository.isEmpty ? listed ?? [] : repository).map { text in
+        configuration.repositories = try named.map { text in
             guard let pattern = RepositoryPattern(text) else {
                 throw ValidationError("--repository \(text): write a repository, with * for a part or ** for the rest")
             }
