@@ -14,6 +14,13 @@ package enum RandomScenarios {
         return simulation.faults().first
     }
 
+    /// What the run of a seed sent and when, in one number.
+    package static func trace(seed: UInt64) -> UInt64 {
+        var simulation = Simulation(scenario(seed: seed))
+        _ = try? simulation.run()
+        return simulation.trace
+    }
+
     package static func scenario(seed: UInt64) -> Scenario {
         var random = SplitMix64(seed: seed)
         var scenario = Scenario(link: link(&random), consumers: [])

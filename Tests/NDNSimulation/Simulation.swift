@@ -22,6 +22,8 @@ package struct Simulation {
     /// When the near router last forwarded an Interest for a segment, when it suppresses others.
     private var forwarded: [UInt64: NIODeadline] = [:]
     private var steps = 0
+    /// Of all Interests in the order of sending: a change that is none of behaviour leaves it alone (FNV-1a).
+    package private(set) var trace: UInt64 = 0xCBF2_9CE4_8422_2325
     private var measurements: Measurements
     private var isMeasuring: Bool { now - Self.start >= scenario.warmUp }
 
@@ -140,6 +142,10 @@ package struct Simulation {
     }
 
     private mutating func send(_ interest: SegmentInterest, blob: Int, of index: Int) {
+        for number in [
+            now.uptimeNanoseconds, UInt64(index), UInt64(blob), interest.segment, UInt64(interest.nonce),
+            interest.mustBeFresh ? 1 : 0,
+        ] { trace = (trace ^ number) &* 0x100_0000_01B3 }
         if isMeasuring {
             measurements.interests[index] += 1
             if interest.isRetransmission { measurements.retransmissions[index] += 1 }

@@ -24,21 +24,30 @@ import NDNSimulation
             }
         case "random":
             let numbers = arguments.dropFirst().compactMap { UInt64($0) }
-            guard let count = numbers.first else { fallthrough }
+            guard let count = numbers.first else { usage() }
             close(random(count, from: numbers.dropFirst().first ?? 0))
+        case "trace":
+            let numbers = arguments.dropFirst().compactMap { UInt64($0) }
+            guard let count = numbers.first else { usage() }
+            let first = numbers.dropFirst().first ?? 0
+            for seed in first..<first + count { print(seed, RandomScenarios.trace(seed: seed)) }
         case "test":
             let (passed, failed) = table([standard], Table.rows)
             let isWhole = random(10_000, from: 0).failed == 0
             close((passed + (isWhole ? 1 : 0), failed + (isWhole ? 0 : 1)))
-        default:
-            print(
-                """
-                usage: simulate table [rate|cubic|aimd …] [PART OF A ROW'S NAME …]
-                       simulate random COUNT [FIRST-SEED]
-                       simulate test
-                """)
-            exit(64)
+        default: usage()
         }
+    }
+
+    private static func usage() -> Never {
+        print(
+            """
+            usage: simulate table [rate|cubic|aimd …] [PART OF A ROW'S NAME …]
+                   simulate random COUNT [FIRST-SEED]
+                   simulate trace COUNT [FIRST-SEED]    (a number a seed; the same as before a change of structure)
+                   simulate test
+            """)
+        exit(64)
     }
 
     private static func close(_ counts: (passed: Int, failed: Int)) -> Never {
