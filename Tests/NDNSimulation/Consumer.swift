@@ -1,21 +1,53 @@
 import NDN
 import NIOCore
 
-/// One consumer's state machines, and what its reader has taken.
-struct Consumer {
+/// Who fetches blobs in a simulation.
+protocol FetchingConsumer {
+    var model: SimulatedConsumer { get }
+    /// When its clock is due already.
+    var wake: NIODeadline? { get set }
+    var hasBegun: Bool { get }
+    var isOver: Bool { get }
+    /// Those of which something is read every 10 ms.
+    var readEachTick: [Int] { get }
+    mutating func begin(now: NIODeadline) throws
+    mutating func read(_ blob: Int, now: NIODeadline) throws
+    mutating func advance(now: NIODeadline) throws
+    mutating func nextInterest(now: NIODeadline) throws -> (blob: Int, interest: SegmentInterest)?
+    /// All Interests that may leave have left.
+    ///
+    /// - Returns: whether there may be more now.
+    mutating func settled(now: NIODeadline) throws -> Bool
+    func nextDeadline(now: NIODeadline) -> NIODeadline?
+    /// - Returns: octets of new Data.
+    mutating func receive(_ blob: Int, _ segment: UInt64, isMarked: Bool, now: NIODeadline) throws -> Int
+    /// What is wrong at the end.
+    var faults: [String] { get }
+    /// Why a blob failed; nil when none did.
+    var failure: String? { get }
+    var inFlight: Int { get }
+    var window: Int { get }
+    func statistics(_ blob: Int) -> FetchStatistics
+}
+
+/// One consumer's segments alone: how much of each blob may be asked for is told by hand, by what its reader has taken.
+struct Consumer: FetchingConsumer {
     let model: SimulatedConsumer
     let maximumWindow: Int
     private(set) var scheduler: FetchScheduler
+    /// One a blob.
+    private(set) var transfers: [BlobTransfer] = []
     private var seen: [SegmentSet]
     private(set) var read: [UInt64]
     /// Segments below this are known to be here.
     private var checked: [UInt64]
-    /// When its clock is due already.
+    private let configuration: FetchConfiguration
     var wake: NIODeadline?
-    var hasBegun = false
+    private(set) var hasBegun = false
 
     init(_ model: SimulatedConsumer, _ configuration: FetchConfiguration, number: Int, seed: UInt64) {
         self.model = model
+        self.configuration = configuration
         let chunk = model.blobs.map(\.chunk).max() ?? 1
         maximumWindow = min(model.maximumWindow ?? .max, SegmentFetch.maximumCapacity, (32 << 20) / max(chunk, 1) + 1)
         scheduler = FetchScheduler(
@@ -27,21 +59,23 @@ struct Consumer {
         checked = read
     }
 
-    mutating func begin(_ configuration: FetchConfiguration, now: NIODeadline) {
+    mutating func begin(now: NIODeadline) {
         hasBegun = true
         for index in model.blobs.indices {
-            let fetch = SegmentFetch(configuration: configuration, deadline: now + configuration.timeout, now: now)
-            precondition(scheduler.add(fetch) == index)
-            scheduler.setRepair(model.faultyPeriod > 0, of: index)
+            var segments = SegmentFetch(configuration: configuration, deadline: now + configuration.timeout, now: now)
+            segments.canRepair = model.faultyPeriod > 0
+            transfers.append(BlobTransfer(Name([.generic("\(index)")]), segments))
+            scheduler.add(transfers[index])
         }
     }
 
-    var isOver: Bool { hasBegun && model.blobs.indices.allSatisfy { scheduler[$0]?.isOver ?? true } }
+    var isOver: Bool { hasBegun && transfers.allSatisfy(\.segments.isOver) }
 
     mutating func advance(now: NIODeadline) { scheduler.advance(now: now) }
 
     mutating func nextInterest(now: NIODeadline) throws -> (blob: Int, interest: SegmentInterest)? {
-        guard let (id, interest) = scheduler.nextInterest(now: now) else { return nil }
+        guard let (transfer, interest) = scheduler.nextInterest(now: now) else { return nil }
+        let id = transfer.id
         let blob = model.blobs[id]
         guard scheduler.path.inFlight <= maximumWindow else {
             throw Violation(description: "\(scheduler.path.inFlight) in flight, bound \(maximumWindow)")
@@ -55,13 +89,12 @@ struct Consumer {
         return (id, interest)
     }
 
-    /// - Returns: octets of new Data.
     mutating func receive(_ id: Int, _ segment: UInt64, isMarked: Bool, now: NIODeadline) throws -> Int {
         let blob = model.blobs[id]
         let length = model.isFaulty(segment) ? blob.chunk + 1 : blob.length(segment)
         let data = SegmentData(segment: segment, length: length, final: blob.final, isMarked: isMarked)
         let capacity = min(blob.room / max(blob.chunk, 1) + 1, SegmentFetch.maximumCapacity)
-        let isNew = scheduler.receive(data, for: id, now: now, capacity: { _ in capacity })
+        let isNew = scheduler.receive(data, for: transfers[id], now: now, capacity: { _ in capacity })
         if isNew { try keep(segment, of: id) }
         return isNew ? data.length : 0
     }
@@ -70,21 +103,20 @@ struct Consumer {
     private mutating func keep(_ segment: UInt64, of id: Int) throws {
         if !seen[id].insert(segment) { throw Violation(description: "segment \(segment) accepted twice") }
         try check(id)
-        if model.blobs[id].readRate == nil { read[id] = scheduler[id]?.base ?? 0 }
+        if model.blobs[id].readRate == nil { read[id] = transfers[id].segments.base }
         raise(id)
     }
 
     /// Fills holes.
-    ///
-    /// - Returns: whether there were some.
-    mutating func repair(now: NIODeadline) throws -> Bool {
+    mutating func settled(now: NIODeadline) throws -> Bool {
         guard model.faultyPeriod > 0 else { return false }
         var wereSome = false
         for id in model.blobs.indices {
-            while let segments = scheduler.nextHoles(of: id) {
+            while let segments = transfers[id].segments.nextHoles() {
                 wereSome = true
                 for segment in segments {
-                    guard scheduler.fill(segment, length: model.blobs[id].length(segment), for: id, now: now) else {
+                    guard scheduler.fill(segment, length: model.blobs[id].length(segment), for: transfers[id], now: now)
+                    else {
                         throw Violation(description: "segment \(segment) is not wanted though it is a hole")
                     }
                     try keep(segment, of: id)
@@ -96,7 +128,7 @@ struct Consumer {
 
     /// The window moves over segments that are here, each once, in order.
     private mutating func check(_ id: Int) throws {
-        guard let base = scheduler[id]?.base else { return }
+        let base = transfers[id].segments.base
         while checked[id] < base {
             guard seen[id].contains(checked[id]) else {
                 throw Violation(description: "the window passed segment \(checked[id])")
@@ -105,10 +137,12 @@ struct Consumer {
         }
     }
 
+    var readEachTick: [Int] { model.blobs.indices.filter { model.blobs[$0].readRate != nil } }
+
     /// The reader takes what it does in 10 ms.
-    mutating func take(_ id: Int) {
+    mutating func read(_ id: Int, now: NIODeadline) {
         let segments = UInt64((model.blobs[id].readRate ?? 0) / 100) + 1
-        read[id] = max(read[id], min(scheduler[id]?.base ?? 0, read[id] + segments))
+        read[id] = max(read[id], min(transfers[id].segments.base, read[id] + segments))
         raise(id)
     }
 
@@ -117,12 +151,21 @@ struct Consumer {
     }
 
     private mutating func raise(_ id: Int) {
-        scheduler.raiseLimit(of: id, to: limit(id))
+        transfers[id].segments.raiseLimit(to: limit(id))
     }
 
+    func nextDeadline(now: NIODeadline) -> NIODeadline? { scheduler.nextDeadline(now: now) }
+
+    var faults: [String] { model.blobs.indices.compactMap(fault) }
+    var failure: String? { transfers.lazy.compactMap(\.segments.failure).first.map { "\($0)" } }
+    var inFlight: Int { scheduler.path.inFlight }
+    var window: Int { scheduler.path.window }
+    func statistics(_ blob: Int) -> FetchStatistics { transfers[blob].segments.statistics }
+
     /// Why a blob is not whole; nil when it is.
-    func fault(_ id: Int) -> String? {
-        guard let fetch = scheduler[id] else { return "no fetch" }
+    private func fault(_ id: Int) -> String? {
+        guard hasBegun else { return "no fetch" }
+        let fetch = transfers[id].segments
         let blob = model.blobs[id]
         if fetch.isComplete && fetch.size == UInt64(blob.size) && seen[id].count == Int(blob.final) + 1
             && fetch.statistics.octets == UInt64(blob.size)

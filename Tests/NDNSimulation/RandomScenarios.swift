@@ -3,9 +3,11 @@ import NIOCore
 
 /// Scenarios drawn from a seed, small and hostile: links, faults, readers and consumers of all sorts.
 package enum RandomScenarios {
+    /// - Parameter hasReaders: whether readers of whole blobs and ranges share transfers, hang up and repair; else segments alone
+    ///   are simulated.
     /// - Returns: what went wrong; nil when all was well.
-    package static func failure(seed: UInt64) -> String? {
-        var simulation = Simulation(scenario(seed: seed))
+    package static func failure(seed: UInt64, hasReaders: Bool = false) -> String? {
+        var simulation = Simulation(hasReaders ? readers(seed: seed) : scenario(seed: seed))
         do {
             _ = try simulation.run()
         } catch {
@@ -51,6 +53,40 @@ package enum RandomScenarios {
         }
         scenario.seed = seed
         return scenario
+    }
+
+    /// The same network with readers of all sorts in each consumer.
+    package static func readers(seed: UInt64) -> Scenario {
+        var scenario = scenario(seed: seed)
+        var random = SplitMix64(seed: ~seed)
+        scenario.configuration.memoryBudget = pick([64 << 10, 512 << 10, 4 << 20, 32 << 20], &random)
+        scenario.configuration.admissionTimeout = .minutes(9)
+        for index in scenario.consumers.indices {
+            let blobs = scenario.consumers[index].blobs
+            scenario.consumers[index].readers = (0..<pick([1, 2, 3, 6], &random)).map { _ in reader(blobs, &random) }
+                .sorted { $0.begin < $1.begin }
+        }
+        return scenario
+    }
+
+    private static func reader(_ blobs: [SimulatedBlob], _ random: inout SplitMix64) -> SimulatedReader {
+        var reader = SimulatedReader()
+        reader.blob = .random(in: blobs.indices, using: &random)
+        let size = UInt64(blobs[reader.blob].size)
+        let first = UInt64.random(in: 0...size, using: &random)
+        let last = UInt64.random(in: first...max(first, size + 10), using: &random)
+        reader.range = pick(
+            [
+                .whole, .whole, .from(first), .from(0), .from(first, through: last), .last(last - first),
+                .several([
+                    .from(0, through: first / 3), .from(first / 2 + 1, through: first), .from(last + 1, through: size),
+                ]),
+            ], &random)
+        reader.begin = .milliseconds(pick([0, 0, 10, 100, 300], &random))
+        reader.rate = random.chance(0.5) ? nil : .random(in: 10_000...10_000_000, using: &random)
+        reader.hangsUpAfter = random.chance(0.2) ? .random(in: 1...Int(size + 1), using: &random) : nil
+        reader.audience = pick([nil, nil, 1, 1, 2], &random)
+        return reader
     }
 
     private static func pick<T>(_ values: [T], _ random: inout SplitMix64) -> T {

@@ -34,6 +34,8 @@ package struct SimulatedConsumer: Sendable {
     package var maximumWindow: Int?
     /// One segment of so many is always faulty, but the consumer can have it from elsewhere; 0: none is.
     package var faultyPeriod: UInt64 = 0
+    /// Who reads the blobs; none: each is read once, by its ``SimulatedBlob/readRate``, and its segments are all that is simulated.
+    package var readers: [SimulatedReader] = []
 
     package init(_ algorithm: CongestionAlgorithm, blobs: [SimulatedBlob]) {
         self.algorithm = algorithm

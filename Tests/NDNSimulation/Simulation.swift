@@ -15,7 +15,7 @@ package struct Simulation {
     private var now = Self.start
     private var random: SplitMix64
     private var events = EventQueue()
-    private var consumers: [Consumer]
+    private var consumers: [any FetchingConsumer]
     private var cached: Set<UInt64> = []
     /// The near router's PIT, when it has a cache: who waits for a segment.
     private var pending: [UInt64: [EventQueue.Event]] = [:]
@@ -31,8 +31,10 @@ package struct Simulation {
         self.scenario = scenario
         link = scenario.link
         random = SplitMix64(seed: scenario.seed)
-        consumers = scenario.consumers.enumerated().map {
-            Consumer($1, scenario.configuration, number: $0, seed: scenario.seed)
+        consumers = scenario.consumers.enumerated().map { number, consumer -> any FetchingConsumer in
+            consumer.readers.isEmpty
+                ? Consumer(consumer, scenario.configuration, number: number, seed: scenario.seed)
+                : ReadingConsumer(consumer, scenario.configuration, number: number, seed: scenario.seed)
         }
         let first = scenario.consumers.first
         let chunk = first?.blobs.first?.chunk ?? 1
@@ -70,29 +72,24 @@ package struct Simulation {
     /// What is wrong with the blobs of a run that came to its end.
     package func faults() -> [String] {
         consumers.indices.flatMap { index in
-            consumers[index].model.blobs.indices.compactMap { consumers[index].fault($0) }.map {
-                "consumer \(index), \($0)"
-            }
-                + (consumers[index].scheduler.path.inFlight == 0 || scenario.duration != nil
+            consumers[index].faults.map { "consumer \(index), \($0)" }
+                + (consumers[index].inFlight == 0 || scenario.duration != nil
                     ? [] : ["consumer \(index) has Interests in flight at the end"])
         }
     }
 
     /// Why a fetch failed; nil when none did.
     package var failure: String? {
-        for (index, consumer) in consumers.enumerated() where consumer.hasBegun {
-            for blob in consumer.model.blobs.indices {
-                if let failure = consumer.scheduler[blob]?.failure { return "consumer \(index): \(failure)" }
-            }
-        }
-        return nil
+        consumers.enumerated().lazy.compactMap { index, consumer in
+            consumer.failure.map { "consumer \(index): \($0)" }
+        }.first
     }
 
-    package func statistics(_ consumer: Int, _ blob: Int = 0) -> FetchStatistics? {
-        consumers[consumer].scheduler[blob]?.statistics
+    package func statistics(_ consumer: Int, _ blob: Int = 0) -> FetchStatistics {
+        consumers[consumer].statistics(blob)
     }
 
-    package func window(_ consumer: Int) -> Int { consumers[consumer].scheduler.path.window }
+    package func window(_ consumer: Int) -> Int { consumers[consumer].window }
 
     // MARK: Events
 
@@ -104,11 +101,11 @@ package struct Simulation {
         case .atRouter: satisfy(event)
         case .answered: transmit(event)
         case .change: scenario.changes[Int(event.segment)].change(&link)
-        case .begin: begin(consumer)
+        case .begin: try begin(consumer)
         case .wake:
             if let wake = consumers[consumer].wake, wake <= now { consumers[consumer].wake = nil }
         case .read:
-            consumers[consumer].take(Int(event.blob))
+            try consumers[consumer].read(Int(event.blob), now: now)
             if !consumers[consumer].isOver { events.add(event, at: now + .milliseconds(10)) }
         case .data:
             let octets = try consumers[consumer].receive(
@@ -121,21 +118,21 @@ package struct Simulation {
         }
     }
 
-    private mutating func begin(_ consumer: Int) {
-        consumers[consumer].begin(scenario.configuration, now: now)
-        for (index, blob) in consumers[consumer].model.blobs.enumerated() where blob.readRate != nil {
-            events.add(.init(kind: .read, consumer: Int32(consumer), blob: Int32(index)), at: now)
+    private mutating func begin(_ consumer: Int) throws {
+        try consumers[consumer].begin(now: now)
+        for blob in consumers[consumer].readEachTick {
+            events.add(.init(kind: .read, consumer: Int32(consumer), blob: Int32(blob)), at: now)
         }
     }
 
     private mutating func settle(_ index: Int) throws {
-        consumers[index].advance(now: now)
+        try consumers[index].advance(now: now)
         repeat {
             while let (blob, interest) = try consumers[index].nextInterest(now: now) {
                 send(interest, blob: blob, of: index)
             }
-        } while try consumers[index].repair(now: now)
-        guard let due = consumers[index].scheduler.nextDeadline(now: now) else { return }
+        } while try consumers[index].settled(now: now)
+        guard let due = consumers[index].nextDeadline(now: now) else { return }
         if let wake = consumers[index].wake, wake <= due { return }
         consumers[index].wake = due
         events.add(.init(kind: .wake, consumer: Int32(index)), at: max(due, now))

@@ -79,14 +79,16 @@ public final class BlobFetcher: Sendable {
         let (loop, engine) = (loop, engine)
         let queue = ChunkQueue(repair: repair, openBegin: range.openBegin) { loop.execute { engine.value.settle() } }
         loop.execute {
-            // What may be hung up on is read like the whole blob as long as nothing is known of it.
-            if range == .whole || range.openBegin == 0 {
-                engine.value.open(blob, deadline: deadline, reader: queue)
-            } else {
-                engine.value.open(blob, range: range, deadline: deadline, reader: queue)
-            }
+            engine.value.open(blob, range: range, deadline: deadline, reader: queue)
         }
-        let size = try await queue.size()
+        let size: UInt64
+        do throws(FetchError) {
+            size = try await queue.size()
+        } catch {
+            // Nobody takes what came before.
+            queue.cancel()
+            throw error
+        }
         return BlobReader(size: size, parts: range.parts(of: size), queue: queue)
     }
 

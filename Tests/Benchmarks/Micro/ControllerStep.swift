@@ -1,15 +1,17 @@
 import NDN
 import NIOCore
 import RegistryNDN
+import Synchronization
 
 extension HotPath {
     /// The client's: a Data packet through retransmission and congestion control, and the Interests that may leave then.
     /// Every thousandth Data is lost.
     static let controllerStep = HotPath(name: "controller step") { count in
-        var path = SteadyPath.begun
-        let end = path.received + count
-        while path.received < end { path.step() }
-        return path.sum
+        SteadyPath.begun.withLock { path in
+            let end = path.received + count
+            while path.received < end { path.step() }
+            return path.sum
+        }
     }
 }
 
@@ -22,7 +24,7 @@ private struct SteadyPath {
     private static let spacing = TimeAmount.microseconds(10)
 
     private var scheduler = FetchScheduler(path: FetchPath(initialWindow: 32, maximumWindow: capacity, salt: 1))
-    private let fetch: FetchScheduler.ID
+    private let transfer: BlobTransfer
     private var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
     /// Segments on their way, in order of arrival.
     private var onTheWay = [(segment: UInt64, at: NIODeadline)](
@@ -34,16 +36,20 @@ private struct SteadyPath {
     private(set) var sum: UInt64 = 0
 
     /// One whose window, and with it the ring of the segments, has grown as far as it will.
-    static let begun: SteadyPath = {
+    static let begun = Mutex(grown())
+
+    private static func grown() -> sending SteadyPath {
         var path = SteadyPath()
         while path.received < 4 * capacity { path.step() }
         return path
-    }()
+    }
 
     init() {
         var configuration = FetchConfiguration()
         configuration.timeout = .hours(24)
-        fetch = scheduler.add(SegmentFetch(configuration: configuration, deadline: now + .hours(24), now: now))
+        transfer = BlobTransfer(
+            Name(), SegmentFetch(configuration: configuration, deadline: now + .hours(24), now: now))
+        scheduler.add(transfer)
     }
 
     /// The next thing that happens: Data, or the clock.
@@ -58,8 +64,8 @@ private struct SteadyPath {
         now = arrival.at
         let data = SegmentData(segment: segment, length: Self.chunk, final: Self.final)
         head += 1
-        if scheduler.receive(data, for: fetch, now: now, capacity: { _ in Self.capacity }) { received += 1 }
-        scheduler.raiseLimit(of: fetch, to: UInt64(received + Self.capacity))
+        if scheduler.receive(data, for: transfer, now: now, capacity: { _ in Self.capacity }) { received += 1 }
+        transfer.segments.raiseLimit(to: UInt64(received + Self.capacity))
         scheduler.advance(now: now)
         sum &+= segment
     }

@@ -38,6 +38,27 @@ import Testing
         try await expectFailure(.noSize, configuration: configuration) { _, _ in .silence }
     }
 
+    /// Octets that came before a blob's size was known are nobody's when it does not become known, and hold no memory.
+    @Test func whatNobodyBeganToReadIsForgotten() async throws {
+        var configuration = FetchConfiguration()
+        configuration.sizeTimeout = .milliseconds(100)
+        configuration.memoryBudget = 1 << 20
+        configuration.admissionTimeout = .milliseconds(500)
+        try await FetchFixture.run(
+            configuration: configuration,
+            handler: { _, segment in
+                guard let segment, segment != 9 else { return .silence }
+                return .data(ByteBuffer(repeating: 1, count: 100), final: 9)
+            }
+        ) { fixture in
+            // There is room for four at a time.
+            for number in 0..<6 {
+                let name = Name([.generic("test"), .generic("\(number)")])
+                await #expect(throws: FetchError.noSize) { try await fixture.fetcher.open(name) }
+            }
+        }
+    }
+
     @Test func emptyFirstSegmentOfMany() async throws {
         try await expectFailure(.malformed("segment 0 is empty, but 3 is the last")) { _, segment in
             segment == nil ? .silence : .data(ByteBuffer(), final: 3)

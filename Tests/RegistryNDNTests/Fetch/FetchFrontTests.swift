@@ -12,40 +12,47 @@ import Testing
         private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
         private var scheduler = FetchScheduler(
             path: FetchPath(initialWindow: 32, maximumWindow: 32, algorithm: .aimd, isLocal: true))
-        private var asked: Deque<(id: FetchScheduler.ID, segment: UInt64)> = []
+        private var asked: Deque<(transfer: BlobTransfer, segment: UInt64)> = []
         private(set) var now = 0
-        /// Segments that came, by fetch.
-        private(set) var came: [FetchScheduler.ID: Int] = [:]
+        private var transfers: [BlobTransfer] = []
+        /// Segments that came, by number of the transfer.
+        private(set) var came: [Int: Int] = [:]
 
         private var time: NIODeadline { Self.start + .milliseconds(Int64(now)) }
 
         /// - Parameter held: nothing from here on is asked for.
         mutating func add(
-            _ segments: Range<UInt64>, beside other: FetchScheduler.ID? = nil, held: UInt64 = .max
-        ) throws -> FetchScheduler.ID {
-            let fetch = SegmentFetch(
+            _ segments: Range<UInt64>, beside other: Int? = nil, held: UInt64 = .max
+        ) throws -> Int {
+            var fetch = SegmentFetch(
                 configuration: FetchConfiguration(), geometry: try BlobGeometry(chunk: 100, final: Self.final),
                 size: (Self.final + 1) * 100, start: segments.lowerBound, stop: segments.upperBound, capacity: 1024,
                 deadline: .distantFuture, now: time)
-            let id = scheduler.add(fetch, beside: other)
-            scheduler.raiseLimit(of: id, to: held)
-            came[id] = 0
-            return id
+            fetch.raiseLimit(to: held)
+            let transfer = BlobTransfer(Name(), fetch)
+            scheduler.add(transfer, beside: other.map { transfers[$0] })
+            transfers.append(transfer)
+            came[transfer.id] = 0
+            return transfer.id
         }
 
         mutating func run(_ milliseconds: Int) {
             for _ in 0..<milliseconds {
-                while let (id, interest) = scheduler.nextInterest(now: time) { asked.append((id, interest.segment)) }
+                while let (transfer, interest) = scheduler.nextInterest(now: time) {
+                    asked.append((transfer, interest.segment))
+                }
                 now += 1
-                guard let (id, segment) = asked.popFirst() else { continue }
+                guard let (transfer, segment) = asked.popFirst() else { continue }
                 let data = SegmentData(segment: segment, length: 100, final: Self.final)
-                if scheduler.receive(data, for: id, now: time, capacity: { _ in 1024 }) { came[id, default: 0] += 1 }
+                if scheduler.receive(data, for: transfer, now: time, capacity: { _ in 1024 }) {
+                    came[transfer.id, default: 0] += 1
+                }
                 scheduler.advance(now: time)
             }
         }
 
         /// When a fetch had so many segments.
-        mutating func run(until count: Int, of id: FetchScheduler.ID) -> Int {
+        mutating func run(until count: Int, of id: Int) -> Int {
             while came[id, default: 0] < count, now < 10_000 { run(1) }
             return now
         }

@@ -88,50 +88,6 @@ import Testing
         #expect(script.fetch.limit == 10)
     }
 
-    /// A reader who waits for what comes later does not make those slow who read what comes first.
-    @Test func whoBeginsLaterLeavesNobodyBehind() throws {
-        let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-        let first = ChunkQueue {}
-        let later = ChunkQueue {}
-        let geometry = try BlobGeometry(chunk: 1_000, final: 9_999)
-        let state = SegmentFetch(
-            configuration: FetchConfiguration(), geometry: geometry, size: 10_000_000, start: 0, capacity: 64,
-            deadline: .distantFuture, now: now)
-        let fetch = BlobFetch(id: 0, name: name, lifetime: nil, deadline: .distantFuture, reader: first)
-        fetch.begin(at: 0, chunk: 1_000, window: 64, slabSegments: 16, pool: SlabPool())
-        let path = FetchPath(initialWindow: 4, maximumWindow: 64, algorithm: .rate, isLocal: true)
-        fetch.deliver(state, path, retained: 1 << 20, now: now)
-        // What the fetch has not asked for comes sooner by a fetch of its own.
-        let isEarly = fetch.join(later, for: BlobParts([2_000_000..<3_000_000]), asked: 1_999_999)
-        let joined = fetch.join(later, for: BlobParts([2_000_000..<3_000_000]), asked: 2_000_000)
-        #expect(!isEarly && joined)
-        // The share of each gets smaller when there are more blobs.
-        let (slowest, detached) = fetch.checkReaders(allowance: 500_000, isLow: false)
-        #expect(slowest == 0 && detached.isEmpty && fetch.readers.count == 2)
-    }
-
-    /// Else the engine would look at it again and again, for as long as its reader takes.
-    @Test func whatHasFailedWaitsForNoReader() throws {
-        let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-        var habits = ReadHabits()
-        habits.began(name, at: 0)
-        habits.began(name, at: 1_000_000)
-        let reader = ChunkQueue(openBegin: 0) {}
-        let geometry = try BlobGeometry(chunk: 1_000, final: 9_999)
-        var state = SegmentFetch(
-            configuration: FetchConfiguration(), geometry: geometry, size: 10_000_000, start: 0, capacity: 64,
-            deadline: .distantFuture, now: now)
-        let fetch = BlobFetch(id: 0, name: name, lifetime: nil, deadline: .distantFuture, reader: reader)
-        fetch.begin(at: 0, chunk: 1_000, window: 64, slabSegments: 16, pool: SlabPool())
-        fetch.expectEnd(habits)
-        #expect(fetch.pause?.end == 1_000_000)
-        state.fail(.stalled)
-        fetch.deliver(
-            state, FetchPath(initialWindow: 4, maximumWindow: 64, algorithm: .rate, isLocal: true), retained: 0,
-            now: now)
-        #expect(!fetch.isActive && fetch.pause == nil)
-    }
-
     /// As containerd reads from release 2.1 on.
     @Test func whatIsHungUpOnIsNotFetchedAhead() async throws {
         let blob = TestBlob("blob", size: 24 << 20)

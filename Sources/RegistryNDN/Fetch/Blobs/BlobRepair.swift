@@ -25,15 +25,3 @@ public struct BlobRepair: Sendable {
         self.request = request
     }
 }
-
-extension BlobFetch {
-    /// Whether a reader may have what it brings.
-    func admits(_ reader: ChunkQueue) -> Bool {
-        audience == nil || reader.repair?.audience == audience
-    }
-
-    /// The way of a reader who waits for octets.
-    var repair: BlobRepair? {
-        audienceHere.first { $0.repair != nil && !$0.isOver }?.repair
-    }
-}

@@ -31,6 +31,6 @@ struct ShapeSegments: Sendable {
     /// Of segment 0, unless it is the final one.
     var first: ByteBuffer?
     var final: ByteBuffer?
-    /// Whom they are for, as ``BlobFetch/audience``.
+    /// Whom they are for, as ``BlobTransfer/audience``.
     var audience: SHA256Digest?
 }

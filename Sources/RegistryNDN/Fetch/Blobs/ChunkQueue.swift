@@ -101,47 +101,32 @@ final class ChunkQueue: Sendable {
 
     /// Where the reader is.
     ///
-    /// - Parameter awaiting: whether to call back on its next progress.
-    func progress(awaiting: Bool) -> Progress {
+    /// - Parameter isAwaited: whether to call back on its next progress.
+    func progress(awaiting isAwaited: Bool) -> FetchReader.Progress {
         state.withLock { state in
-            state.isAwaited = awaiting
-            return Progress(
-                position: state.position, isGone: state.isCancelled, isServed: state.outcome != nil,
-                isDrained: state.outcome != nil && state.chunks.isEmpty && state.held == 0)
+            state.isAwaited = isAwaited
+            let isEmpty = state.chunks.isEmpty && state.held == 0
+            var progress = FetchReader.Progress()
+            progress.position = state.position
+            progress.held = state.held
+            progress.isGone = state.isCancelled
+            progress.isWaiting = isEmpty && state.outcome == nil
+            progress.isDrained = isEmpty && state.outcome != nil
+            return progress
         }
     }
 
-    /// Whether the reader has taken everything up to `offset`, and waits for more.
-    func waits(at offset: UInt64) -> Bool {
-        state.withLock { $0.position >= offset && $0.held == 0 && $0.chunks.isEmpty && $0.outcome == nil }
-    }
-
-    /// Octets that the reader took and has not come back from.
-    var held: Int { state.withLock { $0.isCancelled ? 0 : $0.held } }
-
-    /// Nothing more will be pushed, or nobody reads any more.
-    var isOver: Bool { state.withLock { $0.outcome != nil } }
-
-    struct Progress {
-        /// Offset behind the last octet handed to the reader.
-        let position: UInt64
-        let isGone: Bool
-        /// Nothing more will be pushed.
-        let isServed: Bool
-        /// The reader has everything, and is done with it.
-        let isDrained: Bool
-    }
-
-    /// Drops what goes beyond `octets` waiting octets, whole chunks only.
-    ///
-    /// - Returns: the offset from which chunks have to be pushed from now on.
-    func truncate(keeping octets: UInt64) -> UInt64 {
+    /// Drops octets from `offset` of the blob on that the reader has not taken: they will be pushed again.
+    func truncate(to offset: UInt64) {
         state.withLock { state in
-            while let last = state.chunks.last, state.wanted.end - state.position > octets {
-                state.wanted.rewind(to: last.offset)
-                state.chunks.removeLast()
+            while var last = state.chunks.popLast() {
+                guard last.offset < offset else { continue }
+                let kept = Int(min(offset - last.offset, UInt64(last.octets.readableBytes)))
+                last.octets.moveWriterIndex(to: last.octets.readerIndex + kept)
+                state.chunks.append(last)
+                break
             }
-            return state.wanted.end
+            state.wanted.rewind(to: max(offset, state.position))
         }
     }
 

@@ -13,7 +13,7 @@ package struct PartCutter: Sendable {
         end = parts.hull?.lowerBound ?? 0
     }
 
-    var isComplete: Bool { current == parts.ranges.count }
+    package var isComplete: Bool { current == parts.ranges.count }
 
     /// Cuts a chunk whose octets begin at `offset` of the blob.
     ///
@@ -36,7 +36,7 @@ package struct PartCutter: Sendable {
     }
 
     /// Takes back all octets from `offset` on.
-    mutating func rewind(to offset: UInt64) {
+    package mutating func rewind(to offset: UInt64) {
         guard offset < end else { return }
         end = offset
         current = parts.ranges.firstIndex { $0.upperBound > offset } ?? parts.ranges.count

@@ -75,7 +75,7 @@ extension SegmentFetch {
     }
 
     /// Neighbouring segments that the owner has to get from elsewhere, and give to ``fill(_:length:_:now:)`` each.
-    mutating func nextHoles() -> Range<UInt64>? {
+    package mutating func nextHoles() -> Range<UInt64>? {
         holes.take()
     }
 

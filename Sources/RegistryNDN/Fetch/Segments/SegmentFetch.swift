@@ -2,7 +2,7 @@ package import NIOCore
 
 /// An Interest to be sent for a segment.
 package struct SegmentInterest: Sendable, Hashable {
-    package let segment: UInt64
+    package internal(set) var segment: UInt64
     package let nonce: UInt32
     package let mustBeFresh: Bool
     package let isRetransmission: Bool
@@ -200,6 +200,9 @@ package struct SegmentFetch: Sendable {
     /// The segment behind the last one that is wanted, as far as is known.
     var end: UInt64 { min(stop, geometry.map { $0.final + 1 } ?? .max) }
 
+    /// Of several that ask for segments of one blob, the one with the smallest comes first.
+    var turnOrder: (end: UInt64, begin: UInt64) { (end, unsent) }
+
     /// There is more to be asked for in sequence.
     var isAsking: Bool { failure == nil && unsent < sequentialEnd }
 
@@ -211,7 +214,7 @@ package struct SegmentFetch: Sendable {
     }
 
     /// The reader allows segments below `segment`; never more than the ring may hold beyond ``base`` are asked for.
-    mutating func raiseLimit(to segment: UInt64) {
+    package mutating func raiseLimit(to segment: UInt64) {
         limit = max(limit, segment)
     }
 
