@@ -22,7 +22,7 @@ from .publish import described, publish
 from .results import NOT_RUN, Result, markdown
 from .stand import Stand, machine
 
-SECTIONS = ["micro", "direct", "forwarder", "nfd", "original", "link", "ranges", "sharing", "flood", "memory", "startup",
+SECTIONS = ["micro", "direct", "forwarder", "nfd", "original", "link", "site", "small", "ranges", "sharing", "flood", "memory", "startup",
             "signing"]
 
 

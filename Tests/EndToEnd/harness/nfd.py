@@ -14,7 +14,7 @@ tables {{ cs_max_packets 65536 strategy_choice {{ / /localhost/nfd/strategy/best
 face_system
 {{
   unix {{ path {socket} }}
-  udp {{ listen yes port {port} enable_v4 yes enable_v6 no mcast no }}
+  udp {{ listen yes port {port} enable_v4 yes enable_v6 no mcast no {udp} }}
 }}
 authorizations {{ authorize {{ certfile any privileges {{ faces fib cs strategy-choice }} }} }}
 rib {{ localhost_security {{ {localhost} }} {localhop} }}
@@ -40,9 +40,9 @@ trust-anchor {{ type file file-name "{anchor}" }}
 
 
 class NFD:
-    """`stop` or a kill, then `start`, keep the socket's path and the port."""
+    """`stop` or a kill, then `start`, keep the socket's path and the port. `udp` is more of what stands in that section."""
 
-    def __init__(self, folder: Path, localhost: str = ANYBODY, localhop: str = ""):
+    def __init__(self, folder: Path, localhost: str = ANYBODY, localhop: str = "", udp: str = ""):
         self.folder = folder
         self.socket = folder / "nfd.sock"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
@@ -51,7 +51,8 @@ class NFD:
         hop = f"localhop_security {{ {localhop} }}" if localhop else ""
         self._configuration = folder / "nfd.conf"
         self._configuration.write_text(
-            CONFIGURATION.format(socket=self.socket, port=self.port, localhost=localhost, localhop=hop))
+            CONFIGURATION.format(socket=self.socket, port=self.port, localhost=localhost, localhop=hop,
+                                 udp=udp))
         self.start()
 
     def start(self) -> None:

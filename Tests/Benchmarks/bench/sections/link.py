@@ -20,6 +20,19 @@ NDN = "NDN"
 GOALS = {"0": 0.97, "0.1": 0.96, "1": 0.90}
 
 
+def at_the_near_end(stand: Stand, worker: str, options: list, *arguments) -> tuple[dict, dict]:
+    """Runs a module of this package at the near end of a new link, in a folder of its own; what it printed, and the link's
+    counters."""
+    folder = Path(tempfile.mkdtemp(prefix="link-", dir=stand.folder))
+    counters = folder / "counters.json"
+    command = [os.environ["NETLAB"], "--counters", counters, *options, "--", sys.executable, "-m", f"bench.{worker}", *arguments,
+               "--folder", folder, "--storage", stand.storage, "--tls", *stand.tls]
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode or not done.stdout:
+        raise MeasurementFailed(f"{' '.join(map(str, command))} ended with {done.returncode}")
+    return json.loads(done.stdout), json.loads(counters.read_text())
+
+
 class Link:
     """Runs each download on a new link, with the run's number as the seed."""
 
@@ -27,16 +40,7 @@ class Link:
         self.stand = stand
 
     def get(self, way: str, digest: str, options: list, seconds: float, size: int = 0) -> Sample:
-        folder = Path(tempfile.mkdtemp(prefix="link-", dir=self.stand.folder))
-        counters = folder / "counters.json"
-        command = [os.environ["NETLAB"], "--counters", counters, *options, "--", sys.executable, "-m",
-                   "bench.link_worker", way, "--folder", folder, "--storage", self.stand.storage, "--tls",
-                   *self.stand.tls, "--digest", digest, "--seconds", seconds, "--size", size]
-        done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True, check=False)
-        if done.returncode or not done.stdout:
-            raise MeasurementFailed(f"{' '.join(map(str, command))} ended with {done.returncode}")
-        said = json.loads(done.stdout)
-        link = json.loads(counters.read_text())
+        said, link = at_the_near_end(self.stand, "link_worker", options, way, "--digest", digest, "--seconds", seconds, "--size", size)
         for request in said.get("request", []):
             if request["source"] != "ndn":
                 raise MeasurementFailed(f"not all of it came over NDN: {request}")

@@ -1,0 +1,206 @@
+"""A site that pulls an image, at the near end of scripts/netlab: python -m bench.site_worker WAY … prints what it took as JSON.
+
+At the near end are the pullers and what they ask: clients and their forwarder, a cache, or nothing. The registry, with TLS, and the
+server beside it are at the far end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import nfd, parts
+from harness.program import Program, ProgramError
+
+from . import caches
+from .link_worker import FAR, NEAR, far
+from .stand import BenchRegistry
+
+PULLERS = 8
+# Clients, and the pullers of each.
+NDN = {"clients": (PULLERS, 1), "nfd": (PULLERS, 1), "one-client": (1, PULLERS), "alone": (1, 1)}
+FACE_COUNTERS = ("OUT-INTERESTS", "IN-DATA", "IN-NACKS", "IN-BYTES", "OUT-BYTES")
+WAYS = [*NDN, "nginx", "proxy", "https"]
+
+
+@dataclass
+class Site:
+    """What one way has started."""
+    chosen: argparse.Namespace
+    secure: BenchRegistry
+    keep: list
+    urls: list[str] = field(default_factory=list)
+    """Whom each puller asks."""
+    clients: list[Program] = field(default_factory=list)
+    server: Program | None = None
+    router: str = ""
+    """The management of the forwarder, where there is one."""
+    forwarder: Program | None = None
+
+    def add(self, part):
+        self.keep.append(part)
+        return part
+
+    def start(self) -> None:
+        way = self.chosen.way
+        if way in NDN:
+            self._start_ndn()
+        elif way == "https":
+            self.urls = [self.secure.url] * PULLERS
+        else:
+            address = f"127.0.0.1:{5080 if way == 'nginx' else 5081}"
+            make = caches.nginx if way == "nginx" else caches.docker_registry_proxy
+            self.add(make(self.chosen.folder, address, self.secure.address, self.chosen.tls[0]))
+            self.urls = [f"http://{address}"] * PULLERS
+
+    def _start_ndn(self) -> None:
+        chosen, folder = self.chosen, self.chosen.folder
+        plain = self.add(BenchRegistry(folder, "registry", chosen.storage, None, f"{FAR}:5000",
+                                       shlex.split(os.environ["NETLAB_FAR"])))
+        server = [parts.binary(), "server", "--registry", plain.url, "--name", parts.PREFIX]
+        if chosen.way == "nfd":
+            # NFD takes no routes from other machines unless it has keys for that, but makes faces to them.
+            router = self.add(nfd.NFD(folder, udp="unicast_mtu 1400"))
+            self.router, asked = router.unix, router.udp
+            self.server = self.add(far("server", [*server, "--uplink", "none", "--listen", f"udp://{FAR}:6363"], folder))
+            self.server.ready()
+            face = f"udp://{FAR}:6363"
+        else:
+            # Ours makes no faces to others: the server's own makes it, and the site's administrator the route to that.
+            forwarder = self.add(parts.Forwarder(folder, host="0.0.0.0"))
+            self.forwarder = forwarder.program
+            port = forwarder.udp.rpartition(":")[2]
+            self.router, asked = forwarder.unix, f"127.0.0.1:{port}"
+            self.server = self.add(far("server", [*server, "--uplink", f"udp://{NEAR}:{port}"], folder))
+            face = self._face_of_server()
+        self._tool("register", parts.PREFIX, "--face", face)
+        self._wait_for_server(asked)
+        clients, pullers = NDN[chosen.way]
+        for number in range(clients):
+            client = self.add(Program(f"client-{number}", [
+                parts.binary(), "client", "--upstream", self.secure.url, "--ca-file", chosen.tls[0], "--name", parts.PREFIX,
+                "--router", asked, "--listen", "127.0.0.1:0"], folder, cwd=folder))
+            self.clients.append(client)
+        addresses = [client.ready().partition(" ")[0] for client in self.clients]
+        self.urls = [address for address in addresses for _ in range(pullers)]
+
+    def _tool(self, *arguments) -> str:
+        done = parts.registry_ndn(*arguments, "--router", self.router, folder=self.chosen.folder)
+        if done.returncode:
+            raise ProgramError(f"registry-ndn {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _face_of_server(self) -> str:
+        """The number of the face that the server's first datagram made."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            for row in self.faces():
+                if row["REMOTE"].startswith(f"udp4://{FAR}:"):
+                    return row["FACE"]
+            time.sleep(0.1)
+        raise ProgramError(f"the server made no face at the site's forwarder\n{self.server.tail()}")
+
+    def _wait_for_server(self, asked: str) -> None:
+        for _ in range(20):
+            if parts.registry_ndn("ping", parts.PREFIX, "--router", asked, "--count", "1",
+                                  folder=self.chosen.folder).returncode == 0:
+                return
+        raise ProgramError(f"the server is not reached through the site's forwarder\n{self.server.tail()}")
+
+    def faces(self) -> list[dict[str, str]]:
+        """The forwarder's, by the columns of `registry-ndn faces`."""
+        head, *rows = self._tool("faces").splitlines()
+        return [dict(zip(head.split(), row.split())) for row in rows]
+
+    def counters(self) -> dict:
+        """What the programs have counted since they began, and the forwarder of its face to the server."""
+        counted: dict = {}
+        if self.clients:
+            counted["clients"] = [client.statistics() for client in self.clients]
+            counted["server"] = self.server.statistics()
+            uplink = next((row for row in self.faces() if f"//{FAR}:" in row["REMOTE"]), {})
+            counted["uplink"] = {name: int(uplink[name]) for name in FACE_COUNTERS if name in uplink}
+        if self.forwarder:
+            counted["forwarder"] = self.forwarder.statistics()
+        return counted
+
+    def requests(self) -> list[dict]:
+        """What the clients say of the requests that are over."""
+        return [event for client in self.clients for event in client.events("request")]
+
+
+def link_octets() -> dict[str, int]:
+    """Octets of IP packets that came over the link and that were sent into it, as this end's device has counted them."""
+    for line in Path("/proc/self/net/dev").read_text().splitlines():
+        if found := re.match(r"\s*link:\s*(\d+)(?:\s+\d+){7}\s+(\d+)", line):
+            return {"down": int(found[1]), "up": int(found[2])}
+    raise ProgramError("there is no device `link` here: run this by scripts/netlab")
+
+
+def since(now, before):
+    """The same counters, each less what it was."""
+    if isinstance(now, dict):
+        return {name: since(value, before[name]) for name, value in now.items()}
+    if isinstance(now, list):
+        return [since(one, other) for one, other in zip(now, before)]
+    return now - before
+
+
+def pull(site: Site, seconds: float) -> dict:
+    """All pullers begin at the same moment."""
+    chosen = site.chosen
+    counters, requests = site.counters(), len(site.requests())
+    pullers = [subprocess.Popen(
+        [sys.executable, "-m", "bench.puller", url, *chosen.digests, "--seconds", str(seconds), "--authority", chosen.tls[0]],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for url in site.urls]
+    for puller in pullers:
+        if puller.stdout.readline() != "ready\n":
+            raise ProgramError("a puller did not start")
+    before = link_octets()
+    for puller in pullers:
+        puller.stdin.write("\n")
+        puller.stdin.flush()
+    said = [json.loads(puller.communicate()[0]) for puller in pullers]
+    # What is still under way belongs to it.
+    time.sleep(0.3)
+    after = link_octets()
+    return {"pullers": said, "link": since(after, before), "counters": since(site.counters(), counters),
+            "requests": site.requests()[requests:]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--storage", type=Path)
+    parser.add_argument("--tls", type=Path, nargs=2)
+    parser.add_argument("--digests", nargs="+", help="of the image's layers")
+    parser.add_argument("--seconds", type=float, help="after which a puller counts as not done")
+    parser.add_argument("--warm", action="store_true", help="and once more, when all of it has been here")
+    chosen = parser.parse_args()
+    keep: list = []
+    try:
+        secure = BenchRegistry(chosen.folder, "registry-tls", chosen.storage, chosen.tls, f"{FAR}:5001",
+                               shlex.split(os.environ["NETLAB_FAR"]))
+        keep.append(secure)
+        site = Site(chosen, secure, keep)
+        site.start()
+        said = {}
+        for state in ("cold", "warm") if chosen.warm else ("cold",):
+            said[state] = pull(site, chosen.seconds)
+        print(json.dumps(said))
+    finally:
+        for part in reversed(keep):
+            part.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
