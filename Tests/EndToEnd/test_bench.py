@@ -17,6 +17,7 @@ sys.path.insert(0, str(BENCHMARKS))
 from bench import goals, plot, publish  # noqa: E402
 from bench.measuring import MeasurementFailed, Sample, Spread, alternate, costs, ratio  # noqa: E402
 from bench.results import Result, markdown  # noqa: E402
+from bench.sections import site, small  # noqa: E402
 from bench.sections.original import original_came_over_ndn  # noqa: E402
 
 
@@ -73,6 +74,42 @@ def test_a_run_of_the_original_that_did_not_touch_ndn_does_not_count():
     for lines in ([], [proxied, proxied], [fetched, proxied], [fetched.replace("10}", "9}")] * 2):
         with pytest.raises(MeasurementFailed, match="did not come over NDN"):
             original_came_over_ndn(lines, digest, 2, 10)
+
+
+def pulled(seconds: list[float], down: int = 100, is_done: bool = True) -> Sample:
+    """A cold pull of an image of 100 octets by so many pullers."""
+    each = [{"seconds": one, "is_done": is_done, "octets": 100 if is_done else 40, "errors": []} for one in seconds]
+    counters = {"clients": [{"retries": 1, "segments": 200}], "server": {"data": 1}}
+    return Sample(sum(one["octets"] for one in each), max(seconds), more={
+        "size": 100, "pullers": each, "link": {"down": down, "up": 1}, "whole link": {"down": {"dropped": 0}},
+        "counters": counters, "requests": []})
+
+
+def test_a_site_whose_pullers_are_late_meets_no_goal():
+    result = Result("site")
+    result.samples = {f"{site.NGINX}, 0 %": [pulled([4.0, 5.0])], f"{site.OURS}, 0 %": [pulled([4.0, 5.0, 5.0], down=110)],
+                      f"{site.ALONE}, 0 %": [pulled([4.0])], f"{site.OURS}, 1 %": [pulled([9.0], is_done=False)],
+                      f"{site.NGINX}, 1 %": [pulled([90.0])]}
+    site.summarize(result, list(site.WAYS), site.FULL, share=1.0)
+    assert result.goals["site-0"] == ("1.00 (1.00–1.00) ×", True)
+    assert result.goals["site-link-0"] == ("1.100 (1.100–1.100) ×", False)
+    assert result.goals["site-slowest-0"][1] and result.goals["site-again"] == ("0.50 (0.50–0.50) %", True)
+    assert result.goals["site-1"] == ("not done after 9 s, 0 are, 40% arrived", False)
+    assert "site-warm" not in result.goals and "site-link-1" in result.goals
+    rows = {(row["loss %"], row["way"]): row["last puller done, s"] for row in result.rows}
+    assert rows["0", site.OURS] == "5.0 (5.0–5.0)" and rows["0", site.HTTPS] == "failed"
+    assert rows["1", site.OURS] == "1 of 1 turns not done after 9 s, 0 are, 40% arrived"
+
+
+def test_small_blobs_of_both_sizes_must_be_quick_enough():
+    result = Result("small")
+    for kilobytes, seconds in ((10, 1.0), (200, 1.2)):
+        read = small.label(kilobytes, 1)
+        for name, state, took in ((small.HTTPS, "once", 1.0), (small.OURS, "cold", seconds)):
+            result.samples[small.key("50", read, name, state)] = [Sample(1, took, more={"median": took, "elsewhere": 0})]
+    small.summarize(result, [small.HTTPS, small.OURS])
+    assert result.goals == {"small-50-cold": ("10 kB 1.00 (1.00–1.00) ×, 200 kB 1.20 (1.20–1.20) ×", False)}
+    assert sum(row["all of them, s"] == "failed" for row in result.rows) == len(result.rows) - 4
 
 
 def test_plots_are_well_formed():

@@ -99,6 +99,8 @@ class Pull:
             left = self._left()
             if connection.sock:
                 connection.sock.settimeout(left)
+        # Read piece by piece, it does not notice by itself that it is whole, and the connection waits for that.
+        response.close()
         if "sha256:" + checksum.hexdigest() != digest:
             raise ValueError("what came is not the layer")
         with self._lock:

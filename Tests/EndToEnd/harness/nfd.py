@@ -40,10 +40,12 @@ trust-anchor {{ type file file-name "{anchor}" }}
 
 
 class NFD:
-    """`stop` or a kill, then `start`, keep the socket's path and the port. `udp` is more of what stands in that section."""
+    """`stop` or a kill, then `start`, keep the socket's path and the port. `udp` is more of what stands in
+    that section, `within` what goes before the command."""
 
-    def __init__(self, folder: Path, localhost: str = ANYBODY, localhop: str = "", udp: str = ""):
+    def __init__(self, folder: Path, localhost: str = ANYBODY, localhop: str = "", udp: str = "", within: list = ()):
         self.folder = folder
+        self._within = list(within)
         self.socket = folder / "nfd.sock"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
             free.bind(("127.0.0.1", 0))
@@ -58,7 +60,7 @@ class NFD:
     def start(self) -> None:
         home = self.folder / "nfd-home"
         home.mkdir(exist_ok=True)
-        self.program = Program("nfd", ["nfd", "--config", self._configuration], self.folder, {"HOME": str(home)})
+        self.program = Program("nfd", [*self._within, "nfd", "--config", self._configuration], self.folder, {"HOME": str(home)})
         # The RIB's management comes last.
         self.program.find(lambda line: "Start monitoring face" in line)
 
