@@ -132,9 +132,16 @@ class Site:
             counted["forwarder"] = self.forwarder.statistics()
         return counted
 
-    def requests(self) -> list[dict]:
-        """What the clients say of the requests that are over."""
-        return [event for client in self.clients for event in client.events("request")]
+    def requests(self, rounds: int) -> list[dict]:
+        """What the clients say of the requests of the last of so many rounds; waits a moment for what is not written yet."""
+        said = []
+        for client in self.clients:
+            count = len(self.chosen.digests) * len(self.urls) // len(self.clients)
+            deadline = time.monotonic() + 5
+            while len(client.events("request")) < rounds * count and time.monotonic() < deadline:
+                time.sleep(0.05)
+            said += client.events("request")[(rounds - 1) * count:]
+        return said
 
 
 def link_octets() -> dict[str, int]:
@@ -154,10 +161,10 @@ def since(now, before):
     return now - before
 
 
-def pull(site: Site, seconds: float) -> dict:
-    """All pullers begin at the same moment."""
+def pull(site: Site, seconds: float, rounds: int) -> dict:
+    """All pullers begin at the same moment; it is the `rounds`th time that they do."""
     chosen = site.chosen
-    counters, requests = site.counters(), len(site.requests())
+    counters = site.counters()
     pullers = [subprocess.Popen(
         [sys.executable, "-m", "bench.puller", url, *chosen.digests, "--seconds", str(seconds), "--authority", chosen.tls[0]],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for url in site.urls]
@@ -173,7 +180,7 @@ def pull(site: Site, seconds: float) -> dict:
     time.sleep(0.3)
     after = link_octets()
     return {"pullers": said, "link": since(after, before), "counters": since(site.counters(), counters),
-            "requests": site.requests()[requests:]}
+            "requests": site.requests(rounds)}
 
 
 def main() -> None:
@@ -194,8 +201,8 @@ def main() -> None:
         site = Site(chosen, secure, keep)
         site.start()
         said = {}
-        for state in ("cold", "warm") if chosen.warm else ("cold",):
-            said[state] = pull(site, chosen.seconds)
+        for rounds, state in enumerate(("cold", "warm") if chosen.warm else ("cold",), 1):
+            said[state] = pull(site, chosen.seconds, rounds)
         print(json.dumps(said))
     finally:
         for part in reversed(keep):
