@@ -94,11 +94,11 @@ def test_a_site_whose_pullers_are_late_meets_no_goal():
     assert result.goals["site-0"] == ("1.00 (1.00–1.00) ×", True)
     assert result.goals["site-link-0"] == ("1.100 (1.100–1.100) ×", False)
     assert result.goals["site-slowest-0"][1] and result.goals["site-again"] == ("0.50 (0.50–0.50) %", True)
-    assert result.goals["site-1"] == ("not done after 9 s, 0 are, 40% arrived", False)
+    assert result.goals["site-1"] == ("not done after 9 s, 0 of 1 are, 40% arrived", False)
     assert "site-warm" not in result.goals and "site-link-1" in result.goals
     rows = {(row["loss %"], row["way"]): row["last puller done, s"] for row in result.rows}
     assert rows["0", site.OURS] == "5.0 (5.0–5.0)" and rows["0", site.HTTPS] == "failed"
-    assert rows["1", site.OURS] == "1 of 1 turns not done after 9 s, 0 are, 40% arrived"
+    assert rows["1", site.OURS] == "1 of 1 turns not done after 9 s, 0 of 1 are, 40% arrived"
 
 
 def test_small_blobs_of_both_sizes_must_be_quick_enough():

@@ -28,8 +28,8 @@ FULL = {"0": (200, 90), "1": (20, 45)}
 QUICK = {"0": (20, 20), "1": (5, 10)}
 
 
-def warm(name: str) -> str:
-    return f"{name}, warm"
+def labelled(name: str, state: str) -> str:
+    return name if state == "cold" else f"{name}, {state}"
 
 
 def samples_of(said: dict, link: dict, size: int) -> dict[str, Sample]:
@@ -82,8 +82,8 @@ def take_turn(stand: Stand, result: Result, name: str, loss: str, turn: int, cou
         result.not_run.append(f"{name} at {loss} % loss failed in turn {turn + 1}")
         return
     for state, sample in samples.items():
-        label = name if state == "cold" else warm(name)
-        say(f"site, turn {turn + 1}, {loss} % loss, {label}: last done {took(sample)}, {over(sample) / 1e6:.1f} MB over the link")
+        label = labelled(name, state)
+        say(f"site, turn {turn + 1}, {loss} % loss, {label}: {took(sample)}, {over(sample) / 1e6:.1f} MB over the link")
         if counts:
             result.samples.setdefault(f"{label}, {loss} %", []).append(sample)
 
@@ -103,7 +103,7 @@ def took(sample: Sample) -> str:
     if is_done(sample):
         return f"{sample.seconds:.1f} s"
     wanted = sample.more["size"] * len(sample.more["pullers"])
-    return f"not done after {sample.seconds:.0f} s, {done(sample)} are, {sample.octets / wanted:.0%} arrived"
+    return f"not done after {sample.seconds:.0f} s, {done(sample)} of {len(sample.more['pullers'])} are, {sample.octets / wanted:.0%} arrived"
 
 
 def over(sample: Sample) -> int:
@@ -135,8 +135,8 @@ def sent(sample: Sample) -> float:
 
 # The table and the goals
 
-def row(name: str, loss: str, megabytes: int, samples: list[Sample]) -> dict:
-    is_ndn = any(name in (way, warm(way)) for way in NDN)
+def row(name: str, state: str, loss: str, megabytes: int, samples: list[Sample]) -> dict:
+    is_ndn = name in NDN
     whole = [sample for sample in samples if is_done(sample)]
     late = [sample for sample in samples if not is_done(sample)]
     times = [Spread.of(sample.seconds for sample in whole).text(1)] if whole else []
@@ -146,12 +146,13 @@ def row(name: str, loss: str, megabytes: int, samples: list[Sample]) -> dict:
     def spread(pick: Callable[[Sample], float], digits: int) -> str:
         return Spread.of(map(pick, samples)).text(digits)
     return {
-        "loss %": loss, "image MB": megabytes, "way": name, "last puller done, s": "; ".join(times) or "failed",
+        "loss %": loss, "image MB": megabytes, "way": labelled(name, state), "last puller done, s": "; ".join(times) or "failed",
         "slowest, × the median": spread(slowest, 2) if samples and not late else "–",
         "over the link, MB": spread(lambda one: over(one) / 1e6, 1) if samples else "–",
         "× the image": spread(lambda one: over(one) / one.more["size"], 3) if samples else "–",
         "from the site, MB": spread(lambda one: one.more["link"]["up"] / 1e6, 1) if samples else "–",
-        "dropped by the queue": spread(lambda one: one.more["whole link"]["down"]["dropped"], 0) if samples and name != warm(name) else "–",
+        # Of the whole life of the link; a warm pull sends nothing over it.
+        "dropped by the queue": spread(lambda one: one.more["whole link"]["down"]["dropped"], 0) if samples and state == "cold" else "–",
         "sent again by clients, %": spread(lambda one: again(one) * 100, 2) if is_ndn and samples else "",
         "sent by the server, × the image": spread(sent, 3) if is_ndn and samples else "",
         "not over NDN, MB": spread(lambda one: elsewhere(one) / 1e6, 1) if is_ndn and samples else "",
@@ -192,8 +193,9 @@ def summarize(result: Result, ways: list[str], sizes: dict, share: float) -> Non
     allowed = RATE / 1e6 * share
     for loss in LOSSES:
         for name in ways:
-            for label in [name, *([warm(name)] if name in WARM else [])]:
-                result.rows.append(row(label, loss, sizes[loss][0], result.samples.get(f"{label}, {loss} %", [])))
+            for state in ("cold", "warm") if name in WARM else ("cold",):
+                samples = result.samples.get(f"{labelled(name, state)}, {loss} %", [])
+                result.rows.append(row(name, state, loss, sizes[loss][0], samples))
     result.notes.append(f"{LAYERS} layers of one size. Not done after {sizes['0'][1]} s, at {LOSSES[1]} % loss {sizes['1'][1]} s, counts as "
                         f"that. Octets are those of IP packets, by the counters of the link's device at the site. Payload is {share:.3f} of "
                         f"NDN's IP octets when nothing is sent twice: headers allow {allowed:.1f} Mbit/s.")
@@ -210,5 +212,6 @@ def summarize(result: Result, ways: list[str], sizes: dict, share: float) -> Non
     judge.one("site-again", f"{ALONE}, 0 %", lambda one: again(one) * 100, at_most=0.5, unit=" %")
     judge.beside("site-one", f"{ONE}, 0 %", f"{ALONE}, 0 %", seconds, at_most=1.05, digits=3, unit=" ×")
     # Keep-alives and the registration are not the image's.
-    judge.one("site-warm-link", f"{warm(OURS)}, 0 %", lambda one: over(one) / one.more["size"], at_most=0.001, digits=4, unit=" × the image")
-    judge.beside("site-warm", f"{warm(OURS)}, 0 %", f"{warm(NGINX)}, 0 %", seconds, at_most=2.0, unit=" ×")
+    ours, theirs = (f"{labelled(name, 'warm')}, 0 %" for name in (OURS, NGINX))
+    judge.one("site-warm-link", ours, lambda one: over(one) / one.more["size"], at_most=0.001, digits=4, unit=" × the image")
+    judge.beside("site-warm", ours, theirs, seconds, at_most=2.0, unit=" ×")
