@@ -1,7 +1,10 @@
 internal import NDN
 internal import NIOCore
 
-/// Whether the NDN path to one prefix is worth a try: after a failure it is left alone for a while, and probed meanwhile.
+/// Whether the NDN path to one prefix is worth a try: after a failure it is left alone for a while, and probed until it answers.
+///
+/// A producer that answers no probe, such as the original server, is probed for as long as no request brings anything: rarely,
+/// once the pause is over and requests try the path themselves.
 ///
 /// `Probe` is what the failure was about, such as a name that can be asked for again.
 struct PathHealth<Probe: Sendable>: Sendable {
@@ -9,6 +12,8 @@ struct PathHealth<Probe: Sendable>: Sendable {
     static var pause: TimeAmount { .seconds(60) }
     /// How often it is probed meanwhile.
     static var interval: TimeAmount { .seconds(1) }
+    /// How often after the pause, so that people hear of the end of a long outage though nobody pulls.
+    static var laterInterval: TimeAmount { .seconds(10) }
     /// How long an answer speaks for the path: one blob that nobody serves does not condemn a path that brought another just now.
     static var trust: TimeAmount { .seconds(10) }
 
@@ -117,18 +122,18 @@ struct PathHealth<Probe: Sendable>: Sendable {
 
     /// What the task that probes the path does next.
     enum ProbeAction {
-        /// Nothing: the path is up, or has been skipped long enough.
+        /// Nothing: the path is up, or left for the upstream.
         case none
-        /// Wait that long and ask again.
+        /// Wait that long and ask again; no longer than ``interval``, since a failure meanwhile brings the next probe forward.
         case wait(TimeAmount)
         /// Send a probe now.
         case probe(Probe)
     }
 
     mutating func nextProbe(now: NIODeadline) -> ProbeAction {
-        guard case .down(let until, let nextProbe, let probe) = state, now < until else { return .none }
-        guard now >= nextProbe else { return .wait(nextProbe - now) }
-        state = .down(until: until, nextProbe: now + interval, probe)
+        guard case .down(let until, let nextProbe, let probe) = state else { return .none }
+        guard now >= nextProbe else { return .wait(min(nextProbe - now, interval)) }
+        state = .down(until: until, nextProbe: now + (now < until ? interval : Self.laterInterval), probe)
         return .probe(probe)
     }
 }

@@ -107,6 +107,39 @@ struct ClientLogicTests {
         #expect(!health.isUsable(now: start + .seconds(81)))
     }
 
+    /// The times of the probes from `begin` to `end`, in seconds.
+    private func probes(_ health: inout PathHealth<Int>, from begin: NIODeadline, to end: NIODeadline) -> [Int64] {
+        var times: [Int64] = []
+        var now = begin
+        while now < end {
+            switch health.nextProbe(now: now) {
+            case .none: return times
+            case .wait(let amount):
+                #expect(amount > .zero && amount <= PathHealth<Int>.interval)
+                now = now + amount
+            case .probe: times.append((now - begin).nanoseconds / 1_000_000_000)
+            }
+        }
+        return times
+    }
+
+    /// The log is to say that a long outage is over though nobody pulls.
+    @Test func probesOnAfterThePause() {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var health = PathHealth<Int>()
+        _ = health.failed(1, isCertain: true, now: start)
+        let times = probes(&health, from: start, to: start + .minutes(2))
+        #expect(times == Array(1...60) + [70, 80, 90, 100, 110])
+        #expect(health.isUsable(now: start + .minutes(2)), "requests try it all the same")
+        // A request has tried: probes are frequent again.
+        let again = health.failed(2, isCertain: false, now: start + .seconds(112))
+        #expect(again)
+        #expect(probes(&health, from: start + .seconds(112), to: start + .seconds(115)) == [1, 2])
+        let isBack = health.answered(now: start + .minutes(10))
+        #expect(isBack)
+        #expect(probes(&health, from: start + .minutes(10), to: start + .minutes(11)) == [])
+    }
+
     @Test func saysHowThePathStands() {
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
         var health = PathHealth<Int>()
