@@ -80,6 +80,7 @@ package struct Scenario: Sendable {
         self.consumers = consumers
         configuration.sizeTimeout = .minutes(9)
         configuration.progressTimeout = .minutes(9)
+        configuration.silenceTimeout = configuration.progressTimeout
         configuration.retransmissions = 100
     }
 }

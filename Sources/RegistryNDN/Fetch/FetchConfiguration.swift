@@ -14,6 +14,9 @@ public struct FetchConfiguration: Sendable {
     public var sizeTimeout = TimeAmount.milliseconds(1500)
     /// Time without any new segment, while some are asked for, after which the fetch fails.
     public var progressTimeout = TimeAmount.seconds(5)
+    /// The same for a fetch that can go on from elsewhere when no packet at all comes over the path, for no fetch: nothing says
+    /// that a cable was cut. At least four retransmission timeouts.
+    public var silenceTimeout = TimeAmount.seconds(2)
     /// Octets that all blobs of one fetcher together may hold: segments ahead of a gap and chunks not yet read.
     public var memoryBudget = 32 << 20
     /// How long a reader waits for memory while others use all of it, also what waits in their connections.

@@ -6,7 +6,8 @@ public enum FetchError: Error, Sendable, Hashable {
     case noRoute
     /// The size was not known within ``FetchConfiguration/sizeTimeout``.
     case noSize
-    /// No new segment for ``FetchConfiguration/progressTimeout``, or one segment exhausted its retransmissions.
+    /// No new segment for ``FetchConfiguration/progressTimeout``, no packet at all for ``FetchConfiguration/silenceTimeout``, or
+    /// one segment exhausted its retransmissions.
     case stalled
     /// The deadline of the whole fetch passed.
     case deadline

@@ -220,6 +220,84 @@ import Testing
         #expect(script.fetch.failure == .stalled)
     }
 
+    /// Nobody says that a cable was cut.
+    @Test(arguments: [(false, 5000), (true, 2000)]) func nothingAtAllEndsWhatHasAnotherSourceSooner(
+        canRepair: Bool, milliseconds: Int64
+    ) {
+        let script = FetchScript.running(limit: 3)
+        #expect(script.data(9))
+        script.fetch.canRepair = canRepair
+        let last = script.now
+        var deadlines: [NIODeadline] = []
+        while script.fetch.failure == nil {
+            deadlines.append(script.fetch.nextDeadline(script.path, isUp: true, now: script.now))
+            script.wait(.milliseconds(10))
+            _ = script.sent()
+        }
+        #expect(script.fetch.failure == .stalled)
+        #expect(script.now - last == .milliseconds(milliseconds))
+        #expect(deadlines.allSatisfy { $0 <= last + .milliseconds(milliseconds) })
+    }
+
+    @Test func whateverComesOverThePathIsNoSilence() {
+        let script = FetchScript.running(limit: 3)
+        #expect(script.data(9))
+        script.fetch.canRepair = true
+        for second in 0..<4 {
+            script.wait(.milliseconds(1000))
+            _ = script.sent()
+            // Another fetch is answered, or this one gets what it has, or a router says that it is busy.
+            switch second % 3 {
+            case 0: script.path.noteArrival(now: script.now)
+            case 1: #expect(!script.data(0))
+            default: script.nack(.congestion, 1)
+            }
+        }
+        #expect(script.fetch.failure == nil)
+        // But the time without a segment of its own ends it all the same.
+        script.wait(.milliseconds(1000))
+        #expect(script.fetch.failure == .stalled)
+    }
+
+    @Test("A blob of which nothing came, a reader that paused, and a long round trip are no silence")
+    func whatIsNoSilence() {
+        let begun = FetchScript()
+        begun.fetch.canRepair = true
+        _ = begun.sent()
+        begun.wait(.milliseconds(1499))
+        #expect(begun.fetch.failure == nil)
+
+        let paused = FetchScript.running(limit: 3)
+        paused.fetch.canRepair = true
+        for segment: UInt64 in [1, 2, 9] { #expect(paused.data(segment)) }
+        paused.wait(.minutes(1))
+        paused.fetch.raiseLimit(to: 5)
+        #expect(paused.segments() == [3, 4])
+        paused.wait(.milliseconds(1999))
+        #expect(paused.fetch.failure == nil)
+        paused.wait(.milliseconds(1))
+        #expect(paused.fetch.failure == .stalled)
+
+        let far = FetchScript()
+        _ = far.sent()
+        far.now = far.now + .milliseconds(300)
+        #expect(far.data(0, final: 2))
+        far.fetch.canRepair = true
+        far.fetch.raiseLimit(to: 3)
+        _ = far.sent()
+        far.now = far.now + .milliseconds(300)
+        #expect(far.data(2, final: 2))
+        #expect(far.path.rtt.plainTimeout == .milliseconds(750))
+        // Four times that, however often the timer has expired meanwhile.
+        for _ in 0..<29 {
+            far.wait(.milliseconds(100))
+            _ = far.sent()
+        }
+        #expect(far.fetch.failure == nil)
+        far.wait(.milliseconds(100))
+        #expect(far.fetch.failure == .stalled)
+    }
+
     @Test func aReaderThatPausesIsNoStall() {
         let script = FetchScript.running(limit: 3)
         for segment: UInt64 in [1, 2, 9] { #expect(script.data(segment)) }

@@ -35,6 +35,8 @@ package struct FetchPath: Sendable {
     private var delivered: UInt64 = 0
     private var deliveredAt = NIODeadline.uptimeNanoseconds(0)
     private var firstSentAt = NIODeadline.uptimeNanoseconds(0)
+    /// When a packet came last, for whichever fetch.
+    private(set) var lastArrival = NIODeadline.uptimeNanoseconds(0)
     /// When there was a round-trip sample, and ambiguous answers since.
     private var lastSample = (at: NIODeadline.uptimeNanoseconds(0), ambiguities: 0)
     /// What is in flight until this many have arrived left while demand was short.
@@ -104,6 +106,9 @@ package struct FetchPath: Sendable {
     }
 
     // MARK: Answers
+
+    /// A packet came, whatever it says.
+    mutating func noteArrival(now: NIODeadline) { lastArrival = max(lastArrival, now) }
 
     /// Data arrived for a transmission.
     ///

@@ -86,10 +86,14 @@ package struct RTTEstimator: Sendable {
 
     /// RTO: how long an Interest waits before it is sent again.
     var timeout: TimeAmount {
-        guard hasSample else { return min(Self.initialTimeout * backoff, Self.maximumBackedOffTimeout) }
+        min(plainTimeout * backoff, max(plainTimeout, Self.maximumBackedOffTimeout))
+    }
+
+    /// The RTO as round trips alone make it, which does not grow while nothing comes.
+    var plainTimeout: TimeAmount {
+        guard hasSample else { return Self.initialTimeout }
         let plain = TimeAmount.nanoseconds(Int64(min(smoothedNanoseconds + 4 * variation, 60e9)))
-        let estimate = min(max(plain, Self.minimumTimeout), Self.maximumTimeout)
-        return min(estimate * backoff, max(estimate, Self.maximumBackedOffTimeout))
+        return min(max(plain, Self.minimumTimeout), Self.maximumTimeout)
     }
 
     /// How long a segment that a later one has overtaken is waited for (RACK, RFC 8985, with the RTT's variation as the

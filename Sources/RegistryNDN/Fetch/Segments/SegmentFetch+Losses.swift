@@ -7,7 +7,7 @@ extension SegmentFetch {
     mutating func advance(_ path: inout FetchPath, isUp: Bool, now: NIODeadline) {
         guard !isOver else { return }
         timers.downSince = !isUp && isWanted ? timers.downSince ?? now : nil
-        checkTerminalTimers(isUp: isUp, now: now)
+        checkTerminalTimers(path, isUp: isUp, now: now)
         guard failure == nil, isUp else { return }
         detectLosses(&path, now: now)
         probe(&path, now: now)
@@ -26,6 +26,7 @@ extension SegmentFetch {
             // The time begins with the next call of `advance`.
             return min(next, timers.downSince.map { $0 + downTimeout } ?? now)
         }
+        if let silence = silenceDeadline(path) { next = min(next, silence) }
         if let hold = timers.holdUntil, hold > now { return min(next, hold) }
         if let index = ring.firstLost {
             let ready = readyAgain(index, path, now: now)
@@ -51,11 +52,20 @@ extension SegmentFetch {
         canRepair ? min(timers.progressTimeout, Self.downTimeout) : timers.progressTimeout
     }
 
-    private mutating func checkTerminalTimers(isUp: Bool, now: NIODeadline) {
+    /// When the path has been silent for so long that this fetch goes on from elsewhere; nil when it does not, or when nothing
+    /// is asked for. Before the first segment the time for the size counts alone; a fetch that begins with a known size waits
+    /// for its producer, who may have to read the blob first.
+    private func silenceDeadline(_ path: FetchPath) -> NIODeadline? {
+        guard canRepair, outstanding > 0, statistics.segments > 0 else { return nil }
+        return max(path.lastArrival, timers.progress) + max(timers.silenceTimeout, path.rtt.plainTimeout * 4)
+    }
+
+    private mutating func checkTerminalTimers(_ path: FetchPath, isUp: Bool, now: NIODeadline) {
         if let nacked = timers.nacked, now >= nacked.until { return fail(.notFound) }
         if now >= timers.deadline { return fail(.deadline) }
         if size == nil, now >= timers.sizeDeadline { return fail(isUp ? .noSize : .faceDown) }
         if isProgressing, now >= timers.progress + timers.progressTimeout { fail(isUp ? .stalled : .faceDown) }
+        if isUp, let silence = silenceDeadline(path), now >= silence { fail(.stalled) }
         if let since = timers.downSince, now >= since + downTimeout { fail(.faceDown) }
     }
 
@@ -129,6 +139,7 @@ extension SegmentFetch {
     mutating func receiveNack(
         _ reason: FetchNack, segment: UInt64, nonce: UInt32?, _ path: inout FetchPath, now: NIODeadline
     ) {
+        path.noteArrival(now: now)
         guard failure == nil, let index = awaited(segment), ring[index].state == .inFlight else { return }
         let sequence = ring[index].sent.sequence
         guard nonce ?? path.nonce(sequence) == path.nonce(sequence) else { return }

@@ -52,6 +52,7 @@ package struct SegmentFetch: Sendable {
         var sizeDeadline: NIODeadline
         var deadline: NIODeadline
         var progressTimeout: TimeAmount
+        var silenceTimeout: TimeAmount
         /// New data, or the first Interest after a pause.
         var progress: NIODeadline
         /// Since when nothing that is wanted could be asked for because the face is down.
@@ -106,7 +107,8 @@ package struct SegmentFetch: Sendable {
         maximumTransmissions = UInt8(clamping: max(configuration.retransmissions, 0) + 1)
         timers = Timers(
             started: now, sizeDeadline: min(now + configuration.sizeTimeout, deadline), deadline: deadline,
-            progressTimeout: configuration.progressTimeout, progress: now, lastActivity: now)
+            progressTimeout: configuration.progressTimeout, silenceTimeout: configuration.silenceTimeout, progress: now,
+            lastActivity: now)
     }
 
     /// A fetch of a blob whose shape is known, from segment `start` on, and up to but not including `stop`.
@@ -282,6 +284,7 @@ package struct SegmentFetch: Sendable {
     mutating func receive(
         _ data: SegmentData, _ path: inout FetchPath, now: NIODeadline, capacity wanted: (_ chunk: Int) -> Int
     ) -> Bool {
+        path.noteArrival(now: now)
         guard failure == nil else { return false }
         guard let index = awaited(data.segment) else {
             statistics.duplicates += 1
