@@ -167,6 +167,21 @@ def test_a_body_whose_connection_ends_goes_on_over_another(alone, wanted):
     assert len(registry.asked) >= 3, registry.asked
 
 
+@pytest.mark.parametrize("fault, wanted, seconds", [(Fault.FALLS_SILENT, None, 5), (Fault.FALLS_SILENT, "bytes=1000000-", 5),
+                                                    (Fault.FALLS_SILENT_TWICE, None, 15)],
+                         ids=["whole", "open range", "whole twice"])
+def test_a_body_that_falls_silent_goes_on_over_another_connection(alone, fault, wanted, seconds):
+    """After 5 s, then after 10 s: a registry that is merely slow is not asked again and again."""
+    client, registry = alone(fault)
+    begin = time.monotonic()
+    download = blobs.Download(client.address, REPOSITORY, registry.digest, {"Range": wanted} if wanted else {}, timeout=90)
+    assert download.rest() == octets_of(1_000_000 if wanted else 0, registry.size)
+    assert seconds - 0.5 < time.monotonic() - begin < seconds + 5
+    said = client.program.events("a body from the registry ended in the middle, going on over another connection")
+    assert [event["error"] for event in said] == ["the upstream sent nothing for too long"] * (len(registry.asked) - 1)
+    assert len(said) == (2 if fault is Fault.FALLS_SILENT_TWICE else 1), registry.asked
+
+
 # The registry behind the client, when NDN ends half-way
 
 

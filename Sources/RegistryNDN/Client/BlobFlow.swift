@@ -202,21 +202,21 @@ struct BlobFlow: Sendable {
         guard answer.head.contentCoding == nil else {
             throw UpstreamError(.range, "the upstream's answer has a content coding though identity was asked for")
         }
+        let size = answer.head.contentLength
         var body = VerifiedBody(
-            digest: pull.blob.digest, size: answer.head.contentLength,
-            headers: pull.blob.fields(of: answer, pull.references))
+            digest: pull.blob.digest, size: size, headers: pull.blob.fields(of: answer, pull.references))
+        // A connection that ends in the middle is no reason for whoever pulls to begin anew.
+        let rest = size.map { RestOfBlob(pull: pull, size: $0, upstream: upstream) }
+        rest?.limitSilence(of: answer.body, resumptions: 0)
         do {
             for try await chunk in answer.body {
                 record.upstreamBytes += UInt64(chunk.readableBytes)
                 try await body.append(chunk, to: &response)
             }
         } catch let error as UpstreamError {
-            // A connection that ends in the middle is no reason for whoever pulls to begin anew.
-            guard let size = answer.head.contentLength, body.missing.map({ $0 < size }) == true, !Task.isCancelled
-            else {
-                throw error
-            }
-            try await RestOfBlob(pull: pull, size: size, upstream: upstream).append(to: &body, &response, &record)
+            guard let rest else { throw error }
+            try rest.resume(after: error, hasBrought: body.missing != size, resumptions: 0)
+            try await rest.append(to: &body, resumptions: 1, &response, &record)
         }
         do {
             try await body.finish(&response)

@@ -1,3 +1,4 @@
+internal import Logging
 internal import NDN
 internal import NIOCore
 internal import NIOHTTP1
@@ -8,6 +9,9 @@ struct RestOfBlob: Sendable {
     private static let asksAhead = 4
     /// How often a body goes on over a new connection after one has broken off, or fallen silent, in the middle.
     private static let mostResumptions = 3
+    /// How long a body may be silent until its connection counts as dead, before the first resumption and before the second. Later
+    /// ones wait as long as for any answer, so that a registry that is merely slow is not asked again and again.
+    private static let silences = [TimeAmount.seconds(5), .seconds(10)]
 
     let pull: BlobPull
     /// Bytes of the blob; the largest number of all while that is not known.
@@ -16,10 +20,12 @@ struct RestOfBlob: Sendable {
 
     /// Appends what is missing of a body.
     ///
-    /// - Parameter first: the upstream's answer to a request for the first part, when it was asked already.
+    /// - Parameters:
+    ///   - first: the upstream's answer to a request for the first part, when it was asked already.
+    ///   - resumptions: how often the body has gone on over another connection, this time included.
     func append<Body: BlobBody & ~Copyable>(
-        to body: inout Body, answered first: RangeResponse? = nil, _ response: inout ResponseWriter,
-        _ record: inout RequestRecord
+        to body: inout Body, answered first: RangeResponse? = nil, resumptions: Int = 0,
+        _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         let spans = body.rest(of: size).spans()
         try await withThrowingTaskGroup(of: (Int, RangeResponse).self) { group in
@@ -28,7 +34,7 @@ struct RestOfBlob: Sendable {
             var answers: [Int: RangeResponse] = [:]
             answers[0] = first
             var asked = first == nil ? 0 : 1
-            var resumptions = 0
+            var resumptions = resumptions
             for (index, span) in spans.enumerated() where body.lacks(span, of: size) {
                 // The first one shows whether the upstream gives ranges, or sends everything whatever it is asked for.
                 while asked < min(spans.count, index == 0 ? 1 : index + Self.asksAhead) {
@@ -42,17 +48,17 @@ struct RestOfBlob: Sendable {
                 while let answer = next {
                     defer { answer.body.cancel() }
                     record.usedUpstream = true
+                    guard case .partial = answer.verdict else {
+                        return try await append(answer, from: offset, to: &body, &response, &record)
+                    }
                     let missing = body.missing
+                    limitSilence(of: answer.body, resumptions: resumptions)
                     do {
                         try await append(answer, from: offset, to: &body, &response, &record)
                     } catch let error as UpstreamError {
+                        try resume(after: error, hasBrought: body.missing != missing, resumptions: resumptions)
                         resumptions += 1
-                        // One that brought nothing at all says how the next would end.
-                        guard case .partial = answer.verdict, body.missing != missing, !Task.isCancelled,
-                            resumptions <= Self.mostResumptions
-                        else { throw error }
                     }
-                    guard case .partial = answer.verdict else { return }
                     // One answer is enough, unless it broke off, or the upstream gives less at a time than it is asked for.
                     guard body.lacks(span, of: size), let begin = body.rest(of: size).hull?.lowerBound else { break }
                     offset = begin
@@ -60,6 +66,25 @@ struct RestOfBlob: Sendable {
                 }
             }
         }
+    }
+
+    /// Has a body fail that is silent for so long that the rest of it had better come over another connection.
+    func limitSilence(of body: UpstreamBody, resumptions: Int) {
+        guard resumptions < Self.silences.count else { return }
+        body.limitSilence(to: Self.silences[resumptions])
+    }
+
+    /// Throws `error`, with which a body ended in the middle, unless it may go on over another connection.
+    ///
+    /// - Parameters:
+    ///   - hasBrought: whether some of it came. One that ended without says how the next would end, one that was silent does not.
+    ///   - resumptions: how often it has gone on so before.
+    func resume(after error: UpstreamError, hasBrought: Bool, resumptions: Int) throws {
+        let wasSilent = error.code == .timeout && resumptions < Self.silences.count
+        guard hasBrought || wasSilent, resumptions < Self.mostResumptions, !Task.isCancelled else { throw error }
+        upstream.logger.notice(
+            "a body from the registry ended in the middle, going on over another connection",
+            metadata: ["upstream": "\(upstream.base)", "blob": "\(pull.blob)", "error": "\(error)"])
     }
 
     /// Asks the upstream for bytes of the blob.

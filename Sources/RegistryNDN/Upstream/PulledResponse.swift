@@ -79,6 +79,9 @@ final class PulledResponse: ResponseConsumer, Sendable {
         return result
     }
 
+    /// Waits no longer than this for more of the body.
+    func limitSilence(to limit: TimeAmount) { connection.limitSilence(self, to: limit) }
+
     /// Ends the exchange, and its connection, unless it is over.
     func cancel() {
         guard finish(.failure(CancellationError()), dropping: true) else { return }

@@ -50,6 +50,10 @@ package struct UpstreamBody: AsyncSequence, Sendable {
     /// The same body, which fails unless it has exactly `count` bytes.
     func expecting(_ count: UInt64) -> UpstreamBody { UpstreamBody(self, expecting: count) }
 
+    /// Waits no longer than this, and no longer than the configuration's idle timeout, for more of a body that can be had over
+    /// another connection; then reading it fails with `UpstreamError.Code.timeout`.
+    func limitSilence(to limit: TimeAmount) { lifetime.source?.limitSilence(to: limit) }
+
     /// Reads no more of the body and closes its connection, unless it has been received in full.
     package func cancel() { lifetime.cancel() }
 

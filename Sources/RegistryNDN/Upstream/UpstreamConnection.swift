@@ -28,6 +28,10 @@ final class UpstreamConnection: Sendable {
     func abandonRequest() { eventLoop.execute { self.handler.value.abandonRequest() } }
     func resume() { eventLoop.execute { self.handler.value.resume() } }
 
+    func limitSilence(_ consumer: any ResponseConsumer & Sendable, to limit: TimeAmount) {
+        eventLoop.execute { self.handler.value.limitSilence(consumer, to: limit) }
+    }
+
     func cancel(_ consumer: any ResponseConsumer & Sendable) {
         eventLoop.execute { self.handler.value.cancel(consumer) }
     }

@@ -20,6 +20,8 @@ final class UpstreamHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var isPaused = false
     private var lastActivity = NIODeadline.distantPast
+    /// How long the body of this exchange may be silent; nil for as long as any answer.
+    private var silence: TimeAmount?
     private var trickle: TrickleLimit
     private var timer: Scheduled<Void>?
     /// When the timer fires.
@@ -47,6 +49,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         self.consumer = consumer
         watch(isKept: state.count > 1 && state.isSafe && !hasBody)
         isPaused = false
+        silence = nil
         trickle.restart()
         lastActivity = .now()
         armTimer(context)
@@ -93,6 +96,13 @@ final class UpstreamHandler: ChannelInboundHandler {
         isPaused = false
         lastActivity = .now()
         context.read()
+    }
+
+    /// Waits no longer than this for more of a body that can be had elsewhere.
+    func limitSilence(_ consumer: any ResponseConsumer, to limit: TimeAmount) {
+        guard let context, self.consumer === consumer else { return }
+        silence = limit
+        armTimer(context)
     }
 
     /// Ends an exchange that nobody wants any more, and with it the connection.
@@ -223,7 +233,8 @@ final class UpstreamHandler: ChannelInboundHandler {
     /// How long nothing may happen in the present state.
     private var limit: TimeAmount {
         if state.isIdle { return configuration.keepAlive }
-        return state.isAwaitingHead && !state.isSafe ? configuration.commitTimeout : configuration.idleTimeout
+        if state.isAwaitingHead { return state.isSafe ? configuration.idleTimeout : configuration.commitTimeout }
+        return min(silence ?? configuration.idleTimeout, configuration.idleTimeout)
     }
 
     private func timerFired() {

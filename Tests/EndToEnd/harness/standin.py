@@ -38,6 +38,9 @@ class Fault(enum.Enum):
     STOPS = "stops half-way"
     # The same of the first two bodies.
     STOPS_TWICE = "stops half-way twice"
+    # The first body, or the first two, come half, and then nothing over a connection that stays.
+    FALLS_SILENT = "falls silent half-way"
+    FALLS_SILENT_TWICE = "falls silent half-way twice"
     # The head, and then nothing, of a range that begins after the first 8 MiB and before the last.
     STALLS = "stalls"
 
@@ -133,9 +136,13 @@ class GeneratingRegistry:
                     self.wfile.flush()
                     registry.released.wait(60)
                 stops = fault is Fault.STOPS or fault is Fault.STOPS_TWICE and len(registry.asked) <= 2
+                silences = {Fault.FALLS_SILENT: 1, Fault.FALLS_SILENT_TWICE: 2}.get(fault, 0)
+                is_silent = self.command == "GET" and len(registry.asked) <= silences
                 if self.command == "GET":
-                    self._write(first, (first + end) // 2 if stops else end)
-                self.close_connection = stops
+                    self._write(first, (first + end) // 2 if stops or is_silent else end)
+                if is_silent:
+                    registry.released.wait(90)
+                self.close_connection = stops or is_silent
 
             def _answer(self, status, body=b"", fields=None):
                 self.send_response(status)
