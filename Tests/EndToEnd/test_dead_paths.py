@@ -15,6 +15,8 @@ from harness.program import event_of
 
 REPOSITORY = "demo/blobs"
 BACK = "connected again"
+SILENT = "nothing comes back, connecting again"
+NOBODY = "no program listens there, asking until one does"
 DOWN = "NDN path down; blobs come from the upstream meanwhile"
 UP = "NDN path up"
 
@@ -22,8 +24,8 @@ UP = "NDN path up"
 def connection_lines(client, start: int) -> list[str]:
     """What the client has said about its connection to the router since line `start`."""
     events = [event["message"] for event in map(event_of, client.program.lines[start:]) if event]
-    return [message for message in events if message == BACK or message.endswith("connecting again")
-            or message == "cannot connect, trying again"]
+    return [message for message in events if message in (BACK, NOBODY, "cannot connect, trying again")
+            or message.endswith("connecting again")]
 
 
 class Outage:
@@ -99,6 +101,72 @@ def test_this_host_gets_another_address_and_then_the_router_does(start, folder, 
     assert len(outage.lines()) == 2 and outage.lines()[-1] == BACK, outage.lines()
 
 
+@pytest.mark.parametrize("scheme", ["udp", "tcp"])
+def test_the_cable_is_cut_in_the_middle_of_a_pull(start, hosts, blob, scheme):
+    """Nothing says so: the pull stands still for 2 s."""
+    own = start.own_registry()
+    large, *small = [blob(size, seed=seed) for seed, size in [(40, 48_000_000), *((seed, 100_000) for seed in range(41, 45))]]
+    for _, octets in (large, *small):
+        own.put_blob(REPOSITORY, octets)
+    own.stop()
+    own.within = hosts.near
+    own.start()
+    forwarder = start.forwarder(host=hosts.far_address, within=hosts.far)
+    start.server(uplink=forwarder.unix)
+    client = start.client(router=f"{scheme}://{getattr(forwarder, scheme)}", registry=own, within=hosts.near,
+                          options=["--memory", "8MiB"])
+
+    def begin(digest):
+        url = f"http://{client.address}/v2/{REPOSITORY}/blobs/{digest}"
+        return subprocess.Popen([*hosts.near, "curl", "--silent", "--show-error", "--fail", url], stdout=subprocess.PIPE)
+
+    def pull(digest):
+        with begin(digest) as program:
+            return program.stdout.read()
+    made = iter(small)
+    outage = Outage(client, pull, lambda: next(made))
+    with begin(large[0]) as program:
+        octets = program.stdout.read(1 << 20)
+        hosts.cut()
+        cut = time.monotonic()
+        assert octets + program.stdout.read() == large[1]
+        assert 1.5 < time.monotonic() - cut < 4.5
+    request = client.request(large[0])
+    assert (request["source"], request["fallback"]) == ("both", "no further segments arrive"), request
+    asked = time.monotonic()
+    digest, octets = next(made)
+    assert pull(digest) == octets and time.monotonic() - asked < 3
+    client.program.event(SILENT)
+    hosts.mend()
+    outage.ends()
+    assert outage.lines() == [SILENT, BACK]
+
+
+def test_the_forwarder_dies_and_its_host_says_so(start, blob):
+    """Over UDP, that is: ICMP port unreachable."""
+    forwarder = start.forwarder()
+    start.server(uplink=forwarder.unix)
+    client = start.client(router=forwarder.udp, options=["--memory", "8MiB"])
+    large, *small = [blob(size, seed=seed) for seed, size in [(40, 48_000_000), *((seed, 100_000) for seed in range(41, 45))]]
+    made = iter(small)
+    outage = Outage(client, lambda digest: blobs.get(client.address, REPOSITORY, digest), lambda: next(made))
+    download = blobs.Download(client.address, REPOSITORY, large[0])
+    octets = download.read(1 << 20)
+    forwarder.program.kill()
+    died = time.monotonic()
+    assert octets + download.rest() == large[1]
+    assert time.monotonic() - died < 3.5
+    request = client.request(large[0])
+    assert (request["source"], request["fallback"]) == ("both", "the connection to the router is down"), request
+    # Nobody pulls meanwhile.
+    client.program.event(DOWN)
+    forwarder.restart()
+    client.program.event(BACK, timeout=5)
+    client.program.event(UP, timeout=10)
+    outage.ends()
+    assert outage.lines() == [NOBODY, BACK]
+
+
 def test_a_nat_forgets_the_client(start, blob):
     forwarder = start.forwarder()
     start.server(uplink=forwarder.unix)
@@ -110,7 +178,7 @@ def test_a_nat_forgets_the_client(start, blob):
     outage = Outage(client, lambda digest: blobs.get(client.address, REPOSITORY, digest), lambda: next(made))
     between.forget()
     outage.ends()
-    assert outage.lines() == ["nothing comes back, connecting again", BACK]
+    assert outage.lines() == [SILENT, BACK]
 
 
 def test_the_forwarder_is_restarted(chain, blob):

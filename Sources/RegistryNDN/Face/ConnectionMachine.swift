@@ -7,6 +7,11 @@ import NIOCore
 /// when that brings nothing either, the next connection is made. It goes to the next of the host's addresses, over UDP from
 /// another port, and the host's name is looked up meanwhile: the host may have moved, its first address may be silent, a NAT
 /// on the way may have forgotten this face. While nobody sends Interests, nothing is tried.
+///
+/// Over UDP a host may also say that no program listens at the port (ICMP port unreachable, which is ECONNREFUSED here). What it
+/// says may concern something sent long ago, while packets still lie in the socket, or a program that has been restarted
+/// meanwhile: so the peer is asked, and only when that is refused too, it is out. Then the face is shut: nothing is lost by
+/// sending what nobody hears, and the peer is asked on, until it answers, or at least no longer refuses.
 struct ConnectionMachine {
     /// What to do next.
     enum Action: Equatable {
@@ -28,6 +33,8 @@ struct ConnectionMachine {
         /// Questions before a peer is given up; twice as many each time that all addresses have been tried, up to the limit.
         var questions = 3
         var questionLimit = 20
+        /// From a refusal to the question whether it still holds: packets that came before it have been read then.
+        var doubt = TimeAmount.milliseconds(100)
         /// Uniform in 0 ..< 1.
         var random: @Sendable () -> Double = { .random(in: 0..<1) }
     }
@@ -60,6 +67,10 @@ struct ConnectionMachine {
     private var questions = 0
     /// Whether the peer was given up, or never reached, and no packet has come since.
     private(set) var isOut = false
+    /// Whether Interests are to be kept back, since no program listens at the peer's port.
+    private(set) var isShut = false
+    /// Whether a refusal has come since the last question.
+    private var isRefused = false
 
     init(timing: Timing = Timing(), backoff: Backoff) {
         self.timing = timing
@@ -105,11 +116,14 @@ struct ConnectionMachine {
     }
 
     /// The connection is open; whether the peer answers is not known yet.
-    mutating func opened() -> Action {
+    mutating func opened(now: NIODeadline) -> Action {
         guard case .opening = state else { return .none }
         state = .open
         guard isOut else { return .none }
+        // Whoever is shut sends no Interests, with which the time would begin.
+        if isShut { due = now + timing.interval }
         questions = 1
+        isRefused = false
         return .ask
     }
 
@@ -132,11 +146,26 @@ struct ConnectionMachine {
         wait(now: now)
     }
 
-    /// The host says that no program listens at the address, though the UDP socket stays open. If packets came from there
-    /// before, the program is probably being restarted, and the address is kept; otherwise the next one is tried.
-    mutating func refused() -> Action {
-        guard case .open = state, !hasHeard, addresses.contains(where: { !tried.contains($0) }) else { return .none }
-        return next(looksUp: false)
+    /// The host says that no program listens at the address. Where no packet ever came from, the next address is tried, if there is
+    /// one. Otherwise the program is probably being restarted: the address and the port are kept.
+    mutating func refused(now: NIODeadline) -> Action {
+        guard case .open = state else { return .none }
+        if !hasHeard, addresses.contains(where: { !tried.contains($0) }) { return next(looksUp: false) }
+        guard questions > 0 else {
+            doubted(now: now)
+            return .none
+        }
+        isRefused = true
+        isShut = true
+        isOut = true
+        due = due ?? now + timing.interval
+        return .none
+    }
+
+    /// Something says that the peer may be gone: it is asked soon.
+    mutating func doubted(now: NIODeadline) {
+        guard case .open = state, questions == 0 else { return }
+        due = min(due ?? .distantFuture, now + timing.doubt)
     }
 
     /// An Interest was sent, the first since a packet came or since the connection was opened.
@@ -148,6 +177,7 @@ struct ConnectionMachine {
     /// A packet came. Returns whether the peer had been out until then.
     mutating func heard() -> Bool {
         due = nil
+        isShut = false
         guard !hasHeard || questions > 0 else { return false }
         hasHeard = true
         questions = 0
@@ -162,6 +192,9 @@ struct ConnectionMachine {
     mutating func timerFired(now: NIODeadline) -> Action {
         guard let deadline, deadline <= now else { return .none }
         if case .open = state {
+            // A host that refuses no more may be a producer that answers no such question.
+            isShut = isRefused
+            isRefused = false
             // A process that was suspended for long asks the remaining questions first, instead of giving up at once.
             guard questions >= min(timing.questions << min(rounds, 10), timing.questionLimit) else {
                 questions += 1
@@ -199,6 +232,7 @@ struct ConnectionMachine {
     private mutating func wait(now: NIODeadline) {
         current = nil
         due = nil
+        isShut = false
         state = .waiting(until: now + backoff.next(random: timing.random()))
     }
 }

@@ -104,6 +104,7 @@ final class DatagramConnection: FaceConnection {
     /// The socket was closed, for example after a failed write: the face gets a new one.
     private func lost() {
         transport?.socket = nil
+        connector.interrupted(self)
         let pause = pause.lost()
         if pause == .zero { open() } else { reopening.schedule(at: connector.eventLoop.now + pause) }
     }

@@ -97,6 +97,9 @@ public final class Face {
         onTurn?(turn)
     }
 
+    /// The peer is asked whether it is there, which counts as no Interest of this face.
+    func awaitsAnswer() { lastTurn = nil }
+
     /// The connection is open.
     func attach(_ transport: any FaceTransport) {
         self.transport = transport
@@ -139,7 +142,7 @@ extension Face {
     func receive(datagrams: ByteBuffer, segmentSize: Int?) {
         guard let segmentSize, segmentSize > 0, segmentSize < datagrams.readableBytes else { return receive(datagrams) }
         var rest = datagrams
-        while state == .up, let datagram = rest.readSlice(length: min(segmentSize, rest.readableBytes)),
+        while state != .closed, let datagram = rest.readSlice(length: min(segmentSize, rest.readableBytes)),
             datagram.readableBytes > 0
         {
             receive(datagram)

@@ -4,7 +4,8 @@ public import NIOCore
 /// Keeps one outgoing face connected: the `Face` object stays, its state changes.
 ///
 /// `ConnectionMachine` decides what is tried, and when: the face goes down when its connection ends or its peer is silent, and
-/// up with the next connection. A UDP face is up at once, and survives an ECONNREFUSED at its port. Confined to its event loop.
+/// up with the next connection. A UDP face is up at once; while the host says that no program listens at the port, it is down
+/// over a connection that stays. Confined to its event loop.
 public final class FaceConnector {
     /// The face that is kept connected: the same object through all reconnections.
     public let face: Face
@@ -16,6 +17,8 @@ public final class FaceConnector {
     private let announces: Bool
     private var machine: ConnectionMachine
     private var connection: (any FaceConnection)?
+    /// Of the connection, once that is open; the face has it too, unless it is shut.
+    private var transport: (any FaceTransport)?
     private let timer: DeadlineTimer
     private var isStarted = false
     /// Waits for the first connection (`connect`).
@@ -84,10 +87,11 @@ public final class FaceConnector {
         settle(.failure(FaceError(.closed, "the face to \(uri) was closed")))
         face.onTurn = nil
         connection?.close()
-        connection = nil
+        (connection, transport) = (nil, nil)
     }
 
     private func perform(_ action: ConnectionMachine.Action) {
+        attach()
         switch action {
         case .none: break
         case .ask: ask()
@@ -97,6 +101,13 @@ public final class FaceConnector {
             if looksUp { lookUp() }
         }
         timer.schedule(at: machine.deadline)
+    }
+
+    /// Gives the face its connection, or takes it away while the machine keeps Interests back.
+    private func attach() {
+        guard let transport else { return }
+        if machine.isShut, face.state == .up { face.detach() }
+        if !machine.isShut, face.state == .down { face.attach(transport) }
     }
 
     private func timerFired() {
@@ -133,7 +144,7 @@ public final class FaceConnector {
 
     private func drop() {
         let old = connection
-        connection = nil
+        (connection, transport) = (nil, nil)
         if face.state == .up { face.detach() }
         old?.close()
     }
@@ -145,8 +156,9 @@ public final class FaceConnector {
         question.mustBeFresh = true
         question.nonce = .random(in: .min ... .max)
         guard let packet = try? question.encode() else { return }
-        _ = face.transport?.send(packet)
-        face.flush()
+        face.awaitsAnswer()
+        _ = transport?.send(packet)
+        transport?.flush()
     }
 
     private func turned(_ turn: Face.Turn) {
@@ -155,7 +167,9 @@ public final class FaceConnector {
             machine.asked(now: eventLoop.now)
             timer.schedule(at: machine.deadline)
         case .heard:
-            guard machine.heard(), isAnnounced else { return }
+            let wasOut = machine.heard()
+            attach()
+            guard wasOut, isAnnounced else { return }
             isAnnounced = false
             logger.log(
                 level: announces ? .notice : .debug, "connected again", metadata: ["remote": "\(face.remote)"])
@@ -185,8 +199,9 @@ public final class FaceConnector {
 extension FaceConnector {
     func opened(_ connection: any FaceConnection, _ transport: any FaceTransport) {
         guard connection === self.connection, face.state != .closed else { return connection.close() }
-        let action = machine.opened()
-        face.attach(transport)
+        self.transport = transport
+        let action = machine.opened(now: eventLoop.now)
+        attach()
         settle(.success(()))
         perform(action)
     }
@@ -202,7 +217,7 @@ extension FaceConnector {
 
     func lost(_ connection: any FaceConnection, isForeign: Bool) {
         guard connection === self.connection else { return }
-        self.connection = nil
+        (self.connection, self.transport) = (nil, nil)
         face.lastError = FaceError(.unreachable, "\(uri) closed the connection; connecting again")
         announce("connection lost, connecting again", ["remote": "\(face.remote)"])
         face.detach()
@@ -214,6 +229,18 @@ extension FaceConnector {
     func refused(_ connection: any FaceConnection, _ error: any Error) {
         guard connection === self.connection else { return }
         face.lastError = FaceError.connecting(to: uri, error)
-        perform(machine.refused())
+        let wasShut = machine.isShut
+        let action = machine.refused(now: eventLoop.now)
+        if machine.isShut, !wasShut {
+            announce("no program listens there, asking until one does", ["remote": "\(face.remote)"])
+        }
+        perform(action)
+    }
+
+    /// The connection goes on over another socket, since the kernel would not send: the reason may be that nobody listens.
+    func interrupted(_ connection: any FaceConnection) {
+        guard connection === self.connection else { return }
+        machine.doubted(now: eventLoop.now)
+        timer.schedule(at: machine.deadline)
     }
 }

@@ -44,6 +44,16 @@ class TwoHosts:
             self.stop()
             raise
 
+    def cut(self) -> None:
+        """From now on what either sends is lost, and nobody says so: far's end of the link goes down, and near asks for no address."""
+        _ip("-n", self._names[0], "link", "set", "ndn0", "arp", "off")
+        _ip("-n", self._names[1], "link", "set", "ndn0", "down")
+
+    def mend(self) -> None:
+        """The link that was cut carries again."""
+        _ip("-n", self._names[1], "link", "set", "ndn0", "up")
+        _ip("-n", self._names[0], "link", "set", "ndn0", "arp", "on")
+
     def readdress(self, name: str, old: str, new: str) -> None:
         """The host at that end, `near` or `far`, has another address from now on."""
         space = self._names[("near", "far").index(name)]

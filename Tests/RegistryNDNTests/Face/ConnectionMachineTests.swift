@@ -29,7 +29,7 @@ struct ConnectionMachineTests {
         var machine = machine()
         _ = machine.start()
         _ = machine.resolved(addresses)
-        _ = machine.opened()
+        _ = machine.opened(now: start)
         if !isSilent { _ = machine.heard() }
         return machine
     }
@@ -51,7 +51,7 @@ struct ConnectionMachineTests {
                 if action != .none { done.append(((now - start).nanoseconds / 1_000_000, action)) }
             }
             if case .open = done.last?.1 {
-                action = machine.opened()
+                action = machine.opened(now: now)
                 done.append(((now - start).nanoseconds / 1_000_000, action))
                 machine.asked(now: now)
             }
@@ -78,7 +78,7 @@ struct ConnectionMachineTests {
         expect(machine.start(), .resolve)
         expect(machine.start(), .none)
         expect(machine.resolved([first, second]), .open(first, looksUp: false))
-        expect(machine.opened(), .none)
+        expect(machine.opened(now: start), .none)
         #expect(machine.deadline == nil, "nobody has asked for anything")
     }
 
@@ -152,7 +152,7 @@ struct ConnectionMachineTests {
             actions.append(action)
         }
         #expect(actions.last == .open(first, looksUp: true))
-        expect(machine.opened(), .ask)
+        expect(machine.opened(now: start), .ask)
         #expect(machine.deadline == nil, "the next connection is there, and nobody waits for anything")
         expect(machine.resolved([first]), .none)
     }
@@ -176,7 +176,7 @@ struct ConnectionMachineTests {
             now = deadline
             expect(machine.timerFired(now: now), .open(first, looksUp: true))
             _ = machine.resolved([first])
-            expect(machine.opened(), .ask, "whether somebody is there again is asked at once")
+            expect(machine.opened(now: start), .ask, "whether somebody is there again is asked at once")
         }
         #expect(pauses == [100, 200, 400, 800, 1600, 3000, 3000])
         _ = machine.heard()
@@ -209,7 +209,7 @@ struct ConnectionMachineTests {
         _ = machine.start()
         _ = machine.resolved([first, second])
         _ = machine.failed(now: start)
-        _ = machine.opened()
+        _ = machine.opened(now: start)
         _ = machine.heard()
         machine.lost(isForeign: false, now: start)
         expect(machine.timerFired(now: start + .milliseconds(100)), .open(second, looksUp: true))
@@ -217,11 +217,103 @@ struct ConnectionMachineTests {
 
     @Test func whereNobodyListensTheNextAddressIsTriedAtOnce() {
         var machine = connected([first, second], isSilent: true)
-        expect(machine.refused(), .open(second, looksUp: false))
-        _ = machine.opened()
-        expect(machine.refused(), .none, "all have been tried")
-        var proven = connected([first, second])
-        expect(proven.refused(), .none, "a router that starts again")
+        expect(machine.refused(now: start), .open(second, looksUp: false))
+        _ = machine.opened(now: start)
+        expect(machine.refused(now: start), .none, "all have been tried")
+        #expect(!machine.isShut)
+    }
+
+    /// An Interest is refused, and 100 ms later the question whether that still holds.
+    private func refuse(_ machine: inout ConnectionMachine, _ now: inout NIODeadline) {
+        machine.asked(now: now)
+        expect(machine.refused(now: now), .none)
+        expect(machine.refused(now: now), .none, "several Interests were on their way")
+        #expect(!machine.isShut && machine.deadline == now + .milliseconds(100))
+        now = now + .milliseconds(100)
+        expect(machine.timerFired(now: now), .ask)
+        #expect(!machine.isShut)
+        expect(machine.refused(now: now), .none)
+    }
+
+    @Test func aProgramThatHasDiedIsOutSoonAndAskedEachSecond() {
+        var machine = connected([first, second])
+        var now = start
+        refuse(&machine, &now)
+        #expect(machine.isShut && machine.isOut)
+        for _ in 0..<2 {
+            #expect(machine.deadline == now + .seconds(1))
+            now = now + .seconds(1)
+            expect(machine.timerFired(now: now), .ask, "at the same address, from the same port")
+            #expect(machine.isShut, "the last question was refused")
+            expect(machine.refused(now: now), .none)
+        }
+        let wasOut = machine.heard()
+        #expect(wasOut && !machine.isOut && !machine.isShut && machine.deadline == nil)
+    }
+
+    @Test func aProgramThatIsBackAtOnceHasNeverBeenOut() {
+        var machine = connected([first])
+        machine.asked(now: start)
+        _ = machine.refused(now: start)
+        expect(machine.timerFired(now: start + .milliseconds(100)), .ask)
+        let wasOut = machine.heard()
+        #expect(!wasOut && !machine.isShut && machine.deadline == nil)
+        // What was sent before is refused late: nobody has died again.
+        var now = start + .seconds(1)
+        _ = machine.refused(now: now)
+        let stillThere = machine.heard()
+        #expect(!stillThere && !machine.isShut && machine.deadline == nil)
+        // The same after the question: the next packet says better.
+        refuse(&machine, &now)
+        #expect(machine.isShut)
+        let isBack = machine.heard()
+        #expect(isBack && !machine.isShut && !machine.isOut)
+    }
+
+    /// A producer that answers clients directly need not answer questions for forwarders.
+    @Test func aPeerThatRefusesNoMoreIsGivenInterestsAgain() {
+        var machine = connected([first])
+        var now = start
+        refuse(&machine, &now)
+        now = now + .seconds(1)
+        expect(machine.timerFired(now: now), .ask)
+        #expect(machine.isShut, "the question before was refused")
+        now = now + .seconds(1)
+        expect(machine.timerFired(now: now), .ask)
+        #expect(!machine.isShut && machine.isOut)
+        expect(machine.refused(now: now), .none)
+        #expect(machine.isShut, "and kept from them at once")
+    }
+
+    @Test func aRouterThatStaysDeadIsLookedForElsewhere() {
+        var machine = connected([first])
+        var now = start
+        refuse(&machine, &now)
+        for _ in 0..<2 {
+            now = now + .seconds(1)
+            expect(machine.timerFired(now: now), .ask)
+            _ = machine.refused(now: now)
+        }
+        now = now + .seconds(1)
+        expect(machine.timerFired(now: now), .open(first, looksUp: true))
+        expect(machine.opened(now: now), .ask)
+        #expect(
+            machine.isShut && machine.deadline == now + .seconds(1),
+            "nobody sends Interests, and it is asked all the same")
+        _ = machine.refused(now: now)
+        expect(machine.resolved([moved]), .open(moved, looksUp: false))
+        expect(machine.opened(now: now), .ask)
+        let wasOut = machine.heard()
+        #expect(wasOut && !machine.isShut)
+    }
+
+    @Test func aSocketThatTheKernelClosedIsNoDeathYet() {
+        var machine = connected([first])
+        machine.doubted(now: start)
+        expect(machine.timerFired(now: start + .milliseconds(100)), .ask)
+        #expect(!machine.isShut && !machine.isOut)
+        machine.doubted(now: start + .milliseconds(200))
+        #expect(machine.deadline == start + .milliseconds(1100), "it has been asked already")
     }
 
     @Test func aHostWithoutAddressIsLookedUpAgain() {
