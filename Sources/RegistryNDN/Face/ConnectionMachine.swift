@@ -10,8 +10,8 @@ import NIOCore
 ///
 /// Over UDP a host may also say that no program listens at the port (ICMP port unreachable, which is ECONNREFUSED here). What it
 /// says may concern something sent long ago, while packets still lie in the socket, or a program that has been restarted
-/// meanwhile: so the peer is asked, and only when that is refused too, it is out. Then the face is shut: nothing is lost by
-/// sending what nobody hears, and the peer is asked on, until it answers, or at least no longer refuses.
+/// meanwhile: so the peer is asked, and only when that is refused too, it is out. Then the face is shut, so that nothing is
+/// sent that nobody hears, and the peer is asked on, until it answers, or at least no longer refuses.
 struct ConnectionMachine {
     /// What to do next.
     enum Action: Equatable {

@@ -102,7 +102,9 @@ struct FaceLiveTests {
     @Test func aDatagramFaceSurvivesARefusal() async throws {
         let pair = FacePair()
         let uri = try await pair.listen("udp://127.0.0.1:0")
-        let (endpoint, states) = try await pair.connect(uri)
+        var configuration = FaceConfiguration()
+        configuration.silence.doubt = .minutes(1)
+        let (endpoint, states) = try await pair.connect(uri, configuration)
         var iterator = states.makeAsyncIterator()
         #expect(await iterator.next() == .up)
         let port = try await pair.loop.submit { endpoint.value.face.local }.get()
@@ -116,6 +118,33 @@ struct FaceLiveTests {
             }.get()
         }
         _ = try await pair.listen("\(uri)")
+        #expect(try await pair.ask(endpoint, octets: 10) == 10)
+        #expect(try await pair.loop.submit { endpoint.value.face.local }.get() == port)
+        try await pair.stop()
+    }
+
+    /// Nobody listens when that is asked again either: the face is down, and up again, at its port, once somebody does.
+    @Test func aDatagramFaceIsDownWhileNobodyListens() async throws {
+        let pair = FacePair()
+        let uri = try await pair.listen("udp://127.0.0.1:0")
+        var configuration = FaceConfiguration()
+        (configuration.silence.doubt, configuration.silence.interval) = (.milliseconds(10), .milliseconds(50))
+        (configuration.silence.questions, configuration.silence.questionLimit) = (1_000_000, 1_000_000)
+        let (endpoint, states) = try await pair.connect(uri, configuration)
+        var iterator = states.makeAsyncIterator()
+        #expect(await iterator.next() == .up)
+        #expect(try await pair.ask(endpoint, octets: 10) == 10)
+        let port = try await pair.loop.submit { endpoint.value.face.local }.get()
+        try await pair.hangUp()
+        try await pair.loop.submit {
+            var interest = InterestBuilder(name: try Name(uri: "/lost"))
+            interest.nonce = 1
+            endpoint.value.face.send(try interest.encode())
+            endpoint.value.face.flush()
+        }.get()
+        #expect(await iterator.next() == .down)
+        _ = try await pair.listen("\(uri)")
+        #expect(await iterator.next() == .up)
         #expect(try await pair.ask(endpoint, octets: 10) == 10)
         #expect(try await pair.loop.submit { endpoint.value.face.local }.get() == port)
         try await pair.stop()

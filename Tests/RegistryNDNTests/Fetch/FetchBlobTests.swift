@@ -55,6 +55,7 @@ extension FetchConfiguration {
         var configuration = Self()
         configuration.sizeTimeout = .seconds(30)
         configuration.progressTimeout = .seconds(30)
+        configuration.silenceTimeout = .seconds(30)
         return configuration
     }
 }
