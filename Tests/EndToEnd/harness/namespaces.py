@@ -45,7 +45,7 @@ class TwoHosts:
             raise
 
     def cut(self) -> None:
-        """From now on what either sends is lost, and nobody says so: far's end of the link goes down, and near asks for no address."""
+        """From now on what either sends is lost, and nobody says so."""
         _ip("-n", self._names[0], "link", "set", "ndn0", "arp", "off")
         _ip("-n", self._names[1], "link", "set", "ndn0", "down")
 
