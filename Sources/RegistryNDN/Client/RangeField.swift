@@ -33,7 +33,8 @@ enum RangeField: Hashable {
     /// Reads the field's value; nil when it asks for something else than ranges of bytes.
     static func parse(_ value: some StringProtocol) -> RangeField? {
         let unit = "bytes="
-        guard value.utf8.count <= maximumLength, value.hasPrefix(unit) else { return nil }
+        // RFC 9110 section 14.1: "Range units names are case-insensitive".
+        guard value.utf8.count <= maximumLength, value.prefix(unit.count).lowercased() == unit else { return nil }
         // RFC 9110 section 5.6.1.2: empty elements of a list are passed over.
         let elements = Substring(value.dropFirst(unit.count)).split(separator: ",")
             .map { $0.trimming { $0 == " " || $0 == "\t" } }.filter { !$0.isEmpty }
@@ -57,14 +58,20 @@ enum RangeField: Hashable {
         let (first, last) = (range[..<dash], range[range.index(after: dash)...])
         if first.isEmpty {
             // RFC 9110: a suffix-length of zero is unsatisfiable; registries answer it in several ways.
-            guard let count = UInt64(digits: last), count > 0 else { return nil }
+            guard let count = number(last), count > 0 else { return nil }
             return .last(count)
         }
-        guard let first = UInt64(digits: first) else { return nil }
+        guard let first = number(first) else { return nil }
         if last.isEmpty { return .from(first) }
         // "An int-range is invalid if the last-pos value is present and less than first-pos."
-        guard let last = UInt64(digits: last), first <= last else { return nil }
+        guard let last = number(last), first <= last else { return nil }
         return .from(first, through: last)
+    }
+
+    /// The number that digits write. One too large for a `UInt64` lies, as the largest of all does, behind the end of every blob.
+    private static func number(_ digits: some StringProtocol) -> UInt64? {
+        guard !digits.isEmpty, digits.utf8.allSatisfy(\.isDigit) else { return nil }
+        return UInt64(digits) ?? .max
     }
 }
 
