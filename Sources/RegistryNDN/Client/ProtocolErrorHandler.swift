@@ -13,8 +13,8 @@ final class ProtocolErrorHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private var due = 0
     private var isInsideRequest = false
     private var isInsideResponse = false
-    /// The status to answer with once no response is due.
-    private var pending: HTTPResponseStatus?
+    /// What is answered once no response is due.
+    private var pending: RequestRefusal?
     private var isClosing = false
 
     init(linger: TimeAmount = WrongProtocolHandler.linger) { self.linger = linger }
@@ -56,23 +56,29 @@ final class ProtocolErrorHandler: ChannelDuplexHandler, RemovableChannelHandler 
             return
         }
         guard pending == nil, !isClosing else { return }
-        let status: HTTPResponseStatus = parserError == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest
+        let refusal = RequestRefusal(parserError)
         if isInsideRequest {
             // The responder that reads this body must learn that the body will not end.
-            if due == 1, !isInsideResponse { answer(status, context) }
+            if due == 1, !isInsideResponse { answer(refusal, context) }
             context.fireErrorCaught(error)
         } else if due == 0 {
-            answer(status, context)
+            answer(refusal, context)
         } else {
-            pending = status
+            pending = refusal
         }
     }
 
-    private func answer(_ status: HTTPResponseStatus, _ context: ChannelHandlerContext) {
+    private func answer(_ refusal: RequestRefusal, _ context: ChannelHandlerContext) {
         isClosing = true
+        let body = ByteBuffer(string: refusal.error.body)
         let head = HTTPResponseHead(
-            version: .http1_1, status: status, headers: ["Connection": "close", "Content-Length": "0"])
+            version: .http1_1, status: refusal.status,
+            headers: [
+                "Connection": "close", "Content-Length": String(body.readableBytes),
+                "Content-Type": OCIError.contentType,
+            ])
         context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         context.close(mode: .output, promise: nil)
         let channel = context.channel

@@ -10,6 +10,23 @@ struct RequestRefusal: Error, Hashable {
         self.status = status
         self.reason = reason
     }
+
+    /// A refusal of what the parser could not read.
+    init(_ error: HTTPParserError) {
+        switch error {
+        case .headerOverflow: self.init(.requestHeaderFieldsTooLarge, "its header fields are too large or too many")
+        case .invalidURL, .invalidPath, .invalidQueryString, .invalidHost, .invalidFragment, .invalidConstant,
+            .invalidVersion:
+            self.init(
+                .badRequest,
+                "its first line is not a method, a target and HTTP/1.1; blanks, control characters and what is not ASCII are percent-encoded in a target"
+            )
+        default: self.init(.badRequest, "it is not HTTP/1.1")
+        }
+    }
+
+    /// The body of the answer.
+    var error: OCIError { OCIError(.unsupported, message: "request refused: \(reason)") }
 }
 
 /// Checks of a request head that the parser leaves to its user.
@@ -61,13 +78,24 @@ enum RequestHeadCheck {
         case .OPTIONS where head.uri == "*": return nil
         default: break
         }
-        guard head.uri.utf8.first == UInt8(ascii: "/"), head.uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        guard head.uri.utf8.first == UInt8(ascii: "/") else {
             return .init(.badRequest, "the request target is not a path")
+        }
+        if let octet = head.uri.utf8.first(where: { !mayStand($0) }) {
+            let encoded = PercentEncoding.encode(CollectionOfOne(octet))
+            return .init(
+                .badRequest,
+                "the request target has an octet that must not stand in a path or query: write it as \(encoded)")
         }
         guard !DotSegments.occur(in: head.uri) else {
             return .init(.badRequest, "\".\" or \"..\" in the path, which may lead out of the registry's API")
         }
         return nil
+    }
+
+    /// Whether an octet may stand in a path or a query as it is: RFC 3986 section 2, without `#`, which would begin a fragment.
+    private static func mayStand(_ octet: UInt8) -> Bool {
+        octet > 0x20 && octet < 0x7F && !"\"#<>\\^`{|}".utf8.contains(octet)
     }
 
     private static func expectation(_ head: HTTPRequestHead) -> RequestRefusal? {

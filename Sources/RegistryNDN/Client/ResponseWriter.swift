@@ -100,7 +100,7 @@ package struct ResponseWriter: ~Copyable {
     }
 
     mutating func refuse(_ refusal: RequestRefusal) async throws {
-        try await send(OCIError(.unsupported, message: "request refused: \(refusal.reason)"), refusal.status)
+        try await send(refusal.error, refusal.status)
     }
 
     private mutating func makeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders) -> HTTPResponseHead {

@@ -79,6 +79,23 @@ struct ClientEndpointTests {
         }
     }
 
+    @Test(arguments: [
+        ("/v2/\"", "%22"), ("/v2/<", "%3C"), ("/v2/>", "%3E"), ("/v2/\\", "%5C"), ("/v2/^", "%5E"), ("/v2/`", "%60"),
+        ("/v2/{", "%7B"), ("/v2/a|b", "%7C"), ("/v2/}", "%7D"), ("/v2/a#b", "%23"), ("/v2/?a=|", "%7C"),
+        ("http://localhost/v2/\"", "%22"), ("/v2/a b", "percent-encoded"), ("/v2/a\tb", "percent-encoded"),
+        ("/v2/a\u{1}b", "percent-encoded"), ("/v2/\u{7F}", "percent-encoded"), ("/v2/ü", "percent-encoded"),
+    ])
+    func saysWhichCharacterMustNotStandInATarget(target: String, word: String) async throws {
+        try await withEndpoint(echo) { address in
+            try await RawConnection.with(address) { connection in
+                try await connection.send("GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                let response = try await connection.response()
+                #expect(response.status == 400 && response.text.contains(word), "\(response.text)")
+                #expect(await connection.toEnd() == "")
+            }
+        }
+    }
+
     @Test func refusesABrokenChunkWhileSomebodyReadsTheBody() async throws {
         try await withEndpoint(echo) { address in
             try await RawConnection.with(address) { connection in
