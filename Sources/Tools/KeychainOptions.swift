@@ -16,9 +16,8 @@ struct KeychainOptions: ParsableArguments {
     @Option(help: "File whose first line opens encrypted keys; without it, the terminal is asked.")
     var passphraseFile: String?
 
-    /// - Parameter otherwise: The folder when no option says one, such as an environment variable's.
-    func folder(otherwise: String? = nil) throws -> KeychainFolder {
-        if let path = keychain ?? otherwise { return KeychainFolder(path: path) }
+    func folder() throws -> KeychainFolder {
+        if let keychain { return KeychainFolder(path: keychain) }
         guard let folder = Self.usualFolder else {
             throw ValidationError("there is no HOME to find a keychain in: give --keychain FOLDER")
         }
@@ -44,17 +43,20 @@ struct KeychainOptions: ParsableArguments {
 
     /// The keys, for a program that can go on without any: nil, which is logged, when the folder holds something else than our
     /// keychain, and when there is no place where keys would usually be, or none that we may look into.
-    func keychainIfAny(otherwise: String? = nil, logger: Logger) throws -> Keychain? {
-        let path = keychain ?? otherwise
-        if let keychain {
+    ///
+    /// - Parameter variable: The environment variable that names the folder when no option does, and its value.
+    func keychainIfAny(otherwise variable: (name: String, path: String)? = nil, logger: Logger) throws -> Keychain? {
+        let named = keychain.map { (name: "--keychain", path: $0) } ?? variable
+        if let named {
             var status = stat()
-            if unsafe stat(keychain, &status) != 0 {
-                logger.warning("--keychain \(keychain): there is no such folder, so there are no keys")
+            if unsafe stat(named.path, &status) != 0 {
+                logger.warning("\(named.name) \(named.path): there is no such folder, so there are no keys")
             } else if status.st_mode & S_IFMT != S_IFDIR {
-                throw ValidationError("--keychain \(keychain) is not a folder: name the folder that holds the keys")
+                throw ValidationError(
+                    "\(named.name) \(named.path) is not a folder: name the folder that holds the keys")
             }
         }
-        guard let folder = path.map(KeychainFolder.init) ?? Self.usualFolder else {
+        guard let folder = named.map({ KeychainFolder(path: $0.path) }) ?? Self.usualFolder else {
             logger.warning("going on without keys: there is no HOME to find a keychain in; --keychain FOLDER names one")
             return nil
         }
@@ -62,7 +64,7 @@ struct KeychainOptions: ParsableArguments {
         do {
             keychain = try folder.load()
         } catch {
-            guard error.code == .foreign || path == nil && error.code == .system else { throw error }
+            guard error.code == .foreign || named == nil && error.code == .system else { throw error }
             logger.warning("going on without keys: \(error)")
             return nil
         }
@@ -71,8 +73,10 @@ struct KeychainOptions: ParsableArguments {
     }
 
     /// The key for what is named `name`, ready to sign; nil when there is none.
-    func signingKey(for name: Name, otherwise: String? = nil, logger: Logger) throws -> SigningKey? {
-        guard let keychain = try keychainIfAny(otherwise: otherwise, logger: logger),
+    func signingKey(
+        for name: Name, otherwise variable: (name: String, path: String)? = nil, logger: Logger
+    ) throws -> SigningKey? {
+        guard let keychain = try keychainIfAny(otherwise: variable, logger: logger),
             let key = keychain.key(for: name, now: WallClock.milliseconds())
         else { return nil }
         return try unlock(key, in: keychain)

@@ -187,8 +187,9 @@ struct ServerOptions: ParsableArguments {
     private func setKey(
         _ configuration: inout BlobServer.Configuration, _ environment: Environment, _ logger: Logger
     ) throws {
+        let variable = "NDNTS_KEYCHAIN"
         let key = try keys.signingKey(
-            for: configuration.prefix, otherwise: environment["NDNTS_KEYCHAIN"], logger: logger)
+            for: configuration.prefix, otherwise: environment[variable].map { (variable, $0) }, logger: logger)
         configuration.key = key
         guard signing != .digest, let key else {
             guard signing != .ecdsa else {
