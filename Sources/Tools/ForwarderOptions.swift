@@ -45,8 +45,8 @@ struct ForwarderOptions: ParsableArguments {
     private func uri() throws -> FaceURI {
         let environment = try Environment()
         do {
-            if let router { return try FaceURI(argument: router) }
-            if let uplink = environment["NDNTS_UPLINK"] { return try FaceURI(argument: uplink) }
+            if let router { return try FaceURI(peer: router) }
+            if let uplink = environment["NDNTS_UPLINK"] { return try FaceURI(peer: uplink) }
             if let found = try LocalForwarder.find(environment) { return found.uri }
         } catch {
             throw ValidationError(router == nil ? error.message : "--router: \(error.message)")

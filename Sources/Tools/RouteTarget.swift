@@ -27,7 +27,7 @@ struct RouteTarget: ParsableArguments {
             return .number(number)
         }
         do {
-            let uri = try FaceURI(argument: face)
+            let uri = try FaceURI(peer: face)
             guard uri.scheme != .unix else {
                 throw ValidationError(
                     "--face \(face): a forwarder does not connect to Unix sockets; name the face by its number")

@@ -44,7 +44,7 @@ struct RouterOptions: ParsableArguments {
 
     private static func uri(_ text: String) throws -> FaceURI {
         do {
-            return try FaceURI(argument: text)
+            return try FaceURI(peer: text)
         } catch {
             throw ValidationError("--router: \(error.message)")
         }

@@ -245,7 +245,8 @@ struct ServerOptions: ParsableArguments {
     /// may have been started in the same moment.
     private func uplinkURI(_ environment: Environment, _ logger: Logger) async throws -> FaceURI? {
         if let text = uplink ?? environment["NDNTS_UPLINK"] {
-            return text == "none" ? nil : try Self.uri(text, uplink == nil ? "NDNTS_UPLINK" : "--uplink")
+            return text == "none"
+                ? nil : try Self.uri(text, uplink == nil ? "NDNTS_UPLINK" : "--uplink", FaceURI.init(peer:))
         }
         guard listen.isEmpty else { return nil }
         var attempt = 0
@@ -274,9 +275,11 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    private static func uri(_ text: String, _ option: String) throws -> FaceURI {
+    private static func uri(
+        _ text: String, _ option: String, _ parse: (String) throws(FaceError) -> FaceURI = FaceURI.init(argument:)
+    ) throws -> FaceURI {
         do {
-            return try FaceURI(argument: text)
+            return try parse(text)
         } catch {
             throw ValidationError("\(option) \(text): \(error)")
         }

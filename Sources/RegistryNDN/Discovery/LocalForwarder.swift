@@ -51,7 +51,7 @@ package struct LocalForwarder: Hashable, Sendable {
 
     private static func uri(_ text: String, named name: String) throws(FaceError) -> FaceURI {
         do {
-            return try FaceURI(argument: text)
+            return try FaceURI(peer: text)
         } catch {
             throw FaceError(error.code, "\(name): \(error.message)")
         }

@@ -114,6 +114,23 @@ extension FaceURI {
         }
     }
 
+    /// Parses the same as the place of a peer to connect to: with a port, and, where the path of a Unix socket exists, with a socket
+    /// at it. One that is not there yet may still come.
+    package init(peer text: String) throws(FaceError) {
+        try self.init(argument: text)
+        guard scheme != .unix else {
+            guard let kind = UnixSocketFile.otherKind(at: path) else { return }
+            throw FaceError(
+                .invalidURI,
+                "\"\(text)\" is \(kind), not the socket of a forwarder: name its socket, such as unix:///run/nfd/nfd.sock"
+            )
+        }
+        guard port > 0 else {
+            throw FaceError(
+                .invalidURI, "\"\(text)\": nobody can be reached at port 0; the usual port is \(FaceURI.defaultPort)")
+        }
+    }
+
     private init(checkedPath path: Substring, in text: String) throws(FaceError) {
         guard path.hasPrefix("/"), path.utf8.count > 1 else {
             throw FaceURI.invalid(text, "a Unix socket needs an absolute path, as in unix:///run/nfd/nfd.sock")

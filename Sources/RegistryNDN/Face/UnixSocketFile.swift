@@ -49,6 +49,13 @@ package struct UnixSocketFile {
         }
     }
 
+    /// What is at a path that is no socket; nil for a socket, and where there is nothing.
+    static func otherKind(at path: String) -> String? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK else { return nil }
+        return status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "a file"
+    }
+
     /// Whether a program listens at a Unix socket: connects to it, and closes the connection.
     ///
     /// - Returns: the error number of connect(2): 0 where one does, ECONNREFUSED where the one that made the file is gone,

@@ -53,6 +53,22 @@ import Testing
         #expect(error?.message.contains("brackets") == true)
     }
 
+    @Test(arguments: [
+        ("router:0", "port 0"), ("tcp://[::1]:0", "port 0"), ("/tmp", "is a folder"), ("unix:///tmp", "is a folder"),
+        ("/proc/self/status", "is a file"),
+    ])
+    func saysWhyNoPeerIsThere(text: String, words: String) throws {
+        let error = #expect(throws: FaceError.self) { try FaceURI(peer: text) }
+        #expect(error?.message.contains(words) == true && error?.message.contains(text) == true)
+        // A listener chooses a port of its own.
+        #expect(throws: Never.self) { try FaceURI(argument: text) }
+    }
+
+    /// The forwarder may be started later.
+    @Test func aSocketThatIsNotThereYetIsAPeer() throws {
+        #expect(try FaceURI(peer: "/nowhere/nfd.sock").path == "/nowhere/nfd.sock")
+    }
+
     @Test func partsAreSeparate() throws {
         let uri = try FaceURI("tcp6://[::1]:99")
         #expect(uri.scheme == .tcp)
