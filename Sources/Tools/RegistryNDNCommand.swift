@@ -29,6 +29,7 @@ enum Program {
         var called: any ParsableCommand.Type = RegistryNDNCommand.self
         do {
             try SubcommandWords(arguments).check(in: RegistryNDNCommand.self)
+            try RepeatedOptions(arguments).check(in: RegistryNDNCommand.self)
             var command = try await RegistryNDNCommand.asyncParseAsRoot(NegativeValues.attached(arguments))
             called = type(of: command)
             if var command = command as? any AsyncParsableCommand {

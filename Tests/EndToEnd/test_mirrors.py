@@ -50,7 +50,7 @@ def mirror(work, shared_registry, layout):
     made = Parts(folder, shared_registry)
     forwarder = made.forwarder()
     made.server(uplink=forwarder.unix)
-    made.server(uplink=forwarder.unix, registry=beta, name="server-beta", options=["--name", "/example/beta"])
+    made.server(uplink=forwarder.unix, registry=beta, name="server-beta", prefix="/example/beta")
     client = made.keep(Mirror(folder, shared_registry, beta, forwarder.unix))
     yield client, shared_registry, beta
     for part in [*reversed(made.started), beta]:

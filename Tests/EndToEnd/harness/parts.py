@@ -111,8 +111,8 @@ class Server(Part):
     """Serves a registry's blobs through a forwarder (`uplink`), or directly over UDP."""
 
     def __init__(self, folder: Path, registry: Registry, uplink: Optional[str] = None, name: str = "server",
-                 options: list = ()):
-        common = ["server", "--registry", registry.url, "--name", PREFIX, *options]
+                 options: list = (), prefix: str = PREFIX):
+        common = ["server", "--registry", registry.url, "--name", prefix, *options]
         self._common = common
         way = ["--uplink", uplink] if uplink else ["--uplink", "none", "--listen", "udp://127.0.0.1:0"]
         super().__init__(name, folder, common + way)
@@ -129,8 +129,8 @@ class Client(Part):
     """The HTTP endpoint that Docker is pointed at."""
 
     def __init__(self, folder: Path, registry: Registry, router: str, name: str = "client", options: list = (),
-                 within: list = ()):
-        common = ["client", "--upstream", registry.url, "--name", PREFIX, "--router", router, *options]
+                 within: list = (), prefix: str = PREFIX):
+        common = ["client", "--upstream", registry.url, "--name", prefix, "--router", router, *options]
         super().__init__(name, folder, common + ["--listen", "127.0.0.1:0"], within=within)
         self.start()
         self._arguments = common + ["--listen", self.address]

@@ -66,11 +66,11 @@ class Stand:
             router = self.forwarder.unix
             self._keep(parts.Server(folder, self.alpha, router))
             self._keep(parts.Server(folder, self.private, router, "server-private", [
-                "--name", PRIVATE, "--credentials", credentials, "--repository", "**"]))
+                "--credentials", credentials, "--repository", "**"], prefix=PRIVATE))
             self.one = self._keep(parts.Client(folder, self.alpha, router, "one"))
-            self.guarded = self._keep(parts.Client(folder, self.private, router, "guarded", ["--name", PRIVATE]))
-            self._keep(parts.Server(folder, self.beta, router, "server-beta", ["--name", BETA]))
-            self.pushing = self._keep(parts.Client(folder, self.beta, router, "pushing", ["--name", BETA]))
+            self.guarded = self._keep(parts.Client(folder, self.private, router, "guarded", prefix=PRIVATE))
+            self._keep(parts.Server(folder, self.beta, router, "server-beta", prefix=BETA))
+            self.pushing = self._keep(parts.Client(folder, self.beta, router, "pushing", prefix=BETA))
             self.several = self._keep(Several(folder, self.alpha, self.private, self.beta, router, credentials))
         except BaseException:
             self.stop()
