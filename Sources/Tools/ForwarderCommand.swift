@@ -85,6 +85,13 @@ struct ForwarderCommand: AsyncParsableCommand {
 }
 
 extension FaceURI {
+    /// Whether both cannot be listened at.
+    func isSameListener(as other: FaceURI) -> Bool {
+        guard scheme == other.scheme else { return false }
+        guard scheme != .unix else { return path == other.path }
+        return ListenArgument(host: host, port: port).overlaps(ListenArgument(host: other.host, port: other.port))
+    }
+
     /// A Unix socket, or a host written as a loopback address; a host name other than localhost may be anything.
     var isOfThisMachine: Bool { scheme == .unix || host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 }

@@ -1,5 +1,7 @@
+import NDN
+
 /// Where to listen, on the command line: `127.0.0.1:5000`, `[::1]:5000`, `localhost:0`.
-struct ListenArgument: CustomStringConvertible, Sendable {
+struct ListenArgument: CustomStringConvertible, Hashable, Sendable {
     /// Host name or IP address, IPv6 without its brackets.
     let host: String
     /// 0 for any free one.
@@ -21,6 +23,21 @@ struct ListenArgument: CustomStringConvertible, Sendable {
         }
         guard !host.isEmpty else { return nil }
         self.init(host: String(host), port: Int(port))
+    }
+
+    /// Whether both cannot be listened at: they are the same, or the one is among those that the other stands for.
+    func overlaps(_ other: ListenArgument) -> Bool {
+        port == other.port && port != 0 && (host == other.host || includes(other.host) || other.includes(host))
+    }
+
+    private func includes(_ other: String) -> Bool {
+        let isLocalhost = other == "localhost"
+        return switch host {
+        case "0.0.0.0": isLocalhost || IPAddress.family(of: other) == .v4
+        case "::": isLocalhost || IPAddress.family(of: other) == .v6
+        case "localhost": other == "127.0.0.1" || other == "::1"
+        default: false
+        }
     }
 
     func with(port: Int) -> ListenArgument { ListenArgument(host: host, port: port) }

@@ -34,12 +34,26 @@ struct RegistryOptions: ParsableArguments {
     var pushDefault = false
 
     func validate() throws {
+        try checkListeners()
         guard (upstream == nil) == (name == nil) else {
             throw ValidationError("--upstream and --name belong together: give both, or neither")
         }
         guard upstream != nil || !mirror.isEmpty || mirrors != nil else {
             throw ValidationError(
                 "no registry: give --upstream URL and --name PREFIX, or --mirror HOST=URL,PREFIX, or --mirrors FILE")
+        }
+    }
+
+    private func checkListeners() throws {
+        for (number, listener) in listen.enumerated() {
+            guard let other = listen[..<number].first(where: { $0.address.overlaps(listener.address) }) else {
+                continue
+            }
+            throw ValidationError(
+                other.address == listener.address
+                    ? "--listen \(listener.address) is given twice"
+                    : "--listen \(other.address) and --listen \(listener.address) have the same address and port: give one of them"
+            )
         }
     }
 

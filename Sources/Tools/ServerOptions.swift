@@ -126,7 +126,7 @@ struct ServerOptions: ParsableArguments {
             prefix: try prefix(environment), origin: try origin(environment))
         configuration.upstream = try connecting.configuration(logger: logger)
         try await setAccess(&configuration, environment, logger)
-        configuration.listeners = try listen.map { try Self.uri($0, "--listen") }
+        configuration.listeners = try listeners()
         configuration.registers = register == .auto
         configuration.faces = faces.configuration
         configuration.faces.socketMode = unixMode.bits
@@ -151,6 +151,18 @@ struct ServerOptions: ParsableArguments {
             throw ValidationError("nobody could ask this server: give --uplink or --listen")
         }
         return configuration
+    }
+
+    private func listeners() throws -> [FaceURI] {
+        var uris: [FaceURI] = []
+        for text in listen {
+            let uri = try Self.uri(text, "--listen")
+            guard !uris.contains(where: { $0.isSameListener(as: uri) }) else {
+                throw ValidationError("--listen \(text): this address is given twice")
+            }
+            uris.append(uri)
+        }
+        return uris
     }
 
     /// With credentials of its own the server could read what others may not: it says then what it makes public.
