@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import hashlib
+import signal
 import time
 
 import pytest
@@ -99,6 +100,25 @@ def test_a_server_that_gets_no_range(start, fault):
     # And over NDN once the registry is well again.
     broken.fault = None
     assert exchange(client.address, "GET", f"/v2/{REPOSITORY}/blobs/{well.digest}", {"Range": "bytes=5-9"}).status == 206
+
+
+def test_a_read_that_ends_with_the_server_is_no_fault(start):
+    """Whoever stops a server is not told that its registry cannot be read."""
+    stalling = start.keep(GeneratingRegistry(REPOSITORY, 64_000_001, fault=Fault.STALLS))
+    server = start.server(registry=stalling)
+    client = start.client(server.udp, registry=stalling)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pull = pool.submit(exchange, client.address, "GET", f"/v2/{REPOSITORY}/blobs/{stalling.digest}",
+                           {"Range": "bytes=20000000-20000009"})
+        deadline = time.monotonic() + 10
+        while not any(asked and asked.startswith("bytes=19") for asked in stalling.asked) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        server.program.signal(signal.SIGTERM)
+        assert server.program.wait(10) == 0
+        stalling.released.set()
+        pull.result()
+    assert any(asked and asked.startswith("bytes=19") for asked in stalling.asked), stalling.asked
+    assert not server.program.events("cannot read from the registry"), server.program.tail()
 
 
 def test_a_server_whose_registry_stalls(start):

@@ -34,6 +34,8 @@ final class UpstreamRepairs: Sendable {
                     tally.add(octets.lowerBound..<octets.lowerBound + UInt64(body.readableBytes))
                     done(body)
                 } catch {
+                    defer { done(nil) }
+                    guard !Task.isCancelled else { return }
                     self.upstream.logger.warning(
                         "a faulty segment cannot be repaired",
                         metadata: [
@@ -41,7 +43,6 @@ final class UpstreamRepairs: Sendable {
                             "octets": .stringConvertible(octets.count),
                             "error": "\(ErrorSentence.of(error))",
                         ])
-                    done(nil)
                 }
             }
         }

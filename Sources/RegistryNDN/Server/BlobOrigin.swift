@@ -62,8 +62,9 @@ extension OriginReader {
         try await eventLoop.flatSubmit { producer.value.next(stream, at: position) }.get()
     }
 
-    /// Tells the producer that a read gave nothing, or not all.
+    /// Tells the producer that a read gave nothing, or not all. One that ends with the program is no fault to tell of.
     func fail(_ read: OriginRead, _ failure: ReadFailure, _ why: String?) {
+        let why = Task.isCancelled ? nil : why
         eventLoop.execute { producer.value.failed(read.id, failure, why: why) }
     }
 }
