@@ -20,19 +20,20 @@ struct ReadableFields {
         let octets = ["ndn_bytes", "upstream_bytes"].map { texts[$0].flatMap(UInt64.init) ?? 0 }
         let size = octets.reduce(0, &+)
         let milliseconds = texts["duration_ms"].flatMap(UInt64.init) ?? 0
+        let status = texts["status"].flatMap { $0 == "0" ? nil : $0 }
         let source =
             switch texts["source"] {
             case "both": "\(Self.size(octets[0])) from ndn and \(Self.size(octets[1])) from upstream"
             case let source? where source != "none": size == 0 ? "from \(source)" : "\(Self.size(size)) from \(source)"
-            default: "nothing"
+            default: status == nil ? "nothing" : "answered here"
             }
-        let status = texts["status"].flatMap { $0 == "0" ? nil : $0 } ?? "no answer"
         if texts["retries"] == "0" { texts["retries"] = nil }
         for key in [
             "method", "path", "status", "source", "ndn_bytes", "upstream_bytes", "duration_ms", "name", "digest",
             "segments",
         ] { texts[key] = nil }
-        return "\(method) \(path): \(status), \(source) in \(duration(microseconds: milliseconds * 1000))"
+        return
+            "\(method) \(path): \(status ?? "no answer"), \(source) in \(duration(microseconds: milliseconds * 1000))"
     }
 
     private static func readable(_ key: String, _ text: String) -> (key: String, text: String) {

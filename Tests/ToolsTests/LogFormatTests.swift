@@ -65,6 +65,9 @@ struct LogFormatTests {
             "duration_ms": .stringConvertible(Int64(7)),
         ])
         #expect(text("request", none) == "\(path): no answer, nothing in 7.0 ms")
+        // Neither NDN nor the registry: the body, which says why, is the client's own.
+        let refused = none.merging(["status": .stringConvertible(400)]) { $1 }
+        #expect(text("request", refused) == "\(path): 400, answered here in 7.0 ms")
     }
 
     @Test("tells people sizes, durations and digests briefly")

@@ -78,5 +78,5 @@ package struct LendingRule: Hashable, Sendable {
     }
 
     /// A client's text as it stands in a message.
-    private static func shown(_ value: String) -> String { String(value.prefix(100)) }
+    private static func shown(_ value: String) -> String { value[...].abridged(to: 100) }
 }

@@ -46,7 +46,7 @@ enum RangeField: Hashable {
         var end: UInt64? = 0
         for element in elements {
             guard let range = one(element), case .from(let first, let last) = range else { return nil }
-            if end.map({ first < $0 }) ?? true { refusal = refusal ?? .unordered(String(element)) }
+            if end.map({ first < $0 }) ?? true { refusal = refusal ?? .unordered(element.abridged(to: 100)) }
             end = last.map { $0 < .max ? $0 + 1 : .max }
             ranges.append(range)
         }

@@ -6,7 +6,7 @@ internal import NIOHTTP1
 struct RequestRecord: Sendable {
     let id: String
     let method: String
-    /// The path without the query, which may hold secrets.
+    /// The path without the query, which may hold secrets; of a long one the begin.
     let path: String
     let began: NIODeadline
     /// The number of the registry that it was for; nil when it selected none.
@@ -34,10 +34,12 @@ struct RequestRecord: Sendable {
     /// Whether the client has hung up before the end.
     var hasHungUp = false
 
+    private static let longestPath = 256
+
     init(head: HTTPRequestHead, now: NIODeadline) {
         id = String(UInt64.random(in: 0...UInt64.max), radix: 16)
         method = head.method.rawValue
-        path = String(head.uri.prefix { $0 != "?" })
+        path = head.uri.prefix { $0 != "?" }.abridged(to: Self.longestPath)
         began = now
     }
 

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOHTTP1
 import Testing
 
@@ -49,6 +50,13 @@ struct ClientHeaderTests {
         ])
     func refusesRangesOutOfOrder(field: String, range: String) {
         #expect(RangeField.parse(field) == .refused(.unordered(range)))
+    }
+
+    /// The range stands in the answer and in the log.
+    @Test func aLongRangeThatIsRefusedIsAbridged() {
+        let zeros = String(repeating: "0", count: 1000)
+        let words = "\(String(repeating: "0", count: 100))… (902 bytes more)"
+        #expect(RangeField.parse("bytes=5-6,\(zeros)-0") == .refused(.unordered(words)))
     }
 
     @Test func refusesMoreRangesThanPodmanAsksFor() throws {
@@ -106,6 +114,14 @@ struct ClientHeaderTests {
         #expect(plan(["Content-Length": "1"]) == .relay)
         #expect(plan([:], path: "/v2/a/blobs/sha512:\(String(repeating: "ab", count: 64))") == .relay)
         #expect(plan([:], path: "/v2/a/blobs/\(Self.digest)?x=1") == .relay)
+    }
+
+    @Test(arguments: [(100, nil), (8000, "… (7746 bytes more)")] as [(Int, String?)])
+    func theLogHasTheBeginOfALongPath(length: Int, end: String?) {
+        let uri = "/v2" + String(repeating: "x", count: length - 1) + "?secret"
+        let record = RequestRecord(head: HTTPRequestHead(version: .http1_1, method: .GET, uri: uri), now: .now())
+        #expect(record.path.hasPrefix("/v2xx") && !record.path.contains("secret") && record.path.utf8.count < 300)
+        #expect(end.map { record.path.hasSuffix($0) } ?? (record.path.utf8.count == length + 2))
     }
 
     @Test func aPoisonedDigestIsReadInFull() throws {
