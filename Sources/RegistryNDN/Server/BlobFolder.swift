@@ -35,16 +35,51 @@ package struct BlobFolder: Hashable, Sendable, CustomStringConvertible {
         }
         self.path = path
         self.layout = layout
+        let root: FileDescriptor
         do throws(SystemError) {
-            let root = try FileDescriptor(folder: path)
-            switch layout {
-            case .storage: _ = try root.folder("docker").folder("registry").folder("v2").folder("blobs")
-            case .image: _ = try root.folder(beneath: ["blobs"])
-            }
+            root = try FileDescriptor(folder: path)
         } catch {
             throw BlobFolderError("\(url): \(Self.advice(layout, error))")
         }
+        do throws(SystemError) {
+            try Self.find(layout, in: root)
+        } catch {
+            throw BlobFolderError(
+                "\(url): \(error.number == ENOENT ? Self.mismatch(layout, path, root) : Self.advice(layout, error))")
+        }
         if layout == .image { try checkLinks() }
+    }
+
+    /// - Throws: `SystemError` where a folder does not have blobs as the layout has them.
+    private static func find(_ layout: Layout, in root: borrowing FileDescriptor) throws(SystemError) {
+        switch layout {
+        case .storage: _ = try root.folder("docker").folder("registry").folder("v2").folder("blobs")
+        case .image: _ = try root.folder(beneath: ["blobs"])
+        }
+    }
+
+    /// What is wrong with a folder that is there and has no such layout, and what to do.
+    private static func mismatch(_ layout: Layout, _ path: String, _ root: borrowing FileDescriptor) -> String {
+        let other: Layout = layout == .storage ? .image : .storage
+        let isOther: Bool
+        do throws(SystemError) {
+            try find(other, in: root)
+            isOther = true
+        } catch {
+            isOther = false
+        }
+        switch layout {
+        case .storage:
+            return "this is no registry's storage folder: there is no docker/registry/v2/blobs in it; "
+                + (isOther
+                    ? "it may be an OCI image layout: write oci://\(path)"
+                    : "name the folder that the registry's configuration calls rootdirectory, often /var/lib/registry")
+        case .image:
+            return "this is no OCI image layout: there is no blobs in it; "
+                + (isOther
+                    ? "it may be a registry's storage folder: write file://\(path)"
+                    : "name the folder in which oci-layout, index.json and blobs lie")
+        }
     }
 
     /// A build tool that links to its own store makes a layout of which nothing could be served: whoever starts the server is

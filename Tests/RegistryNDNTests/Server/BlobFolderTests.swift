@@ -107,6 +107,25 @@ private final class Folder {
         #expect(text.contains("blobs/sha256/\(Self.hex)") && text.contains(target) && text.contains("cp -rL"))
     }
 
+    @Test(arguments: [
+        ("file", "x/y", "no docker/registry/v2/blobs in it", "rootdirectory"),
+        ("file", "blobs/sha256/x", "no docker/registry/v2/blobs in it", "write oci:///"),
+        ("oci", "x/y", "no blobs in it", "oci-layout"),
+        ("oci", "docker/registry/v2/blobs/x", "no blobs in it", "write file:///"),
+    ])
+    func aFolderWithAnotherLayoutIsSaid(scheme: String, file: String, wrong: String, remedy: String) throws {
+        let files = try Folder()
+        try files.write("x", at: file)
+        let error = #expect(throws: BlobFolderError.self) { try BlobFolder(url: "\(scheme)://\(files.path)") }
+        let text = error?.description ?? ""
+        #expect(text.contains(wrong) && text.contains(remedy) && !text.contains("No such file"), "\(text)")
+    }
+
+    @Test func aFolderThatIsNotThereIsSaid() {
+        let error = #expect(throws: BlobFolderError.self) { try BlobFolder(url: "file:///nowhere/at/all") }
+        #expect(error?.description.contains("No such file") == true)
+    }
+
     @Test func linksThatComeLaterLeadNowhereElseEither() throws {
         let secret = try Folder()
         try secret.write("secret", at: "file")
