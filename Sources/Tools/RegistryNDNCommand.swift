@@ -32,6 +32,7 @@ enum Program {
             try RepeatedOptions(arguments).check(in: RegistryNDNCommand.self)
             var command = try await RegistryNDNCommand.asyncParseAsRoot(NegativeValues.attached(arguments))
             called = type(of: command)
+            guard called.configuration.subcommands.isEmpty else { throw MissingSubcommand() }
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -41,10 +42,16 @@ enum Program {
             // Thrown by a command that runs, whose usage is its own and not the root's.
             Terminal.write("Error: \(error)\n\(usage(of: called))\n")
             exit(ExitCode.validationFailure.rawValue)
+        } catch is MissingSubcommand {
+            Terminal.write(RegistryNDNCommand.helpMessage(for: called) + "\n\nError: no subcommand is given\n")
+            exit(ExitCode.validationFailure.rawValue)
         } catch {
             RegistryNDNCommand.exit(withError: error)
         }
     }
+
+    /// The parser itself shows the help then, and is content: a script that has lost a word would be too.
+    private struct MissingSubcommand: Error {}
 
     /// As the parser itself writes it below an error.
     private static func usage(of command: any ParsableCommand.Type) -> String {

@@ -115,7 +115,10 @@ def test_fetch_of_an_unknown_blob_leaves_no_file(chain, folder):
     ["fetch", PREFIX, "demo/blobs"],
     ["fetch", PREFIX, "Not A Repository", "sha256:" + "0" * 64],
     ["fetch", PREFIX, "demo/blobs", "sha256:0"],
-], ids=lambda arguments: " ".join(arguments[:3]))
+    [],
+    ["cert"],
+    ["strategy"],
+], ids=lambda arguments: " ".join(arguments[:3]) or "nothing")
 def test_wrong_usage_is_64(arguments, folder):
     done = registry_ndn(*arguments, folder=folder)
     assert done.returncode == 64, (done.returncode, done.stderr)
@@ -130,10 +133,28 @@ def test_wrong_usage_is_64(arguments, folder):
     (["fetch", "--retx", "-1", PREFIX], "-1 is negative: write a whole number from 0 to 254"),
     (["forwarder", "--cache-size", "-5"], "'-5' is invalid for '--cache-size <size>'"),
     (["ping", PREFIX, "--fch-position", "-33.8,251.2"], "such as 50.8,4.4"),
+    ([], "no subcommand is given"),
+    (["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--name", PREFIX], "--name is given twice"),
+    (["fetch", PREFIX, "-o", "a", "--output", "b"], "--output is given twice"),
+    (["ping", PREFIX, "--router", "localhost:0"], "nobody can be reached at port 0"),
+    (["routes", "--router", "/tmp"], "is a folder, not the socket of a forwarder"),
+    (["server", "--registry", "http://127.0.0.1:9", "--name", PREFIX, "--uplink", "unix:///tmp"], "is a folder"),
+    (["server", "--registry", "file:///tmp", "--name", PREFIX, "--uplink", "none", "--listen", "udp://127.0.0.1:0"],
+     "there is no docker/registry/v2/blobs in it; name the folder"),
+    (["server", "--registry", "http://127.0.0.1:9", "--name", PREFIX, "--listen", "tcp://127.0.0.1:6399", "--listen",
+      "tcp://127.0.0.1:6399"], "this address is given twice"),
+    (["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--listen", "127.0.0.1:5999", "--listen",
+      "127.0.0.1:5999"], "--listen 127.0.0.1:5999 is given twice"),
 ], ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "")
 def test_what_is_wrong_is_said(arguments, words, folder):
     done = registry_ndn(*arguments, folder=folder)
     assert done.returncode == 64 and words in done.stderr, (done.returncode, done.stderr)
+
+
+def test_help_is_no_error(folder):
+    for arguments in (["--help"], ["help"], ["help", "client"], ["client", "--help"], ["cert", "--help"]):
+        done = registry_ndn(*arguments, folder=folder)
+        assert done.returncode == 0 and "USAGE" in done.stdout and not done.stderr, (arguments, done)
 
 
 @pytest.fixture
