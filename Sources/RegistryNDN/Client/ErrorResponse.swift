@@ -44,6 +44,9 @@ struct ErrorResponse {
             let code: OCIError.Code = status == 429 ? .tooManyRequests : .unavailable
             self.init(.init(statusCode: Int(status)), OCIError(code, message: "\(error)"))
             if let seconds { headers = ["Retry-After": "\(seconds)"] }
+        case .malformed, .range:
+            let message = "what the upstream answers cannot be used"
+            self.init(.badGateway, OCIError(.unavailable, message: message, detail: detail))
         default:
             self.init(.badGateway, OCIError(.unavailable, message: "the upstream cannot be reached", detail: detail))
         }

@@ -35,6 +35,7 @@ struct UpstreamRelay: Sendable {
 func relay(
     _ answer: UpstreamResponse, headers: HTTPHeaders, _ response: inout ResponseWriter, _ record: inout RequestRecord
 ) async throws {
+    if let fault = ResponseHeadCheck.unnamedPart(answer.head) { throw fault }
     try await response.start(answer.head.status, headers)
     for try await chunk in answer.body {
         record.upstreamBytes += UInt64(chunk.readableBytes)

@@ -14,6 +14,9 @@ package enum ErrorSentence {
     package static func of(_ error: any Error) -> String {
         switch error {
         case HTTPParserError.invalidEOFState: "what came ends in the middle of a message"
+        case HTTPParserError.invalidContentLength, HTTPParserError.unexpectedContentLength:
+            "its Content-Length is no number of bytes, or contradicts another field"
+        case HTTPParserError.invalidStatus: "its status is no number of three digits"
         case is HTTPParserError, is ByteToMessageDecoderError: "what came is not HTTP/1.1"
         case is ServiceGroupError: "a part of the program ended before its time"
         default: NetworkErrorSentence.of(error) ?? other(error)

@@ -3,8 +3,9 @@ internal import NIOHTTP1
 
 /// Cleans up the response heads that the parser below gives.
 ///
-/// Values lose the white space around them. Interim responses (RFC 9110 section 15.2) go no further, and only a few may come
-/// before the final one: the client waits for its answer all the while.
+/// Values lose the white space around them, and a head that is none becomes an error (`ResponseHeadCheck`). Interim responses
+/// (RFC 9110 section 15.2) go no further, and only a few may come before the final one: the client waits for its answer all the
+/// while.
 final class ResponseHeadHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias InboundOut = HTTPClientResponsePart
@@ -37,6 +38,7 @@ final class ResponseHeadHandler: ChannelInboundHandler {
         }
         interim = 0
         head.headers.trimValues()
+        if let fault = ResponseHeadCheck.fault(of: head) { return context.fireErrorCaught(fault) }
         context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 }

@@ -41,16 +41,20 @@ struct UpstreamSender: Sendable {
 
     /// Sends a prepared request with its body.
     func send<Body: AsyncSequence & Sendable>(
-        _ head: HTTPRequestHead, body: Body, at pool: ConnectionPool
+        _ request: HTTPRequestHead, body: Body, at pool: ConnectionPool
     ) async throws -> UpstreamResponse where Body.Element == ByteBuffer {
         // What is consumed cannot be sent again, so that a connection which may be stale is not used.
         let connection = try await pool.lease(fresh: true)
         let response = PulledResponse(connection: connection, window: configuration.bodyWindow)
-        connection.start(head, hasBody: true, consumer: response)
+        connection.start(request, hasBody: true, consumer: response)
         let received = UpstreamBody(response)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await Self.send(body, over: connection, whenFailed: response) }
             let head = try await response.head()
+            if let fault = ResponseHeadCheck.unaskedPart(head, to: request) {
+                received.cancel()
+                throw fault
+            }
             if head.status.code >= 300 { group.cancelAll() }
             do {
                 try await group.waitForAll()
@@ -68,7 +72,12 @@ struct UpstreamSender: Sendable {
         let response = PulledResponse(connection: connection, window: configuration.bodyWindow)
         connection.start(head, hasBody: false, consumer: response)
         let body = UpstreamBody(response)
-        return UpstreamResponse(head: try await response.head(), body: body)
+        let answer = try await response.head()
+        if let fault = ResponseHeadCheck.unaskedPart(answer, to: head) {
+            body.cancel()
+            throw fault
+        }
+        return UpstreamResponse(head: answer, body: body)
     }
 
     private static func send<Body: AsyncSequence>(

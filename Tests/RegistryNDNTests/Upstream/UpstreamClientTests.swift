@@ -132,6 +132,37 @@ func code(_ work: () async throws -> Void) async -> UpstreamError.Code? {
         }
     }
 
+    @Test(arguments: [
+        ("101 Switching Protocols", ["Upgrade: h2c"], UpstreamError.Code.malformed, "its status is 101"),
+        ("999 Odd", ["Content-Length: 0"], .malformed, "its status is 999"),
+        ("600 Odd", ["Content-Length: 0"], .malformed, "its status is 600"),
+        ("200 OK", ["Content-Length: 9223372036854775808"], .malformed, "Content-Length is 9223372036854775808"),
+        ("200 OK", ["Content-Length: 18446744073709551616"], .malformed, "Content-Length"),
+        ("206 Partial Content", ["Content-Length: 0"], .range, "no Content-Range"),
+        (
+            "206 Partial Content", ["Content-Length: 1", "Content-Range: bytes 0-0/9"], .range,
+            "Content-Range bytes 0-0/9"
+        ),
+    ])
+    func answersThatAreNone(
+        status: String, fields: [String], code: UpstreamError.Code, words: String
+    ) async throws {
+        try await withUpstream { _, channel in
+            channel.reply("HTTP/1.1 \(status)\r\n\(fields.joined(separator: "\r\n"))\r\n\r\nx")
+        } test: { client, _ in
+            for method in [HTTPMethod.GET, .HEAD] where method == .GET || code == .malformed {
+                let error = await #expect(throws: UpstreamError.self) { try await client.execute(get("/a", method)) }
+                #expect(
+                    error?.code == code && error?.description.contains(words) == true, "\(error?.description ?? "")")
+            }
+            let body = AsyncStream<ByteBuffer> { $0.finish() }
+            let error = await #expect(throws: UpstreamError.self) {
+                try await client.execute(get("/a", .PUT), body: body)
+            }
+            #expect(error?.code == code && error?.description.contains(words) == true, "\(error?.description ?? "")")
+        }
+    }
+
     @Test func closedKeptConnectionIsTriedOnceMore() async throws {
         try await withUpstream { request, channel in
             // The second request of the first connection meets a closed door.
