@@ -18,6 +18,8 @@ struct RouterOptions: ParsableArguments {
         case local(LocalForwarder)
         /// NDN-FCH is asked.
         case directory
+        /// The same, unless a forwarder of this machine is there by then.
+        case localOrDirectory
     }
 
     func validate() throws {
@@ -30,7 +32,7 @@ struct RouterOptions: ParsableArguments {
         case let router?: return .router(try Self.uri(router))
         case nil:
             do {
-                return try LocalForwarder.find().map { .local($0) } ?? .directory
+                return try LocalForwarder.find().map { .local($0) } ?? .localOrDirectory
             } catch {
                 throw ValidationError(error.message)
             }
@@ -53,14 +55,21 @@ struct RouterOptions: ParsableArguments {
 
 extension RouterOptions.Choice: CustomStringConvertible {
     /// For the ready line.
-    var description: String { uri.map { "\($0)" } ?? "NDN-FCH" }
+    var description: String {
+        switch self {
+        case .router(let uri): "\(uri)"
+        case .local(let forwarder): "\(forwarder.uri)"
+        case .directory: "NDN-FCH"
+        case .localOrDirectory: "this machine's forwarder, else NDN-FCH"
+        }
+    }
 
     /// The router, unless it is still to be found.
     var uri: FaceURI? {
         switch self {
         case .router(let uri): uri
         case .local(let forwarder): forwarder.uri
-        case .directory: nil
+        case .directory, .localOrDirectory: nil
         }
     }
 }

@@ -87,7 +87,19 @@ def test_a_socket_that_nobody_listens_at_is_not_taken(machine, shared_registry):
     forwarder.kill()
     client = machine.run("client", "client", "--upstream", shared_registry.url, "--name", PREFIX, "--listen",
                          "127.0.0.1:0", "--fch-url", "http://127.0.0.1:9")
-    assert client.ready().endswith(" via NDN-FCH")
+    assert client.ready().endswith(" via this machine's forwarder, else NDN-FCH")
+    named = machine.run("other", "client", "--upstream", shared_registry.url, "--name", PREFIX, "--listen",
+                        "127.0.0.1:0", "--fch-url", "http://127.0.0.1:9", "--router", "fch")
+    assert named.ready().endswith(" via NDN-FCH")
+
+
+@pytest.mark.parametrize("how", ["--keychain", "NDNTS_KEYCHAIN"])
+def test_a_keychain_that_is_not_there_is_said(machine, shared_registry, how):
+    is_option = how == "--keychain"
+    server = machine.run("server", "server", "--registry", shared_registry.url, "--name", PREFIX, "--listen",
+                         "udp://127.0.0.1:0", *([how, "/nosuch"] if is_option else []),
+                         environment={} if is_option else {how: "/nosuch"})
+    server.event(f"{how} /nosuch: there is no such folder, so there are no keys")
 
 
 def test_a_forwarder_that_is_started_last_is_found(machine, shared_registry, blob):
