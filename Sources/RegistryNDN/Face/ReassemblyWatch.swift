@@ -1,4 +1,5 @@
 import Logging
+import NIOCore
 import Synchronization
 
 #if canImport(Glibc)
@@ -68,13 +69,6 @@ struct ReassemblyWatch {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { SystemSocket.shut(descriptor) }
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
-        while true {
-            let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { break }
-            text += buffer[..<count]
-        }
-        return String(decoding: text, as: UTF8.self)
+        return (try? SmallFile.octets(of: descriptor)).map { String(buffer: $0) }
     }
 }

@@ -6,9 +6,6 @@ internal import NIOCore
 
 /// Files that only their owner may read: how the keychain touches the file system.
 package enum PrivateFile {
-    /// Larger than any key or certificate.
-    private static let maximumSize = 1 << 16
-
     /// A lock on a file, held until this goes away.
     struct Lock: ~Copyable {
         fileprivate let descriptor: Int32
@@ -122,20 +119,15 @@ package enum PrivateFile {
     }
 
     private static func text(_ descriptor: Int32, _ path: String) throws(SecurityError) -> String {
-        var octets: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw failure(path)
-            }
-            guard count > 0 else { break }
-            octets += chunk[..<count]
-            guard octets.count <= maximumSize else { throw SecurityError(.malformed, "\(path) is larger than 64 KiB") }
+        let octets: ByteBuffer?
+        do {
+            octets = try SmallFile.octets(of: descriptor)
+        } catch {
+            throw SecurityError(.system, "\(path): \(error.reason)")
         }
-        guard !octets.isEmpty else { throw SecurityError(.malformed, "\(path) is empty") }
-        return String(decoding: octets, as: UTF8.self)
+        guard let octets else { throw SecurityError(.malformed, "\(path) is larger than 64 KiB") }
+        guard octets.readableBytes > 0 else { throw SecurityError(.malformed, "\(path) is empty") }
+        return String(buffer: octets)
     }
 
     /// Puts a whole file of mode 0600 in the place of what was there, safely stored.
