@@ -215,16 +215,17 @@ extension Face {
     /// Dropped and counted when the face is not up, its queue is full, or the packet exceeds what the link takes.
     public func send(_ packet: ByteBuffer, _ fields: LinkFields = LinkFields()) {
         guard let transport, packet.readableBytes <= Face.maximumPacketSize else { return dropOutgoing(1) }
+        var elements = packet
         if fields.isEmpty, packet.readableBytes <= mtu {
             guard transport.send(packet) else { return dropOutgoing(1) }
         } else {
-            var elements = ByteBuffer()
+            elements = ByteBuffer()
             guard let size = try? fragmenter.fragment(packet: packet, fields: fields, mtu: mtu, into: &elements),
                 transport.isDatagram || elements.readableBytes == size,
                 transport.send(train: elements, packetSize: size)
             else { return dropOutgoing(1) }
         }
-        count(packet, 1, isNack: fields.nack != nil)
+        count(packet, 1, octets: elements.readableBytes, isNack: fields.nack != nil)
     }
 
     /// Queues bare packets of equal size that lie back to back in `train`; only the last may be shorter.
@@ -236,7 +237,7 @@ extension Face {
         guard let transport, packetSize <= Face.maximumPacketSize else { return dropOutgoing(packets) }
         if packetSize <= mtu {
             guard transport.send(train: train, packetSize: packetSize) else { return dropOutgoing(packets) }
-            count(train, packets, isNack: false)
+            count(train, packets, octets: train.readableBytes, isNack: false)
         } else {
             var rest = train
             while let packet = rest.readSlice(length: min(packetSize, rest.readableBytes)), packet.readableBytes > 0 {
@@ -253,8 +254,9 @@ extension Face {
         transport?.flush()
     }
 
-    private func count(_ packets: ByteBuffer, _ number: Int, isNack: Bool) {
-        counters.outOctets &+= UInt64(packets.readableBytes)
+    /// - Parameter octets: with the link headers.
+    private func count(_ packets: ByteBuffer, _ number: Int, octets: Int, isNack: Bool) {
+        counters.outOctets &+= UInt64(octets)
         if isNack {
             counters.outNacks &+= 1
         } else if packets.getInteger(at: packets.readerIndex, as: UInt8.self) == FirstOctet.data {

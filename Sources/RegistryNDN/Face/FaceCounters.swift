@@ -14,7 +14,7 @@ public struct FaceCounters: Hashable, Sendable {
     public var outData: UInt64 = 0
     /// Network Nacks handed to the transport (docs/protocol.md 7.4).
     public var outNacks: UInt64 = 0
-    /// Octets of the packets handed to the transport, without link headers.
+    /// Octets handed to the transport, link headers included.
     public var outOctets: UInt64 = 0
     /// Elements that could not be decoded, or that the link rules forbid.
     public var inDrops: UInt64 = 0

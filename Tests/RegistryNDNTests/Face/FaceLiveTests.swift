@@ -163,6 +163,8 @@ struct FaceLiveTests {
         #expect(received.inDrops == 0)
         // Six fragments with a header each.
         #expect(received.inOctets > 8000 + 6 * 15)
+        let sent = try await pair.ofAccepted { $0.map(\.counters) }
+        #expect(sent.map(\.outOctets) == [received.inOctets] && sent.map(\.inOctets) == [received.outOctets])
         try await pair.stop()
     }
 
