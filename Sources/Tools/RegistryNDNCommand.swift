@@ -24,7 +24,7 @@ enum Program {
     static func main() async {
         // Before anything else opens a file.
         StandardDescriptors.openClosed()
-        Setting.call(\.option)
+        SettingWords.callOptions()
         let arguments = ProcessArguments.afterName()
         var called: any ParsableCommand.Type = RegistryNDNCommand.self
         do {

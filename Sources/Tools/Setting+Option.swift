@@ -1,13 +1,37 @@
 import NDN
+import RegistryNDN
+
+extension SettingWords {
+    /// Has the libraries' messages name the program's options.
+    static func callOptions() {
+        let all = Setting.allCases.map { ($0.rawValue, $0.option) }
+        let ofRegistries = RegistrySetting.allCases.map { ($0.rawValue, $0.option) }
+        call(Dictionary(uniqueKeysWithValues: all + ofRegistries))
+    }
+}
 
 extension Setting {
     /// The option that gives the setting, as messages name it.
     var option: String {
         switch self {
         case .memory: "--memory"
+        case .keychain: "--keychain"
+        case .mtu: "--mtu"
+        case .listener: "--listen"
+        case .uplink: "--uplink"
+        case .registration: "--register"
+        }
+    }
+}
+
+extension RegistrySetting {
+    /// The same.
+    var option: String {
+        switch self {
         case .stallTimeout: "--stall-timeout"
         case .fallback: "--fallback"
-        case .listener: "--listen"
+        case .router: "--router"
+        case .routerService: "--fch-url"
         case .hosts: "--host"
         case .credentials: "--credentials"
         case .insecurity: "--insecure"

@@ -1,5 +1,3 @@
-internal import NDN
-
 /// What becomes of a blob that NDN does not deliver.
 package enum FallbackPolicy: String, Hashable, Sendable, CaseIterable {
     /// This client reads it from the upstream, wherever that redirects to, and passes it on; so it does with the answers that only
@@ -16,7 +14,7 @@ package enum FallbackPolicy: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .proxy: "blobs come from the upstream meanwhile"
         case .redirect: "requests for blobs are redirected to the upstream meanwhile"
-        case .fail: "requests for blobs fail meanwhile, as \(Setting.fallback) \(rawValue) says"
+        case .fail: "requests for blobs fail meanwhile, as \(RegistrySetting.fallback) \(rawValue) says"
         }
     }
 }

@@ -1,4 +1,3 @@
-internal import NDN
 package import NIOCore
 internal import Synchronization
 
@@ -126,9 +125,9 @@ enum RequestBodyFailure: Error, Hashable, CustomStringConvertible {
     var description: String {
         switch self {
         case .silent(let seconds, let hasBegun):
-            "the request's body \(hasBegun ? "did not go on" : "did not begin") within \(seconds) s; \(Setting.stallTimeout) allows more"
+            "the request's body \(hasBegun ? "did not go on" : "did not begin") within \(seconds) s; \(RegistrySetting.stallTimeout) allows more"
         case .slow(let rate):
-            "the request's body came slower than \(rate) bytes a second, on average over \(Setting.stallTimeout)"
+            "the request's body came slower than \(rate) bytes a second, on average over \(RegistrySetting.stallTimeout)"
         }
     }
 

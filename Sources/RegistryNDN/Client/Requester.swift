@@ -1,5 +1,3 @@
-internal import NDN
-
 /// Who a request is from, as far as our own credentials depend on it.
 ///
 /// A browser sends what any web page asks of it, to this machine too. A page must neither read with our credentials nor
@@ -25,7 +23,7 @@ enum Requester: Hashable {
             case .site(let value): "it comes from a web page (Sec-Fetch-Site: \(value))"
             case .host(""): "it does not say which host it is for"
             case .host(let value):
-                "it is for the host \(value), which may be a web page's: \(Setting.hosts) \(value) says that it is ours"
+                "it is for the host \(value), which may be a web page's: \(RegistrySetting.hosts) \(value) says that it is ours"
             }
         }
     }

@@ -53,12 +53,12 @@ package struct UpstreamSet: Hashable, Sendable {
         var description: String {
             switch self {
             case .unknownNamespace(let text, let known):
-                "this mirror does not serve the registry \"\(text)\"\(Self.list(known)); add it with \(Setting.registry), or to hosts in the file of \(Setting.registryFile)"
+                "this mirror does not serve the registry \"\(text[...].abridged(to: 100))\"\(Self.list(known)); add it with \(RegistrySetting.registry), or to hosts in the file of \(RegistrySetting.registryFile)"
             case .ambiguousNamespace: "more than one registry in ns="
             case .noUpstream(let known):
                 "the request names no registry, and this mirror has no default: put the registry before the repository's name\(Self.list(known))"
             case .unnamedWrite(let known):
-                "the push names no registry, and this mirror has several: put the registry before the repository's name\(Self.list(known)), push to an address of its own (\(Setting.listener)), or start the mirror with \(Setting.pushDefault) if its default is meant"
+                "the push names no registry, and this mirror has several: put the registry before the repository's name\(Self.list(known)), push to an address of its own (\(Setting.listener)), or start the mirror with \(RegistrySetting.pushDefault) if its default is meant"
             }
         }
 

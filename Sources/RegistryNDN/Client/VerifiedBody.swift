@@ -86,9 +86,9 @@ enum BlobFailure: Error, CustomStringConvertible {
         case .wrongSize(let what): "wrong size: \(what)"
         case .rest(let what): "the rest of the blob cannot be had from the upstream: \(what)"
         case .elsewhere:
-            "the registry redirects to where it has the blob, and \(Setting.fallback) fail forbids to go or send there"
+            "the registry redirects to where it has the blob, and \(RegistrySetting.fallback) fail forbids to go or send there"
         case .pathLeft: "NDN leaves most Interests unanswered, and the upstream is much faster"
-        case .notOverNDN: "\(Setting.fallback) fail forbids to ask the upstream"
+        case .notOverNDN: "\(RegistrySetting.fallback) fail forbids to ask the upstream"
         }
     }
 }

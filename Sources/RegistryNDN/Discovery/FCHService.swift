@@ -41,8 +41,10 @@ package struct FCHService: RouterDirectory {
             failure = error
         }
         let remembered = cache?.read(key: key) ?? []
-        guard !remembered.isEmpty else {
-            throw DiscoveryError("\(failure); name a router with --router, or another service with --fch-url")
+        guard !remembered.isEmpty, !Task.isCancelled else {
+            throw DiscoveryError(
+                "\(failure); name a router with \(RegistrySetting.router), or another service with \(RegistrySetting.routerService)"
+            )
         }
         logger.warning(
             "no router service, using its last answer",

@@ -33,7 +33,7 @@ struct ReassemblyWatch {
             Self.hasSaid.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
         else { return }
         logger.warning(
-            "datagrams arrive in IP fragments and cannot be put together; set face_system.udp.unicast_mtu 1400 in the router's nfd.conf, or --mtu 1400 at the other end",
+            "datagrams arrive in IP fragments and cannot be put together; set face_system.udp.unicast_mtu 1400 in the router's nfd.conf, or \(Setting.mtu) 1400 at the other end",
             metadata: ["lost": "\(lost)"])
     }
 

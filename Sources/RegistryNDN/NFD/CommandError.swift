@@ -79,14 +79,16 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         case (.remote, _): "connect over its Unix socket"
         case (.rejected(406, _), .localhop):
             "connect over its Unix socket, or over TCP from its own machine"
-                + (isOfServer ? ", or have clients ask this server itself: --listen udp://HOST:PORT --uplink none" : "")
+                + (isOfServer
+                    ? ", or have clients ask this server itself: \(Setting.listener) udp://HOST:PORT \(Setting.uplink) none"
+                    : "")
         case (.rejected(406, _), .localhost):
             "this forwarder does not have that: use NFD, or do without"
         case (.rejected(414, _), _): "choose a prefix of at most 32 components"
         case (.rejected(504, _), _): "check that the remote end is reachable"
         case (.rejected(400, _), _), (.rejected(501, _), _), (.malformed, _):
             "check that the forwarder speaks the NFD management protocol"
-                + (isOfServer ? ", or use --register none" : "")
+                + (isOfServer ? ", or use \(Setting.registration) none" : "")
         case (.timeout, .localhost):
             "check that the forwarder runs at this address, and that it knows this command"
                 + (key.map { "; it may also be looking for the certificate \($0), which it does not trust" } ?? "")
@@ -96,7 +98,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
                 + "routes, NFD does so only with a rib.localhop_security section and no auto_prefix_propagate in its nfd.conf, "
                 + "and ndnd with mgmt.allow_localhop"
                 + (isOfServer
-                    ? "; or run this server with --uplink none --listen udp://HOST:PORT, and set the route by hand"
+                    ? "; or run this server with \(Setting.uplink) none \(Setting.listener) udp://HOST:PORT, and set the route by hand"
                     : "")
                 + (reason == .timeout ? "; or nothing runs at this address" : "")
         case (.rejected, _): "see the forwarder's log"

@@ -110,7 +110,7 @@ public struct KeychainFolder: Sendable {
     private var foreign: SecurityError {
         SecurityError(
             .foreign,
-            "\(path) is not a keychain of registry-ndn and nothing is written there: give another folder with --keychain, and "
+            "\(path) is not a keychain of registry-ndn and nothing is written there: give another folder with \(Setting.keychain), and "
                 + "bring keys in with `registry-ndn cert import`")
     }
 

@@ -174,7 +174,7 @@ struct RegistryReader: OriginReader {
 
     private static func advice(_ status: HTTPResponseStatus) -> String {
         guard status == .unauthorized || status == .forbidden else { return "" }
-        return "; give \(Setting.credentials) that may read it, or let anybody read what is served over NDN"
+        return "; give \(RegistrySetting.credentials) that may read it, or let anybody read what is served over NDN"
     }
 
     /// Passes over what lies before the range, and keeps what the cache has room for. Returns false when that is too much, or

@@ -1,34 +1,27 @@
 internal import Synchronization
 
-/// A setting that messages name since it mends what they tell of.
+/// A setting that messages of this library name, since it mends what they tell of.
 ///
-/// The library knows a setting by what it is for. The program says once, before anything else runs, how its users give each
-/// one, and messages then say it in these words.
+/// The library knows a setting by what it is for; ``SettingWords`` has how a program's users give it.
 package enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
     case memory = "the memory limit"
-    case stallTimeout = "the stall timeout"
-    case fallback = "the fallback policy"
+    case keychain = "the folder of keys"
+    case mtu = "the MTU"
     case listener = "the address to listen at"
-    case hosts = "the list of this endpoint's host names"
-    case credentials = "the credentials"
-    case insecurity = "the leave for insecure connections"
-    case localRedirects = "the leave for redirects to this machine"
-    case authorities = "the file of authorities"
-    case certificate = "the file of our certificate"
-    case key = "the file of our key"
-    case endpointCertificate = "the file of the endpoint's certificate"
-    case endpointKey = "the file of the endpoint's key"
-    case registry = "the list of registries"
-    case registryFile = "the file of registries"
-    case pushDefault = "the leave for pushes to the default registry"
+    case uplink = "the forwarder to connect to"
+    case registration = "the registration of the prefix"
 
-    private static let words = Mutex<[Setting: String]>([:])
+    package var description: String { SettingWords.word(for: rawValue) }
+}
 
-    /// Says how the program's users give each setting.
-    package static func call(_ name: (Setting) -> String) {
-        let names = allCases.map { ($0, name($0)) }
-        words.withLock { $0 = Dictionary(uniqueKeysWithValues: names) }
-    }
+/// How the users of a program give its settings. The program says it once, before anything else runs, and messages then name each
+/// setting in these words.
+package enum SettingWords {
+    private static let words = Mutex<[String: String]>([:])
 
-    package var description: String { Self.words.withLock { $0[self] } ?? rawValue }
+    /// - Parameter names: by what the settings are for.
+    package static func call(_ names: [String: String]) { words.withLock { $0 = names } }
+
+    /// - Parameter purpose: what the setting is for, which is also how it is called until a program says otherwise.
+    package static func word(for purpose: String) -> String { words.withLock { $0[purpose] } ?? purpose }
 }

@@ -97,7 +97,7 @@ package final class TLSContext: Sendable {
     }
 
     private func use(
-        certificate: String, key: String, settings: (certificate: Setting, key: Setting)
+        certificate: String, key: String, settings: (certificate: RegistrySetting, key: RegistrySetting)
     ) throws(TLSError) {
         ERR_clear_error()
         // Each of these returns 1 on success.
@@ -113,7 +113,7 @@ package final class TLSContext: Sendable {
     }
 
     /// Judges the file of a key, which must be a secret; OpenSSL tells about a file that is not there.
-    private static func check(key: String?, setting: Setting) throws(TLSError) -> String? {
+    private static func check(key: String?, setting: RegistrySetting) throws(TLSError) -> String? {
         guard let key else { return nil }
         do {
             return try PrivateFile.checkSecret(key)
@@ -123,11 +123,11 @@ package final class TLSContext: Sendable {
         }
     }
 
-    private static func missing(_ setting: Setting, for other: Setting, _ what: String) -> TLSError {
+    private static func missing(_ setting: RegistrySetting, for other: RegistrySetting, _ what: String) -> TLSError {
         TLSError(.configuration, "\(other) needs \(setting): \(what)")
     }
 
-    private static func unusable(_ setting: Setting, _ file: String, _ expected: String) -> TLSError {
+    private static func unusable(_ setting: RegistrySetting, _ file: String, _ expected: String) -> TLSError {
         TLSError(
             .configuration, "\(setting) \(file): \(OpenSSLError.take().text); it must be readable and hold \(expected)")
     }

@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import NDN
 
 /// Turns what OpenSSL says about a failed connection into a sentence that names the host, the check, and what to do.
 struct TLSFailure {
@@ -36,14 +35,14 @@ struct TLSFailure {
                 "the certificate of \(host) is for \(report.names.isEmpty ? "no name at all (\(report.subject))" : report.names), not for \(peer?.host ?? ""): use one of these names, or have a certificate issued for this one"
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
             return
-                "\(certificate) is self-signed (\(report.subject)): if it is the right one, name its PEM file with \(Setting.authorities)"
+                "\(certificate) is self-signed (\(report.subject)): if it is the right one, name its PEM file with \(RegistrySetting.authorities)"
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
             return
-                "the certificate of \(host) comes from an authority that is not trusted here (\(report.subject)): if it should be, name its PEM file with \(Setting.authorities)"
+                "the certificate of \(host) comes from an authority that is not trusted here (\(report.subject)): if it should be, name its PEM file with \(RegistrySetting.authorities)"
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
             X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
             return
-                "the issuer of the certificate of \(host) is not known here and was not sent (\(report.issuer)): if that is an intermediate authority, the server must send its certificate too; if it is the authority itself, name its PEM file with \(Setting.authorities)"
+                "the issuer of the certificate of \(host) is not known here and was not sent (\(report.issuer)): if that is an intermediate authority, the server must send its certificate too; if it is the authority itself, name its PEM file with \(RegistrySetting.authorities)"
         case X509_V_ERR_CERT_REVOKED:
             return "\(certificate) was revoked: it must be replaced there"
         case X509_V_ERR_INVALID_PURPOSE:
@@ -72,19 +71,20 @@ struct TLSFailure {
             guard !isEstablished else { return nil }
             return "\(host) does not speak TLS: is it the right port, or an http:// registry?"
         case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-            return "\(host) demands a client certificate: give one with \(Setting.certificate) and \(Setting.key)"
+            return
+                "\(host) demands a client certificate: give one with \(RegistrySetting.certificate) and \(RegistrySetting.key)"
         case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, SSL_R_NO_SHARED_CIPHER:
             return
                 "\(host) refuses the handshake: "
                 + (offersCertificate
                     ? "it does not accept our certificate, or has no cipher in common with this machine's OpenSSL"
-                    : "it may demand a client certificate (\(Setting.certificate) and \(Setting.key)), or has no cipher in common with this machine's OpenSSL")
+                    : "it may demand a client certificate (\(RegistrySetting.certificate) and \(RegistrySetting.key)), or has no cipher in common with this machine's OpenSSL")
         case SSL_R_TLSV1_ALERT_UNKNOWN_CA, SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED,
             SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN,
             SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, SSL_R_TLSV1_ALERT_ACCESS_DENIED:
             return peer == nil
-                ? "the client does not trust our certificate (\(cause.text)): it must know the authority of \(Setting.endpointCertificate)"
-                : "\(host) does not accept our certificate (\(cause.text)): check \(Setting.certificate)"
+                ? "the client does not trust our certificate (\(cause.text)): it must know the authority of \(RegistrySetting.endpointCertificate)"
+                : "\(host) does not accept our certificate (\(cause.text)): check \(RegistrySetting.certificate)"
         case SSL_R_TLSV1_UNRECOGNIZED_NAME:
             return "\(host) serves no such name: check the host of the URL"
         case SSL_R_UNEXPECTED_EOF_WHILE_READING:

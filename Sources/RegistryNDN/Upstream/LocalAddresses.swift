@@ -22,7 +22,7 @@ final class LocalAddresses: Sendable {
         guard isLocal, !areOpen.withLockedValue({ $0 }) else { return nil }
         return UpstreamError(
             .redirect,
-            "\(place), to which the registry leads, is an address of this machine or of its link, and the registry is not: that is not followed; give \(Setting.localRedirects) if it is meant"
+            "\(place), to which the registry leads, is an address of this machine or of its link, and the registry is not: that is not followed; give \(RegistrySetting.localRedirects) if it is meant"
         )
     }
 

@@ -29,7 +29,7 @@ struct TokenClient: Sendable {
         if credential != nil, !mayTell(request.origin) {
             throw UpstreamError(
                 .unauthorized,
-                "\(base) wants a token from \(request.origin), where nothing is encrypted: credentials are not sent there (\(Setting.insecurity) says that they may)"
+                "\(base) wants a token from \(request.origin), where nothing is encrypted: credentials are not sent there (\(RegistrySetting.insecurity) says that they may)"
             )
         }
         var headers: HTTPHeaders = ["Host": request.origin.authority, "Accept": "application/json"]

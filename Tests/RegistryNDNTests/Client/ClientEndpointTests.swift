@@ -187,7 +187,7 @@ struct ClientEndpointTests {
             try await RawConnection.with(address) { connection in
                 try await connection.send("PUT / HTTP/1.1\r\nHost: a\r\n\(rest)")
                 let response = try await connection.response()
-                #expect(response.status == 408 && response.text.contains("\(Setting.stallTimeout)"))
+                #expect(response.status == 408 && response.text.contains("\(RegistrySetting.stallTimeout)"))
                 #expect(await connection.toEnd() == "")
             }
         }

@@ -205,10 +205,10 @@ struct ClientSelectionTests {
     @Test func whatIsRefusedSaysWhatToDo() {
         let write = UpstreamSet.Refusal.unnamedWrite(known: ["quay.io"])
         #expect(write.status == .forbidden && write.error.code == .denied)
-        #expect(write.description.contains("quay.io") && write.description.contains("\(Setting.pushDefault)"))
+        #expect(write.description.contains("quay.io") && write.description.contains("\(RegistrySetting.pushDefault)"))
         let unknown = UpstreamSet.Refusal.unknownNamespace("a.example", known: ["quay.io"])
         #expect(unknown.status == .notFound && unknown.error.code == .nameUnknown)
-        #expect(unknown.description.contains("quay.io") && unknown.description.contains("\(Setting.registry)"))
+        #expect(unknown.description.contains("quay.io") && unknown.description.contains("\(RegistrySetting.registry)"))
         #expect(UpstreamSet.Refusal.ambiguousNamespace.status == .badRequest)
     }
 

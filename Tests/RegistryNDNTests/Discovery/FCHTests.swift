@@ -115,7 +115,9 @@ struct FCHTests {
             _ = try await service(nil).routers()
             Issue.record("found routers without a service")
         } catch {
-            #expect("\(error)".contains("--router") && "\(error)".contains("--fch-url"))
+            #expect(
+                "\(error)".contains("\(RegistrySetting.router)")
+                    && "\(error)".contains("\(RegistrySetting.routerService)"))
         }
     }
 }

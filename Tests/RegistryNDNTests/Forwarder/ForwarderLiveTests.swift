@@ -130,7 +130,9 @@ struct ForwarderLiveTests {
             Issue.record("\(error)")
             return
         }
-        for words in ["registry-ndn forwarder takes routes", "connect over its Unix socket", "--listen udp://"] {
+        for words in [
+            "registry-ndn forwarder takes routes", "connect over its Unix socket", "\(Setting.listener) udp://",
+        ] {
             #expect("\(error)".contains(words))
         }
         #expect(!"\(error)".contains("nfd.conf"))

@@ -166,10 +166,10 @@ struct NFDMessageTests {
         #expect(text(.timeout, .localhop).contains("localhop_security"))
         let nack = text(.nack(.noRoute), .localhop)
         #expect(nack.contains("localhop_security") && nack.contains("registry-ndn forwarder"))
-        #expect(!nack.contains("--register"), "an option of the server alone")
+        #expect(!nack.contains("\(Setting.registration)"), "an option of the server alone")
         var ofServer = CommandError(
             action: "register /a", uplink: "udp4://192.0.2.1:6363", scope: .localhop, reason: .nack(.noRoute))
         ofServer.isOfServer = true
-        #expect("\(ofServer)".contains("--listen udp:"))
+        #expect("\(ofServer)".contains("\(Setting.listener) udp:"))
     }
 }

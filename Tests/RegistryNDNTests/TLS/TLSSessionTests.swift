@@ -36,7 +36,7 @@ import Testing
             (.future, "localhost", "is valid from Feb  3 00:00:00 2198 GMT on, not yet: check this machine's clock"),
             (
                 .selfSigned, "localhost",
-                "is self-signed (CN=alone): if it is the right one, name its PEM file with \(Setting.authorities)"
+                "is self-signed (CN=alone): if it is the right one, name its PEM file with \(RegistrySetting.authorities)"
             ),
             (.unknown, "localhost", "was not sent (CN=Other Root)"),
             (
@@ -167,17 +167,17 @@ import Testing
         }
         #expect(
             words { try TestCertificate.clientContext { $0.authorityFile = "/nowhere.pem" } }.contains(
-                "\(Setting.authorities) /nowhere.pem: "))
+                "\(RegistrySetting.authorities) /nowhere.pem: "))
         let key = try TestCertificate.path("leaf.key")
         #expect(
             words { try TestCertificate.clientContext { $0.authorityFile = key } }.contains(
-                "\(Setting.authorities) \(key): "))
+                "\(RegistrySetting.authorities) \(key): "))
         #expect(
             words { try TestCertificate.clientContext { $0.certificateFile = "a" } }.contains(
-                "\(Setting.certificate) needs \(Setting.key)"))
+                "\(RegistrySetting.certificate) needs \(RegistrySetting.key)"))
         #expect(
             words { try TestCertificate.clientContext { $0.keyFile = "a" } }.contains(
-                "\(Setting.key) needs \(Setting.certificate)"))
+                "\(RegistrySetting.key) needs \(RegistrySetting.certificate)"))
         let certificate = try TestCertificate.path("client.pem")
         let mismatch = words {
             try TestCertificate.clientContext {
@@ -185,9 +185,9 @@ import Testing
                 $0.keyFile = key
             }
         }
-        #expect(mismatch.contains("\(Setting.key) \(key): key values mismatch"), "\(mismatch)")
+        #expect(mismatch.contains("\(RegistrySetting.key) \(key): key values mismatch"), "\(mismatch)")
         #expect(
             words { try TLSContext(certificate: "/nowhere", key: key) }.contains(
-                "\(Setting.endpointCertificate) /nowhere: "))
+                "\(RegistrySetting.endpointCertificate) /nowhere: "))
     }
 }

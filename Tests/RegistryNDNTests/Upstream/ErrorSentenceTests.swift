@@ -35,7 +35,7 @@ import Testing
             (FaceError(.closed, "the face is closed"), "the face is closed"),
             (
                 RequestBodyFailure.silent(seconds: 600, hasBegun: false),
-                "did not begin within 600 s; \(Setting.stallTimeout)"
+                "did not begin within 600 s; \(RegistrySetting.stallTimeout)"
             ),
             (RequestBodyFailure.slow(rate: 1000), "1000 bytes a second"),
         ] as [(any Error, String)])
