@@ -42,7 +42,8 @@ struct BlobFlow: Sendable {
             }
             path.answered()
             hasBegun = true
-            try await deliver(active, &response, &record)
+            try await BlobAnswer(pull: pull, parts: stream.parts, size: stream.size).send(
+                from: NetworkBytes(flow: self, active: active), &response, &record)
         } catch let error where response.status == nil && !Task.isCancelled && Self.isFromSource(error) {
             note(error, pull.blob, hasBegun: hasBegun, &record)
             try await fallBack(pull, &response, &record)
@@ -52,25 +53,15 @@ struct BlobFlow: Sendable {
         }
     }
 
-    private func deliver(
-        _ active: ActivePull, _ response: inout ResponseWriter, _ record: inout RequestRecord
-    ) async throws {
-        let (pull, stream) = (active.request, active.stream)
-        let headers = pull.blob.headers(size: stream.size)
-        switch (pull.wanted, stream.parts.ranges.count) {
-        case (.whole, _):
-            var body = VerifiedBody(digest: pull.blob.digest, size: stream.size, headers: headers)
-            try await deliver(active, &body, &response, &record)
-        case (.part, 0): try await response.refuseRange(size: stream.size)
-        case (.part, 1) where stream.parts.ranges[0] == 0..<stream.size:
-            var body = VerifiedBody(digest: pull.blob.digest, range: stream.size, headers: headers)
-            try await deliver(active, &body, &response, &record)
-        case (.part, 1):
-            var body = PartialBody(range: stream.parts.ranges[0], size: stream.size, headers: headers)
-            try await deliver(active, &body, &response, &record)
-        case (.part, _):
-            var body = MultipartBody(parts: stream.parts, size: stream.size, headers: headers)
-            try await deliver(active, &body, &response, &record)
+    /// The bytes that come over NDN, and where it fails half-way the rest from the upstream.
+    private struct NetworkBytes: BlobBytes {
+        let flow: BlobFlow
+        let active: ActivePull
+
+        func fill<Body: BlobBody & ~Copyable>(
+            _ body: inout Body, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        ) async throws {
+            try await flow.deliver(active, &body, &response, &record)
         }
     }
 
@@ -90,7 +81,6 @@ struct BlobFlow: Sendable {
             try await RestOfBlob(pull: pull, size: stream.size, upstream: upstream).append(
                 to: &body, &response, &record)
         }
-        try await body.finish(&response)
     }
 
     /// The next bytes; while nothing has been sent they must not take long.
@@ -227,7 +217,7 @@ struct BlobFlow: Sendable {
     }
 
     /// Answers with parts of the blob, which the upstream is asked for one by one: not every upstream answers several ranges, some
-    /// answer none, and what they say instead ends a pull. Parts cannot be verified, and are passed on as they come.
+    /// answer none, and what they say instead ends a pull.
     private func serveParts(
         _ pull: BlobPull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
@@ -251,19 +241,24 @@ struct BlobFlow: Sendable {
             return try await RegistryNDN.relay(answer.response, headers: headers, &response, &record)
         }
         guard size <= UInt64(Int64.max) else { throw BlobFailure.rest("a blob of \(size) bytes") }
-        let parts = wanted.parts(of: size)
-        let headers = pull.blob.headers(size: size)
         let rest = RestOfBlob(pull: pull, size: size, upstream: upstream)
-        switch parts.ranges.count {
-        case 0: try await response.refuseRange(size: size)
-        case 1:
-            var body = PartialBody(range: parts.ranges[0], size: size, headers: headers)
-            try await rest.append(to: &body, answered: answer, &response, &record)
-            try await body.finish(&response)
-        default:
-            var body = MultipartBody(parts: parts, size: size, headers: headers)
-            try await rest.append(to: &body, answered: answer, &response, &record)
-            try await body.finish(&response)
+        do {
+            try await BlobAnswer(pull: pull, parts: wanted.parts(of: size), size: size).send(
+                from: UpstreamBytes(rest: rest, first: answer), &response, &record)
+        } catch let failure as BlobFailure {
+            if case .wrongDigest = failure { poisoned.insert(pull.blob.digest) }
+            throw failure
+        }
+    }
+
+    private struct UpstreamBytes: BlobBytes {
+        let rest: RestOfBlob
+        let first: RangeResponse
+
+        func fill<Body: BlobBody & ~Copyable>(
+            _ body: inout Body, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        ) async throws {
+            try await rest.append(to: &body, answered: first, &response, &record)
         }
     }
 }

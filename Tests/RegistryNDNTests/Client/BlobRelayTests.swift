@@ -102,6 +102,32 @@ import Testing
         if method == .HEAD { #expect(answer.headers["content-length"] == ["10"]) }
     }
 
+    @Test(arguments: ["bytes=0-", "bytes=0-9", "BYTES=0-99999999999999999999"])
+    func allOfABlobIsVerifiedThoughItIsAskedForAsARange(range: String) async throws {
+        let (right, _) = try await ask(.proxy, .GET, ["Range": "\(range)"])
+        #expect(right.status == .partialContent && right.body == "0123456789")
+        let (wrong, _) = try await ask(.proxy, .GET, ["Range": "\(range)"]) { _, channel, _ in
+            channel.reply("206 Partial Content", ["Content-Range: bytes 0-9/10"], body: Array("012345678x".utf8))
+        }
+        #expect(wrong.status == .badGateway && wrong.body.contains("wrong digest"), "\(wrong.body)")
+    }
+
+    @Test(
+        arguments: [
+            ("206 Partial Content", ["Content-Length: 1"], [:], "no Content-Range"),
+            ("206 Partial Content", ["Content-Length: 1"], ["Range": "bytes=-5"], "no Content-Range"),
+            ("999 Odd", ["Content-Length: 1"], [:], "999"),
+            ("200 OK", ["Content-Length: 9223372036854775808"], [:], "9223372036854775808"),
+        ] as [(String, [String], HTTPHeaders, String)])
+    func answersThatAreNoneAreNotPassedOn(
+        status: String, fields: [String], headers: HTTPHeaders, words: String
+    ) async throws {
+        let (answer, _) = try await ask(.proxy, .GET, headers) { _, channel, _ in
+            channel.reply("HTTP/1.1 \(status)\r\n\(fields.joined(separator: "\r\n"))\r\n\r\nx")
+        }
+        #expect(answer.status == .badGateway && answer.body.contains(words), "\(answer.body)")
+    }
+
     @Test func partsComeFromTheStorageInSingleRanges() async throws {
         let (answer, asked) = try await ask(.proxy, .GET, ["Range": "bytes=0-0,2-2"])
         #expect(answer.status == .partialContent)
