@@ -10,6 +10,7 @@ import Testing
         static let chunk = 1_000
         static let final: UInt64 = 9_999
         static let size = 10_000_000
+        private static let octets = ByteBuffer(repeating: 1, count: chunk + 1)
         var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
         let core: FetchCore
         let name = Name([.generic("test"), .generic("blob")])
@@ -67,9 +68,10 @@ import Testing
         }
 
         func answer(_ segments: [UInt64], length: Int = Script.chunk) {
+            guard let payload = Self.octets.getSlice(at: 0, length: length) else { return }
             for segment in segments {
                 let data = SegmentData(segment: segment, length: length, final: Self.final)
-                _ = core.receive(data, ByteBuffer(repeating: 1, count: length), of: name, now: now)
+                _ = core.receive(data, payload, of: name, now: now)
             }
             settle()
         }

@@ -10,8 +10,11 @@ import Testing
         for seed in UInt64(batch * 50)..<UInt64(batch * 50 + 50) {
             // The tests with sockets and short timeouts run on the same few threads.
             await Task.yield()
-            let failures = [false, true].map { RandomScenarios.failure(seed: seed, hasReaders: $0) }
-            #expect(failures == [nil, nil], "seed \(seed)")
+            let failure = RandomScenarios.failure(seed: seed)
+            #expect(failure == nil, "seed \(seed)")
+            guard seed % 4 == 0 else { continue }
+            let failureWithReaders = RandomScenarios.failure(seed: seed, hasReaders: true)
+            #expect(failureWithReaders == nil, "seed \(seed), with readers")
         }
     }
 
