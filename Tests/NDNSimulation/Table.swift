@@ -3,7 +3,7 @@ import NIOCore
 
 /// The scenario table with its bounds.
 package enum Table {
-    package static var rows: [Row] { grid + queues + sharing + changes + caches + suppression }
+    package static var rows: [Row] { grid + queues + sharing + changes + caches + suppression + site }
 
     /// More octets than any run takes.
     static let endless = 1 << 40

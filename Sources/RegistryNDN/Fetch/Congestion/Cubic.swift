@@ -29,6 +29,12 @@ struct Cubic: CongestionController {
         window = Double(max(initialWindow, 1))
     }
 
+    /// On a path that has been used before: slow start is over.
+    init(resumingAt window: Double) {
+        self.window = max(window, Self.minimumWindow)
+        slowStartThreshold = self.window
+    }
+
     mutating func received(_ sample: PathSample) {
         let now = sample.now
         defer { last = now }

@@ -74,6 +74,13 @@ struct RateModel: CongestionController {
         windowAtRound = window
     }
 
+    /// On a path that has been used before, but not measured: the window holds what the path does, more or less.
+    init(resumingAt window: Double) {
+        self.init(initialWindow: Int(min(window, 1e6)))
+        hasFilled = true
+        phase = .cruise
+    }
+
     private var rate: Double { rates.value }
     /// The bandwidth-delay product, in Interests.
     private var product: Double { rate * base.seconds }

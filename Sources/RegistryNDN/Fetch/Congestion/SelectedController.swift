@@ -3,14 +3,14 @@ import NIOCore
 /// The congestion controller that a path was given, one of ``CongestionAlgorithm``: an enum, since an existential would
 /// cost an allocation and a call through a table.
 enum SelectedController: CongestionController {
-    case rate(RateModel)
+    case rate(RateController)
     case cubic(Cubic)
     case aimd(AIMD)
 
     /// - Parameter isLocal: the face leads to a program on this machine.
     init(_ algorithm: CongestionAlgorithm, initialWindow: Int, isLocal: Bool) {
         switch algorithm {
-        case .rate: self = .rate(RateModel(initialWindow: initialWindow, isLocal: isLocal))
+        case .rate: self = .rate(RateController(initialWindow: initialWindow, isLocal: isLocal))
         case .cubic: self = .cubic(Cubic(initialWindow: initialWindow))
         case .aimd: self = .aimd(AIMD(initialWindow: initialWindow))
         }
@@ -29,7 +29,7 @@ enum SelectedController: CongestionController {
     }
 
     var ignoresLoss: Bool {
-        if case .rate = self { true } else { false }
+        if case .rate(let controller) = self { controller.ignoresLoss } else { false }
     }
 
     mutating func received(_ sample: PathSample) {
@@ -99,7 +99,7 @@ enum SelectedController: CongestionController {
 
     @inline(__always)
     private mutating func change(
-        rate: (inout RateModel) -> Void, cubic: (inout Cubic) -> Void, aimd: (inout AIMD) -> Void
+        rate: (inout RateController) -> Void, cubic: (inout Cubic) -> Void, aimd: (inout AIMD) -> Void
     ) {
         switch self {
         case .rate(var model):
