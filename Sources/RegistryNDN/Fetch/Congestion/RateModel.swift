@@ -49,6 +49,8 @@ struct RateModel: CongestionController {
     private var aggregation = DataAggregation()
     /// Startup: the rate that was to be exceeded, and rounds in which it was not.
     private var plateau = (rate: 0.0, rounds: 0)
+    /// Startup: the least round-trip time of the latest answers, in seconds, and how many they are.
+    private var latest = (least: Double.infinity, count: 0)
     private var hasFilled = false
     /// Bound of the window after marks; grows again.
     private var ceiling = Double.infinity
@@ -98,6 +100,7 @@ struct RateModel: CongestionController {
         aggregation.received(sample, rate: rate, round: round.number)
         base.received(sample, isTest: phase == .test)
         if hasEnded { endRound(sample) }
+        if phase == .startup { watchQueue(sample) }
         step(sample)
         setWindow(sample)
     }
@@ -135,6 +138,16 @@ struct RateModel: CongestionController {
             plateau.rounds += 1
             if plateau.rounds >= 3 { hasFilled = true }
         }
+    }
+
+    /// Startup: some answers in a row that all took half a round-trip time more say that the window holds more than the path does. The
+    /// end of the round would come after the window has doubled again.
+    private mutating func watchQueue(_ sample: PathSample) {
+        guard let rtt = sample.rtt else { return }
+        latest = (min(latest.least, Double(rtt.nanoseconds) / 1e9), latest.count + 1)
+        guard latest.count >= 16 else { return }
+        if latest.least > 1.5 * base.seconds + 0.001 { hasFilled = true }
+        latest = (.infinity, 0)
     }
 
     // MARK: Phases
