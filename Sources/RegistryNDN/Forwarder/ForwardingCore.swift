@@ -14,19 +14,12 @@ package struct ForwardingCore {
         package var contentStore = 512 << 20
         package var routes = 4096
         package var faces = 4096
+        /// Faces that are kept connected to other hosts.
+        package var keptFaces = 64
         /// Longer lifetimes count as this one.
         package var lifetime = TimeAmount.seconds(60)
 
         package init() {}
-    }
-
-    /// What the core knows of a face.
-    struct FaceRecord {
-        let isLocal: Bool
-        /// Whether its commands may be about other faces than itself.
-        let isTrusted: Bool
-        /// Number of its host, see `PendingShares`.
-        let host: Int
     }
 
     /// Since the start.
@@ -42,6 +35,8 @@ package struct ForwardingCore {
 
     let limits: Limits
     var faces: [UInt64: FaceRecord] = [:]
+    /// The faces that are kept connected.
+    private(set) var kept: [UInt64] = []
     package var routes: RoutingTable
     var pit: PendingInterestTable
     /// No host may have more than half of the PIT.
@@ -63,7 +58,9 @@ package struct ForwardingCore {
     }
 
     /// When `timerFired` is due; nil: not before the next packet.
-    package var deadline: NIODeadline? { [pit.deadline, routes.deadline].compactMap(\.self).min() }
+    package var deadline: NIODeadline? {
+        [pit.deadline, routes.deadline, questionDeadline].compactMap(\.self).min()
+    }
 
     /// A face came up; false when there are too many already.
     ///
@@ -81,11 +78,30 @@ package struct ForwardingCore {
         return true
     }
 
+    /// A face to another host is to be kept connected; it is not up yet, and stays with its routes when it goes down.
+    package mutating func keepFace(_ id: UInt64, for whom: FaceRecord.Keeping) {
+        faces[id] = FaceRecord(
+            isLocal: false, isTrusted: false, host: shares.addFace(of: .face(id)), isUp: false, keeping: whom)
+        kept.append(id)
+    }
+
+    /// A kept face went up or down.
+    ///
+    /// - Parameter isReached: Whether its peer has shown that it is there: over UDP a face is up whoever is at the other end.
+    package mutating func changeFace(
+        _ id: UInt64, isUp: Bool, isLocal: Bool, isReached: Bool, now: NIODeadline
+    ) {
+        faces[id]?.isUp = isUp
+        faces[id]?.isLocal = isLocal
+        if isReached { faces[id]?.health.heard(now: now) }
+    }
+
     /// A face is gone, and its routes with it. Its records in the PIT are skipped from now on.
     package mutating func removeFace(_ id: UInt64) {
         guard let record = faces.removeValue(forKey: id) else { return }
         shares.removeFace(of: record.host)
         routes.removeFace(id)
+        kept.removeAll { $0 == id }
     }
 
     /// Whether any route leads to a face.
@@ -101,6 +117,7 @@ package struct ForwardingCore {
             finish(slot, rememberNonces: true, now: now)
         }
         routes.expire(now: now)
+        askQuestions(now: now)
     }
 
     /// An Interest arrived.
@@ -137,7 +154,8 @@ package struct ForwardingCore {
 
     /// No entry, no Data: ask upstream.
     private mutating func begin(_ key: PITKey, _ arrival: Arrival) {
-        guard let upstream = bestHop(for: arrival, entry: nil) else { return refuse(arrival) }
+        let choice = choose(for: arrival, entry: nil)
+        guard let upstream = choice.face else { return refuse(arrival) }
         guard let host = faces[arrival.face]?.host, makeRoom(for: host, arrival.now) else {
             counters.drops += 1
             return
@@ -145,7 +163,8 @@ package struct ForwardingCore {
         let slot = pit.insert(key, from: host)
         _ = pit[slot].receive(inRecord(arrival, host))
         shares.add(to: host)
-        forward(arrival, slot, to: upstream)
+        forward(arrival, slot, to: upstream, isTrial: choice.isTrial)
+        for face in choice.trials { probe(face, arrival, slot) }
         pit.schedule(slot, now: arrival.now)
     }
 
@@ -175,10 +194,10 @@ package struct ForwardingCore {
         let isNew = pit[slot].receive(inRecord(arrival, host))
         if isNew { shares.add(to: host) }
         pit.schedule(slot, now: arrival.now)
-        guard !(isNew && isAsked(slot, now: arrival.now)), !isSuppressed(slot, now: arrival.now),
-            let upstream = bestHop(for: arrival, entry: pit[slot])
-        else { return }
-        forward(arrival, slot, to: upstream)
+        guard !(isNew && isAsked(slot, now: arrival.now)), !isSuppressed(slot, now: arrival.now) else { return }
+        let choice = choose(for: arrival, entry: pit[slot])
+        if let upstream = choice.face { return forward(arrival, slot, to: upstream, isTrial: choice.isTrial) }
+        if !isAsked(slot, now: arrival.now) { nack(arrival, .noRoute) }
     }
 
     private func inRecord(_ arrival: Arrival, _ host: Int) -> InRecord {
@@ -187,12 +206,28 @@ package struct ForwardingCore {
             face: arrival.face, host: host, token: arrival.token, nonce: arrival.nonce, expiry: arrival.now + lifetime)
     }
 
-    private mutating func forward(_ arrival: Arrival, _ slot: Int, to upstream: UInt64) {
+    private mutating func forward(_ arrival: Arrival, _ slot: Int, to upstream: UInt64, isTrial: Bool) {
+        if isTrial {
+            faces[upstream]?.health.tried(now: arrival.now)
+        } else {
+            faces[upstream]?.health.asked(now: arrival.now)
+        }
         pit[slot].send(
             OutRecord(
                 face: upstream, nonce: arrival.nonce, sent: arrival.now,
                 expiry: arrival.now + min(arrival.interest.lifetime, limits.lifetime)))
         send(arrival.forwarded, LinkFields(), to: upstream)
+    }
+
+    /// One more upstream gets the Interest, to find out whether it is better than the one that was chosen. Nobody waits for one that
+    /// is silent: its Nack must not be missing when the other one sends one.
+    private mutating func probe(_ upstream: UInt64, _ arrival: Arrival, _ slot: Int) {
+        if faces[upstream]?.health.isSilent(now: arrival.now) ?? true {
+            faces[upstream]?.health.tried(now: arrival.now)
+            send(arrival.forwarded, LinkFields(), to: upstream)
+        } else {
+            forward(arrival, slot, to: upstream, isTrial: true)
+        }
     }
 
     /// There is no route.
@@ -234,6 +269,7 @@ extension ForwardingCore {
     /// A Data arrived.
     package mutating func receive(_ data: DataPacket, _ fields: LinkFields, from face: UInt64, now: NIODeadline) {
         guard let record = faces[face] else { return }
+        if record.health.awaited != nil { faces[face]?.health.heard(now: now) }
         counters.data += 1
         guard record.isLocal || !Name.localhost.isPrefix(of: data.name) else {
             counters.drops += 1
@@ -254,6 +290,9 @@ extension ForwardingCore {
     private mutating func satisfy(
         _ slot: Int, _ data: DataPacket, _ fields: LinkFields, from face: UInt64, now: NIODeadline
     ) {
+        if let record = pit[slot].outRecords.first(where: { $0.face == face }), !record.isRepeated {
+            faces[face]?.health.measured(now - record.sent)
+        }
         for record in pit[slot].inRecords where record.expiry > now && record.face != face {
             // The PIT token is that of this downstream; the congestion mark goes on along the whole path.
             send(
@@ -269,6 +308,7 @@ extension ForwardingCore {
     package mutating func receive(
         nack reason: NackReason, for interest: Interest, from face: UInt64, now: NIODeadline
     ) {
+        faces[face]?.health.heard(now: now)
         let key = PITKey(
             name: interest.name, canBePrefix: interest.canBePrefix, mustBeFresh: interest.mustBeFresh)
         // One with another Nonce answers an earlier transmission (docs/protocol.md 7.4).
@@ -289,22 +329,21 @@ extension ForwardingCore {
         finish(slot, rememberNonces: true, now: now)
     }
 
-    // MARK: The strategy: the cheapest next hop, and for a retransmission the next one not tried yet (NFD's best-route)
+    // MARK: The strategy (NextHopChoice)
 
     /// NFD's suppression of retransmissions (docs/protocol.md 9.2).
     private static let firstSuppression = TimeAmount.milliseconds(10)
     private static let lastSuppression = TimeAmount.milliseconds(250)
 
-    /// Where to send an Interest; nil: nowhere.
-    private func bestHop(for arrival: Arrival, entry: PITEntry?) -> UInt64? {
-        let hops = nextHops(for: arrival.interest)
-        var tried: OutRecord?
-        for hop in hops where isEligible(hop.face, arrival) {
-            guard let record = entry?.outRecords.first(where: { $0.face == hop.face && $0.expiry > arrival.now })
-            else { return hop.face }
-            if tried.map({ record.sent < $0.sent }) ?? true { tried = record }
+    /// Where to send an Interest.
+    private func choose(for arrival: Arrival, entry: PITEntry?) -> NextHopChoice {
+        var choice = NextHopChoice(now: arrival.now)
+        for hop in nextHops(for: arrival.interest) where isEligible(hop.face, arrival) {
+            guard let face = faces[hop.face], face.isUp else { continue }
+            let record = entry?.outRecords.first { $0.face == hop.face && $0.expiry > arrival.now }
+            choice.offer(hop, face.health, isQuestioned: face.keeping != nil, sent: record?.sent)
         }
-        return tried?.face
+        return choice
     }
 
     /// The routes for the name, else for the first delegation of its ForwardingHint that has any.
@@ -330,7 +369,7 @@ extension ForwardingCore {
     }
 
     private func isPending(_ record: OutRecord, now: NIODeadline) -> Bool {
-        record.nack == nil && record.expiry > now && faces[record.face] != nil
+        record.nack == nil && record.expiry > now && faces[record.face]?.isUp ?? false
     }
 
     /// Whether a retransmission comes too soon after the last transmission; the interval doubles with each passed on.
@@ -344,6 +383,31 @@ extension ForwardingCore {
         if now - last < interval { return true }
         pit[slot].suppression = min(interval * 2, Self.lastSuppression)
         return false
+    }
+}
+
+extension ForwardingCore {
+    // MARK: Kept faces
+
+    /// When the next of the kept faces that are silent is to be asked whether its peer lives.
+    private var questionDeadline: NIODeadline? { kept.lazy.compactMap { questionDue($0) }.min() }
+
+    private func questionDue(_ face: UInt64) -> NIODeadline? {
+        guard let record = faces[face], record.isUp else { return nil }
+        return record.health.questionDue
+    }
+
+    /// Asks the peers of silent faces something that every forwarder answers, if only with a Nack.
+    private mutating func askQuestions(now: NIODeadline) {
+        for face in kept {
+            guard let due = questionDue(face), due <= now, let record = faces[face] else { continue }
+            faces[face]?.health.questioned(now: now)
+            var question = InterestBuilder(name: (record.isLocal ? ManagementScope.localhost : .localhop).question)
+            question.canBePrefix = true
+            question.mustBeFresh = true
+            question.nonce = random.next()
+            if let packet = try? question.encode() { send(packet, LinkFields(), to: face) }
+        }
     }
 }
 

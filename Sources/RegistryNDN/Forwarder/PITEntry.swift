@@ -25,6 +25,8 @@ struct OutRecord: Sendable {
     var sent: NIODeadline
     var expiry: NIODeadline
     var nack: NackReason?
+    /// Whether it was sent there more than once, so that nobody knows which transmission an answer is to (Karn's rule).
+    var isRepeated = false
 }
 
 /// A pending Interest.
@@ -53,6 +55,7 @@ struct PITEntry: Sendable {
     mutating func send(_ record: OutRecord) {
         if let index = outRecords.firstIndex(where: { $0.face == record.face }) {
             outRecords[index] = record
+            outRecords[index].isRepeated = true
         } else {
             outRecords.append(record)
         }

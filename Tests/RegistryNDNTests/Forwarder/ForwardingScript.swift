@@ -49,6 +49,9 @@ final class ForwardingScript {
         return take()
     }
 
+    /// The names of what the last step sent.
+    var sentNames: [String] { sent.compactMap { try? Interest(forwarding: $0.packet).name.uri } }
+
     @discardableResult
     private func take() -> [String] {
         sent = core.actions

@@ -1,0 +1,146 @@
+import NIOCore
+import Testing
+
+@testable import NDN
+@testable import NDNForwarder
+
+@Suite("Forwarder: several next hops")
+struct ForwardingHealthTests {
+    private func keep(_ face: UInt64, _ script: ForwardingScript, isUp: Bool = true) {
+        script.core.keepFace(face, for: .operators)
+        script.core.changeFace(face, isUp: isUp, isLocal: false, isReached: false, now: script.now)
+    }
+
+    @Test func aFaceThatIsDownKeepsItsRoutesAndGetsNothing() throws {
+        let script = ForwardingScript()
+        keep(20, script, isUp: false)
+        try script.route("/a", to: 20)
+        #expect(try script.interest(Packets.interest("/a/1"), from: 2) == ["N 2 /a/1 noRoute nonce 1"])
+        try script.route("/a", to: 3, cost: 9)
+        #expect(try script.interest(Packets.interest("/a/2"), from: 2) == ["I 3 /a/2 nonce 1"])
+        script.core.changeFace(20, isUp: true, isLocal: false, isReached: false, now: script.now)
+        #expect(try script.interest(Packets.interest("/a/3"), from: 2) == ["I 20 /a/3 nonce 1"])
+        #expect(script.core.routes.list(now: script.now).first?.routes.count == 2)
+        script.core.removeFace(20)
+        #expect(!script.core.hasRoute(to: 20))
+    }
+
+    @Test func theNextOneTakesOverFromASilentOneUntilThatAnswers() throws {
+        let script = ForwardingScript()
+        keep(20, script)
+        keep(21, script)
+        try script.route("/a", to: 20, cost: 1)
+        try script.route("/a", to: 21, cost: 2)
+        #expect(try script.interest(Packets.interest("/a/1"), from: 2) == ["I 20 /a/1 nonce 1"])
+        script.wait(.milliseconds(10))
+        script.data(try Packets.data("/a/1"), from: 20)
+        #expect(try script.interest(Packets.interest("/a/2", nonce: 1), from: 2) == ["I 20 /a/2 nonce 1"])
+        script.wait(.milliseconds(300))
+        #expect(try script.interest(Packets.interest("/a/2", nonce: 2), from: 2) == ["I 21 /a/2 nonce 2"])
+        script.data(try Packets.data("/a/2"), from: 21)
+        script.wait(.milliseconds(300))
+        // Silent by now: it is asked a question, and gets a copy of one Interest.
+        #expect(
+            try script.interest(Packets.interest("/a/3"), from: 2) == ["I 21 /a/3 nonce 1", "I 20 /a/3 nonce 1"])
+        #expect(try script.interest(Packets.interest("/a/4"), from: 2) == ["I 21 /a/4 nonce 1"])
+        #expect(try script.data(Packets.data("/a/3"), from: 21) == ["D 2 /a/3"])
+        #expect(try script.data(Packets.data("/a/3"), from: 20) == [], "it lives")
+        #expect(try script.interest(Packets.interest("/a/5"), from: 2) == ["I 20 /a/5 nonce 1"])
+    }
+
+    @Test func whereNobodyAnswersIsNoRoute() throws {
+        let script = ForwardingScript()
+        keep(20, script)
+        try script.route("/a", to: 20)
+        script.interest(try Packets.interest("/a/0"), from: 2)
+        script.wait(.seconds(1))
+        #expect(script.sentNames == ["/localhop/nfd/rib/list"], "asked whether it lives")
+        // Until it counts as dead, Interests go on.
+        #expect(try script.interest(Packets.interest("/a/1"), from: 2) == ["I 20 /a/1 nonce 1"])
+        for _ in 0..<5 { script.wait(.seconds(1)) }
+        let answers = try (2...5).map { try script.interest(Packets.interest("/a/\($0)"), from: 2) }
+        #expect(
+            answers == [
+                ["I 20 /a/2 nonce 1"], ["N 2 /a/3 noRoute nonce 1"], ["N 2 /a/4 noRoute nonce 1"],
+                ["N 2 /a/5 noRoute nonce 1"],
+            ])
+        // Whatever it says, it lives.
+        script.nack(.noRoute, try Packets.interest("/localhop/nfd/rib/list", canBePrefix: true), from: 20)
+        #expect(try script.interest(Packets.interest("/a/6"), from: 2) == ["I 20 /a/6 nonce 1"])
+        #expect(script.core.deadline != nil)
+    }
+
+    @Test func aPeerThatLacksANameIsNotSilent() throws {
+        let script = ForwardingScript()
+        keep(20, script)
+        try script.route("/a", to: 20)
+        script.interest(try Packets.interest("/a/lacking"), from: 2)
+        script.wait(.seconds(1))
+        script.nack(.noRoute, try Packets.interest("/localhop/nfd/rib/list", canBePrefix: true), from: 20)
+        script.wait(.seconds(10))
+        #expect(try script.interest(Packets.interest("/a/1"), from: 2) == ["I 20 /a/1 nonce 1"])
+        #expect(try script.interest(Packets.interest("/a/2"), from: 2) == ["I 20 /a/2 nonce 1"])
+    }
+
+    @Test func theNearerOfEqualsIsFound() throws {
+        let script = ForwardingScript()
+        try script.route("/a", to: 2)
+        try script.route("/a", to: 3)
+        #expect(try script.interest(Packets.interest("/a/1"), from: 5) == ["I 2 /a/1 nonce 1", "I 3 /a/1 nonce 1"])
+        script.wait(.milliseconds(10))
+        #expect(try script.data(Packets.data("/a/1"), from: 3) == ["D 5 /a/1"])
+        #expect(try script.interest(Packets.interest("/a/2"), from: 5) == ["I 3 /a/2 nonce 1", "I 2 /a/2 nonce 1"])
+        #expect(try script.interest(Packets.interest("/a/3"), from: 5) == ["I 3 /a/3 nonce 1"])
+    }
+
+    @Test func aRetransmissionIsToldWhenTheLastNextHopIsGone() throws {
+        let script = ForwardingScript()
+        keep(20, script)
+        try script.route("/a", to: 20)
+        script.interest(try Packets.interest("/a/1", nonce: 1), from: 2)
+        script.core.changeFace(20, isUp: false, isLocal: false, isReached: false, now: script.now)
+        #expect(try script.interest(Packets.interest("/a/1", nonce: 2), from: 2) == ["N 2 /a/1 noRoute nonce 2"])
+    }
+}
+
+@Suite("Forwarder: aggregation")
+struct ForwardingAggregationTests {
+    @Test func whoeverAsksWithinTheFirstLifetimeIsAggregated() throws {
+        let script = ForwardingScript()
+        try script.route("/a", to: 2)
+        #expect(
+            try script.interest(Packets.interest("/a/1", nonce: 1, lifetime: 4000), from: 3) == ["I 2 /a/1 nonce 1"])
+        for face in 5...9 as ClosedRange<UInt64> {
+            script.wait(.milliseconds(700))
+            #expect(
+                try script.interest(Packets.interest("/a/1", nonce: UInt32(face), lifetime: 4000), from: face) == [])
+        }
+        #expect(try script.data(Packets.data("/a/1"), from: 2).count == 6)
+    }
+
+    @Test func whoAsksLaterIsNot() throws {
+        let script = ForwardingScript()
+        try script.route("/a", to: 2)
+        script.interest(try Packets.interest("/a/1", nonce: 1, lifetime: 1000), from: 5)
+        script.wait(.milliseconds(900))
+        #expect(try script.interest(Packets.interest("/a/1", nonce: 2, lifetime: 4000), from: 6) == [])
+        script.wait(.milliseconds(200))
+        #expect(
+            try script.interest(Packets.interest("/a/1", nonce: 3, lifetime: 4000), from: 7) == ["I 2 /a/1 nonce 3"])
+    }
+
+    @Test func aRetransmissionIsForwardedOnceForAll() throws {
+        let script = ForwardingScript()
+        try script.route("/a", to: 2)
+        script.interest(try Packets.interest("/a/1", nonce: 1), from: 5)
+        script.wait(.milliseconds(50))
+        #expect(try script.interest(Packets.interest("/a/1", nonce: 2), from: 6) == [], "another consumer")
+        script.wait(.milliseconds(150))
+        #expect(try script.interest(Packets.interest("/a/1", nonce: 3), from: 5) == ["I 2 /a/1 nonce 3"])
+        #expect(try script.interest(Packets.interest("/a/1", nonce: 4), from: 6) == [], "too soon after that")
+        #expect(try script.interest(Packets.interest("/a/1", nonce: 5), from: 7) == [], "another consumer again")
+        script.wait(.milliseconds(200))
+        #expect(try script.interest(Packets.interest("/a/1", nonce: 6), from: 6) == ["I 2 /a/1 nonce 6"])
+        #expect(try script.data(Packets.data("/a/1"), from: 2).count == 3)
+    }
+}
