@@ -16,7 +16,8 @@ struct ForwarderCommand: AsyncParsableCommand {
         commandName: "forwarder", abstract: "Run a small NDN forwarder.",
         discussion: """
             Consumers and producers connect over its Unix socket, UDP or TCP; producers register their prefixes over the \
-            Unix socket or TCP on the loopback. SIGUSR1 logs a line of statistics.
+            Unix socket or TCP on the loopback. With --route it is the cache of a site, before a server elsewhere. SIGUSR1 logs a \
+            line of statistics.
             """)
 
     @Option(help: "Path of the Unix socket, or none.")
@@ -34,6 +35,14 @@ struct ForwarderCommand: AsyncParsableCommand {
 
     @Option(help: "HOST:PORT to listen at on TCP, or none.")
     var tcp = "none"
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Send Interests below a prefix to a server or forwarder elsewhere, as in /example/docker=udp://server.example:6363 \
+            (repeatable; several of one prefix: the nearest of those that answer).
+            """, valueName: "prefix=face"), transform: StaticRouteArgument.parse)
+    var route: [ForwarderService.StaticRoute] = []
 
     @Option(
         help: .size(
@@ -75,7 +84,7 @@ struct ForwarderCommand: AsyncParsableCommand {
         configuration.socketMode = unixMode.bits
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let service = ForwarderService(
-            listeners: listeners, limits: limits, faces: configuration, on: loops.next(), logger: logger,
+            listeners: listeners, routes: route, limits: limits, faces: configuration, on: loops.next(), logger: logger,
             statisticsSignals: { program.statisticsRequests }, ready: { Ready.announce("\($0)") })
         try await program.run(service)
         try await loops.shutdownGracefully()

@@ -60,7 +60,9 @@ struct RouteTarget: ParsableArguments {
         case .number(let number): return number
         case .remote(let uri):
             let remote = try await uri.canonical()
-            return try await session.faces().first { $0.remoteURI == remote }?.faceID
+            // One that the peer has made may be there too; a route leads to the one that the forwarder made.
+            let found = try await session.faces().filter { $0.remoteURI == remote }
+            return (found.first { $0.persistency != FacePersistency.onDemand } ?? found.first)?.faceID
         }
     }
 }

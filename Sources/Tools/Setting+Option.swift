@@ -20,6 +20,8 @@ extension Setting {
         case .listener: "--listen"
         case .uplink: "--uplink"
         case .registration: "--register"
+        case .routedFace: "--face"
+        case .staticRoute: "--route"
         }
     }
 }

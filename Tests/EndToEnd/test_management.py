@@ -70,7 +70,6 @@ def test_what_cannot_be_is_said(manage):
     face = rows(manage("routes"))[0][1]
     assert "32 components" in manage("register", too_long, "--face", face, fails=1)
     assert "unsupported" in manage("strategy", "set", PREFIX, "multicast", fails=1)
-    assert "unsupported" in manage("register", "/a", "--face", "udp://127.0.0.1:6363", fails=1)
     manage("strategy", "set", PREFIX, "best-route")
     assert rows(manage("strategy", "list")) == [["/", "/localhost/nfd/strategy/best-route"]]
     # Over UDP a forwarder is remote, from this machine too.

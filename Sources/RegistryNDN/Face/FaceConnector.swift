@@ -10,6 +10,9 @@ public final class FaceConnector {
     /// The face that is kept connected: the same object through all reconnections.
     public let face: Face
 
+    /// The peer, as it was named.
+    package var peer: FaceURI { uri }
+
     let uri: FaceURI
     let configuration: FaceConfiguration
     let eventLoop: any EventLoop

@@ -10,6 +10,11 @@ package final class Forwarder: FaceDelegate {
     private var core: ForwardingCore
     private var faces: [UInt64: Face] = [:]
     private var listeners: [FaceListener] = []
+    /// Faces that are kept connected, by number.
+    private var kept: [UInt64: (connector: FaceConnector, persistency: UInt64)] = [:]
+    /// Kept faces that are to connect, and faces that are to be closed, once the core is done with the packet at hand.
+    private var beginning: [FaceConnector] = []
+    private var ending: [Face] = []
     private let timer: DeadlineTimer
     /// Faces that something was sent to since the last flush.
     private var unflushed: [UInt64: Face] = [:]
@@ -25,7 +30,11 @@ package final class Forwarder: FaceDelegate {
         self.configuration = configuration
         core = ForwardingCore(limits: limits)
         timer = DeadlineTimer(on: eventLoop)
-        core.setFaceList { [weak self] in self?.faceStatuses ?? [] }
+        core.setFaceMaking(
+            FaceMaking(
+                list: { [unowned self] in faceStatuses },
+                make: { [unowned self] in FaceStatus(makeFace(to: $0, persistency: $1).face, persistency: $1) },
+                close: { [unowned self] in closeLater($0) }))
         timer.onDeadline = { [weak self] in self?.timerFired() }
     }
 
@@ -41,11 +50,45 @@ package final class Forwarder: FaceDelegate {
         return listener.start()
     }
 
+    /// Keeps a face to a peer connected, and has Interests below a prefix sent there as long as the forwarder runs. Several peers of
+    /// one prefix are several next hops.
+    ///
+    /// - Throws: when the routing table does not take the prefix.
+    package func addRoute(to prefix: Name, over peer: FaceURI) throws(RoutingTable.Refusal) {
+        let known = kept.values.first { $0.connector.peer == peer }?.connector
+        let connector = known ?? makeFace(to: peer, persistency: FacePersistency.permanent)
+        if known == nil { core.keepFace(connector.face.id, for: .operators) }
+        try core.routes.register(prefix, .init(face: connector.face.id, origin: RouteOrigin.staticRoute))
+        logger.info("static route", metadata: ["prefix": "\(prefix)", "to": "\(peer)"])
+        changeFaces()
+    }
+
     /// Closes all listeners and faces.
     package func close() {
         timer.cancel()
         for listener in listeners { listener.close() }
         listeners = []
+        for (connector, _) in kept.values { connector.face.close() }
+    }
+
+    private func makeFace(to peer: FaceURI, persistency: UInt64) -> FaceConnector {
+        let connector = FaceConnector(to: peer, on: eventLoop, configuration: configuration, logger: logger)
+        connector.face.delegate = self
+        // Before anything has come, a dataset may list it.
+        kept[connector.face.id] = (connector, persistency)
+        beginning.append(connector)
+        return connector
+    }
+
+    private func closeLater(_ face: UInt64) {
+        guard let face = kept[face]?.connector.face ?? faces[face] else { return }
+        ending.append(face)
+    }
+
+    /// Does what the core has asked for.
+    private func changeFaces() {
+        while let connector = beginning.popLast() { connector.start() }
+        while let face = ending.popLast() { face.close() }
     }
 
     private func timerFired() {
@@ -67,11 +110,15 @@ package final class Forwarder: FaceDelegate {
     private func flush() {
         for face in unflushed.values { face.flush() }
         unflushed.removeAll(keepingCapacity: true)
+        changeFaces()
         timer.schedule(at: core.deadline)
     }
 
     private var faceStatuses: [FaceStatus] {
-        faces.values.sorted { $0.id < $1.id }.map { FaceStatus($0) }
+        let ofPrograms = faces.values.filter { kept[$0.id] == nil }
+            .map { FaceStatus($0, persistency: FacePersistency.onDemand) }
+        let ofOurs = kept.values.map { FaceStatus($0.connector.face, persistency: $0.persistency) }
+        return (ofPrograms + ofOurs).sorted { $0.faceID < $1.faceID }
     }
 }
 
@@ -103,7 +150,14 @@ extension Forwarder {
     }
 
     package func face(_ face: Face, changed state: FaceState) {
+        if kept[face.id] != nil, state != .closed {
+            faces[face.id] = state == .up ? face : nil
+            return core.changeFace(
+                face.id, isUp: state == .up, isLocal: face.isLocal,
+                isReached: state == .up && face.remote.scheme != .udp, now: eventLoop.now)
+        }
         guard state == .up else {
+            kept[face.id] = nil
             faces[face.id] = nil
             unflushed[face.id] = nil
             return core.removeFace(face.id)
@@ -117,15 +171,16 @@ extension Forwarder {
 }
 
 extension FaceStatus {
-    /// A live face, as the dataset `faces/list` has it.
-    init(_ face: Face) {
+    /// A face, as the dataset `faces/list` has it.
+    init(_ face: Face, persistency: UInt64) {
         self.init()
         faceID = face.id
-        // The peer of a Unix socket has no name; NFD writes its descriptor there.
-        remoteURI = face.remote.scheme == .unix ? "fd://\(face.id)" : "\(face.remote)"
+        // A program that has connected to our Unix socket has no name; NFD writes its descriptor there.
+        let isNamed = face.remote.scheme != .unix || persistency != FacePersistency.onDemand
+        remoteURI = isNamed ? "\(face.remote)" : "fd://\(face.id)"
         localURI = "\(face.local)"
         isLocal = face.isLocal
-        persistency = 1
+        self.persistency = persistency
         mtu = UInt64(face.mtu)
         inInterests = face.counters.inInterests
         inData = face.counters.inData

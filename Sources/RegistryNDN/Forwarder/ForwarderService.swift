@@ -5,7 +5,19 @@ internal import ServiceLifecycle
 
 /// The forwarder as a service: listens, says so, and serves until the group shuts down.
 package struct ForwarderService: Service {
+    /// A prefix, and a peer that Interests below it are sent to.
+    package struct StaticRoute: Sendable {
+        package let prefix: Name
+        package let peer: FaceURI
+
+        package init(to prefix: Name, over peer: FaceURI) {
+            self.prefix = prefix
+            self.peer = peer
+        }
+    }
+
     private let listeners: [FaceURI]
+    private let routes: [StaticRoute]
     private let limits: ForwardingCore.Limits
     private let faces: FaceConfiguration
     private let eventLoop: any EventLoop
@@ -14,15 +26,18 @@ package struct ForwarderService: Service {
     private let logger: Logger
 
     /// - Parameters:
+    ///   - routes: Several of one prefix are several next hops.
     ///   - signals: Each element asks for a statistics line.
     ///   - ready: Told of each listener's real address, once all of them listen.
     package init(
-        listeners: [FaceURI], limits: ForwardingCore.Limits, faces: FaceConfiguration = FaceConfiguration(),
+        listeners: [FaceURI], routes: [StaticRoute] = [], limits: ForwardingCore.Limits,
+        faces: FaceConfiguration = FaceConfiguration(),
         on eventLoop: any EventLoop, logger: Logger,
         statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
         ready: @escaping @Sendable (FaceURI) -> Void
     ) {
         self.listeners = listeners
+        self.routes = routes
         self.limits = limits
         self.faces = faces
         self.eventLoop = eventLoop
@@ -41,6 +56,9 @@ package struct ForwarderService: Service {
             for uri in listeners {
                 bound.append(try await eventLoop.flatSubmit { forwarder.value.listen(at: uri) }.get())
             }
+            try await eventLoop.submit {
+                for route in routes { try forwarder.value.addRoute(to: route.prefix, over: route.peer) }
+            }.get()
             // Nothing is ready until all of it is.
             bound.forEach(ready)
         } catch {

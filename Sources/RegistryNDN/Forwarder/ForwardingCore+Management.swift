@@ -2,8 +2,9 @@ internal import NDN
 internal import NIOCore
 
 /// Commands and datasets under /localhost/nfd. Only local faces get here, and whoever may open the socket may register
-/// what leads to itself: signatures are not asked for, as with ndnd and with NFD's `trust-anchor { type any }`. The routes
-/// of another's face are for root's programs and the forwarder's own user's.
+/// what leads to itself, and have faces made to other hosts: signatures are not asked for, as with ndnd and with NFD's
+/// `trust-anchor { type any }`. The routes of another's face, and faces that root's programs and the forwarder's own user's had made,
+/// are for these alone.
 extension ForwardingCore {
     /// Answers a management Interest; one that makes no sense gets silence, an unknown module a Nack, as from NFD
     /// (docs/protocol.md 8.7).
@@ -23,7 +24,7 @@ extension ForwardingCore {
                 for entry in routes.list(now: now) { entry.encode(into: &content) }
             }
         case ("faces/list", nil)? where interest.canBePrefix:
-            let faceList = management.faceList()
+            let faceList = management.faces.list()
             answer = management.publish(under: interest.name) { content in
                 for status in faceList { status.encode(into: &content) }
             }
@@ -38,11 +39,18 @@ extension ForwardingCore {
             answer = command(argument, interest) { _, parameters throws(ManagementError) in
                 try Self.setStrategy(parameters)
             }
-        case ("strategy-choice/unset", let argument?)?, ("faces/create", let argument?)?,
-            ("faces/update", let argument?)?, ("faces/destroy", let argument?)?:
+        case ("faces/create", let argument?)?:
+            answer = command(argument, interest) { core, parameters throws(ManagementError) in
+                try core.createFace(parameters, from: face)
+            }
+        case ("faces/destroy", let argument?)?:
+            answer = command(argument, interest) { core, parameters throws(ManagementError) in
+                try core.destroyFace(parameters, from: face)
+            }
+        case ("strategy-choice/unset", let argument?)?, ("faces/update", let argument?)?:
             answer = command(argument, interest) { _, _ throws(ManagementError) in
                 throw ManagementError(
-                    code: 406, text: "unsupported: this forwarder's faces are its clients', its strategy is best-route")
+                    code: 406, text: "unsupported: this forwarder's faces stay as they are, its strategy is best-route")
             }
         case ("rib/list", _)?, ("faces/list", _)?, ("status/general", _)?, ("strategy-choice/list", _)?:
             answer = management.segment(interest.name)
@@ -84,7 +92,7 @@ extension ForwardingCore {
         do throws(ManagementError) {
             response = ControlResponse(code: 200, text: "OK", body: try body(&self, parameters))
         } catch {
-            response = ControlResponse(code: error.code, text: error.text)
+            response = ControlResponse(code: error.code, text: error.text, body: error.body)
         }
         return management.reply(response, to: interest.name)
     }
@@ -146,21 +154,25 @@ extension ForwardingCore {
         return parameters
     }
 
-    /// Prefix and face of a command; FaceId 0 or none is the face it came from, and only a trusted face may name another.
+    /// Prefix and face of a command; FaceId 0 or none is the face it came from.
     private func route(
         of parameters: ControlParameters, from face: UInt64
     ) throws(ManagementError) -> (prefix: Name, face: UInt64) {
         guard let prefix = parameters.name else { throw ManagementError(code: 400, text: "Name is missing") }
         let target = parameters.faceID ?? 0
         guard target != 0, target != face else { return (prefix, face) }
-        guard faces[face]?.isTrusted ?? false else {
-            throw ManagementError(
-                code: 403,
-                text: "the routes of face \(target) are its own: only root and the forwarder's user may change them,"
-                    + " over its Unix socket")
-        }
+        try checkMay(face, commandAbout: target)
         guard faces[target] != nil else { throw ManagementError(code: 404, text: "face \(target) does not exist") }
         return (prefix, target)
+    }
+
+    /// Only a trusted face may name another than itself, but for those that are kept for all programs.
+    private func checkMay(_ face: UInt64, commandAbout target: UInt64) throws(ManagementError) {
+        guard let record = faces[face], !record.isTrusted, faces[target]?.keeping != .programs else { return }
+        throw ManagementError(
+            code: 403,
+            text: "face \(target) and its routes are not yours: only root and the forwarder's user may change them,"
+                + " over its Unix socket")
     }
 
     /// The dataset `status/general`: ForwarderStatus.
@@ -183,8 +195,82 @@ extension ForwardingCore {
     }
 }
 
+extension ForwardingCore {
+    // MARK: Faces to other hosts
+
+    /// `faces/create`: a face that is kept connected until it is destroyed, whatever its persistency is called.
+    private mutating func createFace(
+        _ parameters: ControlParameters, from face: UInt64
+    ) throws(ManagementError) -> ControlParameters {
+        let peer = try peer(of: parameters)
+        let persistency = parameters.facePersistency ?? FacePersistency.persistent
+        guard persistency != FacePersistency.onDemand, parameters.localURI == nil else {
+            throw ManagementError(
+                code: 406, text: "unsupported: a face that is made is persistent or permanent, and has no LocalUri")
+        }
+        let isOther = { (status: FaceStatus) in
+            status.remoteURI != parameters.uri || status.persistency == FacePersistency.onDemand
+        }
+        if let old = management.faces.list().first(where: { !isOther($0) }) {
+            throw ManagementError(code: 409, text: "a face to \(peer) exists already", body: ControlParameters(old))
+        }
+        let isTrusted = faces[face]?.isTrusted ?? false
+        let ofPrograms = kept.count { faces[$0]?.keeping == .programs }
+        guard kept.count < limits.keptFaces, isTrusted || ofPrograms < limits.keptFaces / 2 else {
+            throw ManagementError(
+                code: 500, text: "too many faces to other hosts (\(kept.count) of \(limits.keptFaces)): destroy one")
+        }
+        let made = management.faces.make(peer, persistency)
+        keepFace(made.faceID, for: isTrusted ? .operators : .programs)
+        return ControlParameters(made)
+    }
+
+    /// Where a face is to lead: as NFD, only to what is written as it will be listed.
+    private func peer(of parameters: ControlParameters) throws(ManagementError) -> FaceURI {
+        guard let text = parameters.uri else { throw ManagementError(code: 400, text: "Uri is missing") }
+        guard ["udp", "tcp"].contains(where: { text.hasPrefix($0) }) else {
+            throw ManagementError(code: 406, text: "unsupported: faces are made to udp4, udp6, tcp4 and tcp6")
+        }
+        guard let peer = try? FaceURI(text), "\(peer)" == text, peer.port > 0,
+            let family = peer.family, IPAddress.family(of: peer.host) == family
+        else {
+            throw ManagementError(
+                code: 400, text: "Uri is not canonical: write a numeric address, as udp4://192.0.2.1:6363")
+        }
+        return peer
+    }
+
+    /// `faces/destroy`; as with NFD, that there is no such face is no error.
+    private mutating func destroyFace(
+        _ parameters: ControlParameters, from face: UInt64
+    ) throws(ManagementError) -> ControlParameters {
+        guard let target = parameters.faceID, target != 0 else {
+            throw ManagementError(code: 400, text: "FaceId is missing")
+        }
+        if target != face { try checkMay(face, commandAbout: target) }
+        management.faces.close(target)
+        var done = ControlParameters()
+        done.faceID = target
+        return done
+    }
+}
+
+extension ControlParameters {
+    /// What answers `faces/create`, with the fields that ndn-cxx wants.
+    fileprivate init(_ face: FaceStatus) {
+        self.init()
+        faceID = face.faceID
+        uri = face.remoteURI
+        localURI = face.localURI
+        facePersistency = face.persistency
+        flags = face.flags
+    }
+}
+
 /// Why a command is not carried out.
 struct ManagementError: Error {
     let code: UInt64
     let text: String
+    /// What the answer tells beside.
+    var body: ControlParameters?
 }

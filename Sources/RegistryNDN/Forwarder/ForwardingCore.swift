@@ -107,8 +107,8 @@ package struct ForwardingCore {
     /// Whether any route leads to a face.
     package func hasRoute(to face: UInt64) -> Bool { routes.hasRoute(to: face) }
 
-    /// Where the dataset `faces/list` comes from.
-    package mutating func setFaceList(_ list: @escaping () -> [FaceStatus]) { management.faceList = list }
+    /// Who lists, makes and closes faces.
+    package mutating func setFaceMaking(_ making: FaceMaking) { management.faces = making }
 
     /// `deadline` has come.
     package mutating func timerFired(now: NIODeadline) {

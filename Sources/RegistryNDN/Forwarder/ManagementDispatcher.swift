@@ -18,8 +18,8 @@ struct ManagementDispatcher {
     private var datasets: [(name: Name, segments: [ByteBuffer])] = []
     private var lastVersion: UInt64 = 0
     let startTime = WallClock.milliseconds()
-    /// The dataset `faces/list`, which only the faces' owner knows.
-    var faceList: () -> [FaceStatus] = { [] }
+    /// The owner of the faces' sockets.
+    var faces = FaceMaking()
 
     /// Whether a name under /localhost is for the forwarder itself.
     func isMeant(_ name: Name) -> Bool { Self.prefix.isPrefix(of: name) }

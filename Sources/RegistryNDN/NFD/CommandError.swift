@@ -78,10 +78,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
             "the forwarder does not know this face or strategy: see `registry-ndn faces` and `registry-ndn strategy list`"
         case (.remote, _): "connect over its Unix socket"
         case (.rejected(406, _), .localhop):
-            "connect over its Unix socket, or over TCP from its own machine"
-                + (isOfServer
-                    ? ", or have clients ask this server itself: \(Setting.listener) udp://HOST:PORT \(Setting.uplink) none"
-                    : "")
+            isOfServer ? routeFromThere : "connect over its Unix socket, or over TCP from its own machine"
         case (.rejected(406, _), .localhost):
             "this forwarder does not have that: use NFD, or do without"
         case (.rejected(414, _), _): "choose a prefix of at most 32 components"
@@ -104,6 +101,16 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         case (.rejected, _): "see the forwarder's log"
         case (.nack, .localhost): "check that this part of the forwarder's management is enabled"
         }
+    }
+
+    /// A forwarder that takes no routes from elsewhere gets one to a server that listens.
+    private var routeFromThere: String {
+        let prefix = action.split(separator: " ").last ?? "PREFIX"
+        return
+            "connect over its Unix socket if it runs on this machine; if not, let this server listen, \(Setting.uplink) none "
+            + "\(Setting.listener) udp://HOST:PORT, and give the forwarder the route on its own machine: `registry-ndn register "
+            + "\(prefix) \(Setting.routedFace) udp://HOST:PORT`, or for good `registry-ndn forwarder \(Setting.staticRoute) "
+            + "\(prefix)=udp://HOST:PORT`"
     }
 
     /// The 403 has many reasons, which NFD does not tell apart (docs/protocol.md 8.2): those that can be ruled out are.

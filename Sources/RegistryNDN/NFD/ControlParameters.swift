@@ -1,9 +1,13 @@
 public import NIOCore
 
 /// How long a face lives: FacePersistency of NFD's FaceMgmt.
-enum FacePersistency {
+package enum FacePersistency {
+    /// Until it is destroyed, or its connection fails.
+    package static let persistent: UInt64 = 0
+    /// Until its peer leaves: what listeners make.
+    package static let onDemand: UInt64 = 1
     /// Whatever becomes of its connection, which is made again, until it is destroyed.
-    static let permanent: UInt64 = 2
+    package static let permanent: UInt64 = 2
 }
 
 /// ControlParameters of an NFD management command (docs/protocol.md 8.4).

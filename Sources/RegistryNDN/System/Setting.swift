@@ -10,6 +10,8 @@ package enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
     case listener = "the address to listen at"
     case uplink = "the forwarder to connect to"
     case registration = "the registration of the prefix"
+    case routedFace = "the face of a route"
+    case staticRoute = "a static route"
 
     package var description: String { SettingWords.word(for: rawValue) }
 }

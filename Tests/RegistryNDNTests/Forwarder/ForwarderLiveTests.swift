@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import NIOCore
 import Testing
 
@@ -137,5 +138,62 @@ struct ForwarderLiveTests {
         }
         #expect(!"\(error)".contains("nfd.conf"))
         try await live.stop()
+    }
+
+    /// A forwarder with a producer of `/a` that listens at `uri` too: (forwarder, where it listens).
+    private func far(at uri: String) async throws -> (LiveForwarder, FaceURI) {
+        let far = try await LiveForwarder()
+        let producer = try await far.connect(try await far.listen(Self.socket()))
+        try await far.answerAll(producer)
+        let (_, changes) = try await far.register("/a", producer)
+        for await case .registered in changes { break }
+        return (far, try await far.listen(uri))
+    }
+
+    @Test(arguments: ["udp://127.0.0.1:0", "tcp://127.0.0.1:0", "unix"])
+    func aStaticRouteLeadsToAnotherForwarder(_ uri: String) async throws {
+        let (far, peer) = try await far(at: uri == "unix" ? Self.socket() : uri)
+        let site = try await LiveForwarder()
+        let local = try await site.listen(Self.socket())
+        try await site.route("/a", over: peer)
+        try await site.route("/a/b", over: peer)
+        let consumer = try await site.connect(local)
+        #expect(try await site.fetch("/a/1", consumer) == "/a/1")
+        #expect(try await site.statistics.faces == 2, "one face for both routes")
+        let session = try await ManagementSession.connect(
+            to: local, group: site.group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let routes = try await session.routes().flatMap(\.routes)
+        #expect(routes.map(\.origin) == [RouteOrigin.staticRoute, RouteOrigin.staticRoute])
+        #expect(routes.allSatisfy { $0.expirationPeriod == nil })
+        let faces = try await session.faces().filter { $0.persistency == FacePersistency.permanent }
+        #expect(faces.map(\.faceID) == [routes[0].faceID])
+        #expect(faces.map(\.remoteURI) == ["\(peer)"])
+        await session.close()
+        try await site.stop()
+        try await far.stop()
+    }
+
+    @Test func aFaceIsMadeAndDestroyedByCommand() async throws {
+        let (far, peer) = try await far(at: "udp://127.0.0.1:0")
+        let site = try await LiveForwarder()
+        let local = try await site.listen(Self.socket())
+        let session = try await ManagementSession.connect(
+            to: local, group: site.group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let face = try await session.face(to: try await peer.canonical())
+        #expect(try await session.face(to: try await peer.canonical()) == face, "409 with the face that is there")
+        let route = RibEntry.Route(faceID: face, origin: RouteOrigin.staticRoute)
+        try await session.register(Name(uri: "/a"), route)
+        try await session.awaitRoute(Name(uri: "/a"), route)
+        let consumer = try await site.connect(local)
+        #expect(try await site.fetch("/a/1", consumer) == "/a/1")
+        var parameters = ControlParameters()
+        parameters.faceID = face
+        try await session.execute("faces", "destroy", parameters, action: "destroy face \(face)")
+        #expect(try await session.routes().isEmpty)
+        #expect(try await !session.faces().contains { $0.faceID == face })
+        await #expect(throws: ExpressError.nack(.noRoute)) { try await site.fetch("/a/2", consumer) }
+        await session.close()
+        try await site.stop()
+        try await far.stop()
     }
 }

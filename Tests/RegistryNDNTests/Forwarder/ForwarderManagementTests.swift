@@ -96,7 +96,7 @@ struct ForwarderManagementTests {
         #expect(try ask("strategy-choice", "set", strategy: "/localhost/nfd/strategy/best-route/v=5") == 200)
         #expect(try ask("strategy-choice", "set") == 400)
         #expect(try ask("strategy-choice", "unset") == 406)
-        #expect(try ask("faces", "create") == 406)
+        #expect(try ask("faces", "update") == 406)
         script.interest(try Packets.interest("/localhost/nfd/strategy-choice/list", canBePrefix: true), from: 2)
         let list = try StrategyChoice.decodeList(DataPacket(decoding: try #require(script.sent.first).packet).content)
         #expect(list == [StrategyChoice(name: Name(), strategy: try Name(uri: "/localhost/nfd/strategy/best-route"))])
@@ -171,7 +171,7 @@ struct ForwarderManagementTests {
         var status = FaceStatus()
         status.faceID = 3
         let listed = status
-        script.core.setFaceList { [listed] }
+        script.core.setFaceMaking(FaceMaking(list: { [listed] }))
         script.interest(try Packets.interest("/localhost/nfd/faces/list", canBePrefix: true), from: 2)
         let data = try DataPacket(decoding: try #require(script.sent.first).packet)
         #expect(try FaceStatus.decodeList(data.content) == [listed])

@@ -26,6 +26,11 @@ final class LiveForwarder: Sendable {
         return try await loop.flatSubmit { self.forwarder.value.listen(at: uri) }.get()
     }
 
+    func route(_ prefix: String, over peer: FaceURI) async throws {
+        let prefix = try Name(uri: prefix)
+        try await loop.submit { try self.forwarder.value.addRoute(to: prefix, over: peer) }.get()
+    }
+
     /// Ends the forwarder and begins another, which knows nothing.
     func restart() async throws {
         let loop = loop
