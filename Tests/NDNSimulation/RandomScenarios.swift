@@ -62,6 +62,13 @@ package enum RandomScenarios {
         scenario.configuration.memoryBudget = pick([64 << 10, 512 << 10, 4 << 20, 32 << 20], &random)
         scenario.configuration.admissionTimeout = .minutes(9)
         for index in scenario.consumers.indices {
+            // Only who serves all blobs alike can be guessed rightly.
+            if random.chance(0.7) {
+                let chunk = scenario.consumers[index].blobs.map(\.chunk).max() ?? 1
+                for blob in scenario.consumers[index].blobs.indices {
+                    scenario.consumers[index].blobs[blob].chunk = chunk
+                }
+            }
             let blobs = scenario.consumers[index].blobs
             scenario.consumers[index].readers = (0..<pick([1, 2, 3, 6], &random)).map { _ in reader(blobs, &random) }
                 .sorted { $0.begin < $1.begin }
@@ -81,6 +88,12 @@ package enum RandomScenarios {
                 .several([
                     .from(0, through: first / 3), .from(first / 2 + 1, through: first), .from(last + 1, through: size),
                 ]),
+            ], &random)
+        let chunk = UInt64(blobs[reader.blob].chunk)
+        reader.hint = pick(
+            [
+                nil, size, size, size + 1, max(size, 1) - 1, size + 3 * chunk, size / 2, 1, 0, 1 << 62, .max,
+                .random(in: 0...2 * size, using: &random),
             ], &random)
         reader.begin = .milliseconds(pick([0, 0, 10, 100, 300], &random))
         reader.rate = random.chance(0.5) ? nil : .random(in: 10_000...10_000_000, using: &random)

@@ -6,6 +6,8 @@ package struct SimulatedReader: Sendable {
     /// Which of the consumer's blobs.
     package var blob = 0
     package var range = BlobRange.whole
+    /// Octets that it believes the blob to have, rightly or not.
+    package var hint: UInt64?
     /// From the consumer's begin on.
     package var begin = TimeAmount.zero
     /// Octets taken a second; nil: all at once.

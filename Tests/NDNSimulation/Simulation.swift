@@ -160,6 +160,8 @@ package struct Simulation {
     }
 
     private mutating func meetCache(_ event: EventQueue.Event) {
+        // A producer is silent about what is behind a blob's end.
+        guard event.segment <= scenario.consumers[Int(event.consumer)].blobs[Int(event.blob)].final else { return }
         let key = key(event)
         var event = event
         if scenario.isCached(Int(key >> 40), event.segment) || cached.contains(key) {

@@ -30,7 +30,7 @@ struct BlobFlow: Sendable {
         var hasBegun = false
         do {
             let stream = try await source.open(
-                pull.blob, range: pull.wanted.range,
+                pull.blob, range: pull.wanted.range, size: nil,
                 repair: policy == .proxy ? repairs.repair(for: pull, tally) : nil)
             let active = path.begin(pull, stream)
             defer {

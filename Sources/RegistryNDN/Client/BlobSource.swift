@@ -13,12 +13,14 @@ package struct BlobSource: Sendable {
 
     /// Starts to read a range of a blob.
     ///
-    /// - Parameter repair: where faulty segments come from instead; nil when a faulty segment ends the stream.
+    /// - Parameters:
+    ///   - hint: octets that the blob is believed to have.
+    ///   - repair: where faulty segments come from instead; nil when a faulty segment ends the stream.
     /// - Returns: the stream, once the blob's size is known.
     func open(
-        _ blob: BlobName, range: BlobRange, repair: BlobRepair?
+        _ blob: BlobName, range: BlobRange, size hint: UInt64?, repair: BlobRepair?
     ) async throws(FetchError) -> any BlobStream {
-        try await network.stream(blob.name, range: range, repair: repair)
+        try await network.stream(blob.name, range: range, size: hint, repair: repair)
     }
 
     /// Whether the producer answers. Ours answers a ping, and for the metadata of a blob that it does not have; every one that

@@ -85,16 +85,16 @@ package final class FailoverFetcher: BlobNetwork {
     }
 
     package func stream(
-        _ blob: Name, range: BlobRange, repair: BlobRepair?
+        _ blob: Name, range: BlobRange, size hint: UInt64?, repair: BlobRepair?
     ) async throws(FetchError) -> any BlobStream {
-        let (router, reader) = try await open(blob, range: range, repair: repair, avoiding: [])
+        let (router, reader) = try await open(blob, range: range, size: hint, repair: repair, avoiding: [])
         return FailoverStream(blob, router, reader, repair, in: self)
     }
 
     /// Opens a range of a blob through the router in use, or the next ones; each at most once, and for about two times
     /// the time that one has.
     func open(
-        _ blob: Name, range: BlobRange, repair: BlobRepair?, avoiding failed: Set<Router>
+        _ blob: Name, range: BlobRange, size hint: UInt64?, repair: BlobRepair?, avoiding failed: Set<Router>
     ) async throws(FetchError) -> (Router, BlobReader) {
         var failed = failed
         var last = FetchError.faceDown
@@ -102,7 +102,7 @@ package final class FailoverFetcher: BlobNetwork {
         while NIODeadline.now() < end, let router = await router(), failed.insert(router).inserted {
             do throws(FetchError) {
                 let fetcher = try await fetcher(for: router)
-                let reader = try await fetcher.open(blob, range: range, repair: repair)
+                let reader = try await fetcher.open(blob, range: range, size: hint, repair: repair)
                 state.withLock { $0.routers.worked(router) }
                 return (router, reader)
             } catch {

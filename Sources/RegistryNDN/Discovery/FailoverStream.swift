@@ -58,7 +58,7 @@ final class FailoverStream: BlobStream {
         let rest = parts.dropFirst(received)
         guard !rest.isEmpty,
             let (next, reader) = try? await fetcher.open(
-                blob, range: rest.asWanted, repair: repair, avoiding: failed)
+                blob, range: rest.asWanted, size: size, repair: repair, avoiding: failed)
         else { throw error }
         guard reader.size == size else {
             throw .malformed("\(reader.size) octets from \(next.uri), \(size) from \(router.uri)")

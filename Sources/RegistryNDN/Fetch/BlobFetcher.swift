@@ -70,16 +70,20 @@ public final class BlobFetcher: Sendable {
     ///   - blob: the blob's name, without a segment component.
     ///   - range: the octets wanted. Only the segments that cover them are asked for, each once, and, once for a blob, the first
     ///     and the last one, which tell its size.
+    ///   - hint: octets that the blob is believed to have. Once another blob with the same name but for the last two components has
+    ///     come, a blob of a believed size comes in one round trip instead of two or three. A wrong number costs Interests and
+    ///     nothing else: the size that is told is the one that Data say.
     ///   - repair: from where come segments that are faulty, also when asked for again; nil: they end the fetch.
     ///   - deadline: the end of the whole fetch; at most, and by default, ``FetchConfiguration/timeout`` from now.
     /// - Returns: once the size is known.
     public func open(
-        _ blob: Name, range: BlobRange = .whole, repair: BlobRepair? = nil, deadline: NIODeadline? = nil
+        _ blob: Name, range: BlobRange = .whole, size hint: UInt64? = nil, repair: BlobRepair? = nil,
+        deadline: NIODeadline? = nil
     ) async throws(FetchError) -> BlobReader {
         let (loop, engine) = (loop, engine)
         let queue = ChunkQueue(repair: repair, openBegin: range.openBegin) { loop.execute { engine.value.settle() } }
         loop.execute {
-            engine.value.open(blob, range: range, deadline: deadline, reader: queue)
+            engine.value.open(blob, range: range, hint: hint, deadline: deadline, reader: queue)
         }
         let size: UInt64
         do throws(FetchError) {

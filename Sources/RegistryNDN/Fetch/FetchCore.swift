@@ -36,10 +36,12 @@ package final class FetchCore {
 
     /// Somebody wants a blob, or a range of one: from a transfer that brings it already, or by one of its own.
     ///
-    /// - Parameter deadline: the end of it all; at most, and by default, ``FetchConfiguration/timeout`` from now.
+    /// - Parameters:
+    ///   - hint: octets that the blob is believed to have; nothing is told of them before Data confirm them.
+    ///   - deadline: the end of it all; at most, and by default, ``FetchConfiguration/timeout`` from now.
     package func open(
-        _ blob: Name, range: BlobRange = .whole, for reader: FetchReader, deadline: NIODeadline? = nil,
-        now: NIODeadline
+        _ blob: Name, range: BlobRange = .whole, hint: UInt64? = nil, for reader: FetchReader,
+        deadline: NIODeadline? = nil, now: NIODeadline
     ) {
         let blob = blob.owned()
         if Self.isWhole(range), let running = byName[blob]?.first(where: { $0.serves(reader) }) {
@@ -47,7 +49,7 @@ package final class FetchCore {
         } else {
             admission.add(
                 .init(
-                    reader: reader, blob: blob, range: range,
+                    reader: reader, blob: blob, range: range, hint: hint,
                     deadline: min(deadline ?? .distantFuture, now + configuration.timeout),
                     until: now + configuration.admissionTimeout))
             admit(now: now)
@@ -88,11 +90,15 @@ package final class FetchCore {
     }
 
     private func begin(_ request: Admission.Request, isForShape: Bool, now: NIODeadline) {
-        let segments = SegmentFetch(configuration: configuration, deadline: request.deadline, now: now)
+        var segments = SegmentFetch(configuration: configuration, deadline: request.deadline, now: now)
+        if let guess = shapes.guess(request.blob, size: request.hint) {
+            segments.guess(guess, capacity: memory.ringCapacity(chunk: guess.chunk))
+        }
         let transfer = BlobTransfer(
             request.blob, segments, lifetime: configuration.interestLifetime, readers: [request.reader],
             isShared: !isForShape, wanted: isForShape ? [request.range] : nil)
         add(transfer, beside: isForShape ? nil : running(request.blob))
+        if let guess = segments.geometry { makeRoom(for: transfer, guess) }
         actions.append(.askForMetadata(transfer))
     }
 
@@ -173,14 +179,14 @@ package final class FetchCore {
             }
             data.final = runs.excerpt.geometry.final
         }
-        let isFirst = transfer.segments.geometry == nil
-        guard scheduler.receive(data, for: transfer, now: now, capacity: memory.ringCapacity),
-            let geometry = transfer.segments.geometry
-        else { return }
-        if transfer.runs == nil, geometry.final == rank || geometry.final == 0, let size = transfer.segments.size {
+        let (before, wasKnown) = (transfer.segments.geometry, transfer.segments.size != nil)
+        let isNew = scheduler.receive(data, for: transfer, now: now, capacity: memory.ringCapacity)
+        if before != nil, transfer.segments.geometry != before { shapes.forget(transfer.name) }
+        guard isNew, let geometry = transfer.segments.geometry else { return }
+        if transfer.runs == nil, !wasKnown || geometry.final == rank, let size = transfer.segments.size {
             shapes.insert(BlobShape(geometry: geometry, size: size), for: transfer.name)
         }
-        if isFirst { makeRoom(for: transfer, from: 0, geometry, window: memory.ringCapacity(chunk: geometry.chunk)) }
+        if geometry != before { makeRoom(for: transfer, geometry) }
         transfer.place(rank, payload)
     }
 
@@ -209,7 +215,7 @@ package final class FetchCore {
 
     /// Whoever serves the blob has said that there is none.
     package func isUnknown(_ transfer: BlobTransfer) {
-        guard transfer.isActive, transfer.segments.geometry == nil else { return }
+        guard transfer.isActive, transfer.segments.confirmedGeometry == nil else { return }
         transfer.segments.fail(.notFound)
     }
 
@@ -313,6 +319,10 @@ package final class FetchCore {
         transfer.noteDemand(allowance: allowance)
         transfer.lookAtPause(now: now)
         memory.grant(transfer, from: slowest, allowance: allowance, share)
+    }
+
+    private func makeRoom(for transfer: BlobTransfer, _ geometry: BlobGeometry) {
+        makeRoom(for: transfer, from: 0, geometry, window: memory.ringCapacity(chunk: geometry.chunk))
     }
 
     /// Makes room for segments, in slabs of a size that suits the blob's present share.

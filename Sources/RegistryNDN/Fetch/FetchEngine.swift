@@ -38,13 +38,13 @@ final class FetchEngine: FaceDelegate {
     }
 
     /// Adds a reader of a blob, or of a range of one.
-    func open(_ blob: Name, range: BlobRange, deadline: NIODeadline?, reader: ChunkQueue) {
+    func open(_ blob: Name, range: BlobRange, hint: UInt64?, deadline: NIODeadline?, reader: ChunkQueue) {
         guard !isClosed else { return reader.finish(.failure(.cancelled), statistics: .init()) }
         let id = FetchReader.ID(nextReader)
         nextReader += 1
         readers[id] = reader
         core.open(
-            blob, range: range,
+            blob, range: range, hint: hint,
             for: FetchReader(id, audience: reader.repair?.audience, openBegin: reader.openBegin),
             deadline: deadline, now: time())
         settle()

@@ -3,7 +3,9 @@
 
 /// A router without a route to anything.
 struct NoNetwork: BlobNetwork {
-    func stream(_ blob: Name, range: BlobRange, repair: BlobRepair?) async throws(FetchError) -> any BlobStream {
+    func stream(_ blob: Name, range: BlobRange, size: UInt64?, repair: BlobRepair?) async throws(FetchError)
+        -> any BlobStream
+    {
         throw .noRoute
     }
 

@@ -160,7 +160,7 @@ struct FailoverTests {
         let network = try await Network.start(handlers)
         let fetcher = network.fetcher()
         await fetcher.search()
-        let stream = try await fetcher.stream(blob.name, range: .whole, repair: library.repair())
+        let stream = try await fetcher.stream(blob.name, range: .whole, size: nil, repair: library.repair())
         let octets = try await read(stream)
         #expect(octets == blob.octets)
         #expect(library.segments(by: "somebody").contains(40))

@@ -7,6 +7,8 @@ struct Admission: Sendable {
         var reader: FetchReader
         let blob: Name
         let range: BlobRange
+        /// What the blob is believed to have.
+        let hint: UInt64?
         let deadline: NIODeadline
         /// It fails when it has not been let in by then.
         let until: NIODeadline

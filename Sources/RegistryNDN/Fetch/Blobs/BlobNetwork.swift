@@ -2,8 +2,12 @@
 package protocol BlobNetwork: Sendable {
     /// Starts to fetch a range of a blob; returns once its size is known.
     ///
-    /// - Parameter repair: from where come segments that are faulty; nil: they end the fetch.
-    func stream(_ blob: Name, range: BlobRange, repair: BlobRepair?) async throws(FetchError) -> any BlobStream
+    /// - Parameters:
+    ///   - hint: octets that the blob is believed to have.
+    ///   - repair: from where come segments that are faulty; nil: they end the fetch.
+    func stream(
+        _ blob: Name, range: BlobRange, size hint: UInt64?, repair: BlobRepair?
+    ) async throws(FetchError) -> any BlobStream
 
     /// Whether anything answers `name` with Data within a second.
     func probe(_ name: Name) async -> Bool
@@ -21,15 +25,15 @@ package protocol BlobNetwork: Sendable {
 extension BlobNetwork {
     /// The same of a blob that comes from nowhere else.
     package func stream(_ blob: Name, range: BlobRange) async throws(FetchError) -> any BlobStream {
-        try await stream(blob, range: range, repair: nil)
+        try await stream(blob, range: range, size: nil, repair: nil)
     }
 }
 
 extension BlobFetcher: BlobNetwork {
     package func stream(
-        _ blob: Name, range: BlobRange, repair: BlobRepair?
+        _ blob: Name, range: BlobRange, size hint: UInt64?, repair: BlobRepair?
     ) async throws(FetchError) -> any BlobStream {
-        try await open(blob, range: range, repair: repair)
+        try await open(blob, range: range, size: hint, repair: repair)
     }
 
     /// A connection looks after itself.

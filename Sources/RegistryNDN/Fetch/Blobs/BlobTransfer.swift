@@ -131,9 +131,10 @@ package final class BlobTransfer {
         return runs.rank(of: segment)
     }
 
-    /// Makes room for segments, once their size is known.
+    /// Makes room for segments, once their size is known or guessed; what was there by another guess is gone.
     func begin(at segment: UInt64, chunk: Int, window: Int, slabSegments: Int, pool: SlabPool) {
         firstSegment = segment
+        final = nil
         delivered = segment &* UInt64(chunk)
         slabOctets = slabSegments * chunk
         reassembler = SegmentReassembler(

@@ -39,6 +39,8 @@ extension SegmentFetch {
     mutating func refuse(_ index: Int, _ error: FetchError, _ path: inout FetchPath) {
         statistics.faults += 1
         holes.fault = error
+        // More likely the guess is wrong than the segment.
+        if isGuessing, segment(at: index) != 0 { return dropGuess(&path) }
         if !ring[index].isFresh {
             ring[index].wantsFresh = true
             if ring[index].state == .inFlight { lose(index, &path) }
@@ -52,21 +54,23 @@ extension SegmentFetch {
     mutating func refuse(segment: UInt64, _ error: FetchError, _ path: inout FetchPath) {
         guard failure == nil, let index = awaited(segment) else { return }
         // Whoever filled the caches with the first one will have filled them with others.
-        if geometry == nil { mustBeFresh = true }
+        if confirmedGeometry == nil { mustBeFresh = true }
         refuse(index, error, &path)
     }
 
     /// All transmissions of a segment are used up.
     mutating func exhausted(_ index: Int, _ path: inout FetchPath, now: NIODeadline) {
+        if isGuessing, segment(at: index) != 0 { return dropGuess(&path) }
         let isAlive = now - timers.progress < .seconds(1)
-        if !(isAlive && makeHole(index, &path)) { fail(geometry == nil ? .noSize : .stalled) }
+        if !(isAlive && makeHole(index, &path)) { fail(confirmedGeometry == nil ? .noSize : .stalled) }
     }
 
     /// - Returns: whether the owner can fill another hole.
     @discardableResult
     mutating func makeHole(_ index: Int, _ path: inout FetchPath) -> Bool {
         let good = Int(clamping: statistics.segments / Holes.good)
-        guard canRepair, geometry != nil, holes.open < Holes.maximumOpen, holes.total < Holes.maximumTotal + good
+        guard canRepair, confirmedGeometry != nil, holes.open < Holes.maximumOpen,
+            holes.total < Holes.maximumTotal + good
         else { return false }
         if ring[index].state == .inFlight { path.forget(1) }
         ring.makeHole(index)

@@ -42,7 +42,7 @@ extension SegmentFetch {
     private var isWaiting: Bool { ring.inFlight > 0 || ring.lost > 0 || holes.open > 0 || timers.holdUntil != nil }
 
     /// The progress timer runs: something came before. Until then the time for the size counts alone.
-    private var isProgressing: Bool { isWaiting && geometry != nil }
+    private var isProgressing: Bool { isWaiting && confirmedGeometry != nil }
 
     /// Something is asked for, or would be if the face were up.
     private var isWanted: Bool { isWaiting || wantsFinal || unsent < sequentialEnd }
@@ -166,7 +166,7 @@ extension SegmentFetch {
     /// again for an Interest with MustBeFresh, or nothing does for 500 ms. Once there were segments it is a fault of this
     /// one.
     mutating func applicationNack(_ index: Int, segment: UInt64, _ path: inout FetchPath, now: NIODeadline) {
-        if geometry != nil { return refuse(index, .notFound, &path) }
+        if confirmedGeometry != nil || segment != 0 { return refuse(index, .notFound, &path) }
         if ring[index].isFresh { return fail(.notFound) }
         mustBeFresh = true
         if timers.nacked == nil { timers.nacked = (segment, now + .milliseconds(500)) }

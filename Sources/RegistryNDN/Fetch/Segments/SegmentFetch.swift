@@ -36,6 +36,10 @@ package struct SegmentData: Sendable {
 /// Size discovery (two round trips): segment 0 gives chunk size and final segment; that one is asked for at once, and
 /// its length completes the size. The segments in between are fetched meanwhile. The final segment has a slot of its own
 /// behind the ring, since it is usually far ahead of the window.
+///
+/// Where the blob's geometry can be guessed, ``guess(_:capacity:)``, all of it is asked for at once, and the whole takes one round
+/// trip. Segment 0 confirms the guess; whatever speaks against it before, or segment 0 itself, ends the guess: what has come is
+/// forgotten, and the fetch goes on as one that had none.
 package struct SegmentFetch: Sendable {
     package static let maximumCapacity = 1 << 14
     /// Slots that a blob has at first.
@@ -80,8 +84,15 @@ package struct SegmentFetch: Sendable {
     /// Segments from here on are not wanted at all, the final one included.
     let stop: UInt64
     private(set) var geometry: BlobGeometry?
+    /// Nobody has confirmed ``geometry``: segment 0 is not here.
+    private(set) var isGuessing = false
+    /// What was asked for by a guess that was wrong: segments below a number, and one that was taken for the final one. Data that
+    /// answer those Interests may come yet.
+    private var askedInVain: (below: UInt64, final: UInt64)?
+    /// Octets of the blob, if the final segment is the one that it is taken for.
+    private var likelySize: UInt64?
     /// Octets of the blob, once known.
-    package private(set) var size: UInt64?
+    package var size: UInt64? { isGuessing ? nil : likelySize }
     /// The error that ended the fetch.
     package private(set) var failure: FetchError?
     var timers: Timers
@@ -120,9 +131,43 @@ package struct SegmentFetch: Sendable {
         base = start
         unsent = start
         limit = start
-        self.size = size
+        likelySize = size
         adopt(geometry, capacity: capacity)
     }
+
+    /// Takes a geometry for the blob's, until segment 0 says what it is. To be called before anything is asked for.
+    mutating func guess(_ geometry: BlobGeometry, capacity: Int) {
+        // Segment 0 alone is asked for anyhow.
+        guard geometry.final > 0 else { return }
+        adopt(geometry, capacity: capacity)
+        isGuessing = true
+    }
+
+    /// Goes on as if there had been no guess. Of what was asked for only segment 0 still is.
+    mutating func dropGuess(_ path: inout FetchPath) {
+        guard isGuessing, let geometry else { return }
+        isGuessing = false
+        askedInVain = (unsent, geometry.final)
+        path.forget(ring.inFlight - (ring[0].state == .inFlight ? 1 : 0))
+        ring = ring.firstAlone()
+        self.geometry = nil
+        likelySize = nil
+        capacity = 1
+        fullCapacity = 1
+        unsent = min(unsent, 1)
+        limit = 1
+    }
+
+    /// What segment 0 says of a guess.
+    private mutating func judgeGuess(_ data: SegmentData, _ path: inout FetchPath) {
+        let isRight =
+            data.contentType == 0 && data.length == geometry?.chunk && data.final != nil
+            && data.final == geometry?.final
+        if isRight { isGuessing = false } else { dropGuess(&path) }
+    }
+
+    /// What Data have said of how the blob is cut.
+    var confirmedGeometry: BlobGeometry? { isGuessing ? nil : geometry }
 
     package var isComplete: Bool {
         guard let geometry else { return false }
@@ -241,7 +286,7 @@ package struct SegmentFetch: Sendable {
         if let index = ring.firstLost, now >= readyAgain(index, path, now: now) {
             return send(index, &path, now: now)
         }
-        if wantsFinal { return send(capacity, &path, now: now) }
+        if wantsFinal, !isGuessing || unsent > 0 { return send(capacity, &path, now: now) }
         guard unsent < sequentialEnd else { return nil }
         makeRoom(for: unsent)
         defer { unsent += 1 }
@@ -286,7 +331,7 @@ package struct SegmentFetch: Sendable {
     ) -> Bool {
         path.noteArrival(now: now)
         guard failure == nil else { return false }
-        guard let index = awaited(data.segment) else {
+        guard var index = awaited(data.segment) else {
             statistics.duplicates += 1
             return false
         }
@@ -295,6 +340,10 @@ package struct SegmentFetch: Sendable {
         guard data.contentType != Self.nackContentType else {
             applicationNack(index, segment: data.segment, &path, now: now)
             return false
+        }
+        if isGuessing, data.segment == 0 {
+            judgeGuess(data, &path)
+            index = self.index(of: 0)
         }
         do {
             try check(data)
@@ -336,14 +385,15 @@ package struct SegmentFetch: Sendable {
     /// Round-trip sample, overtaking and congestion state from an answer to the transmission in slot `index`.
     private mutating func noteAnswer(_ index: Int, _ path: inout FetchPath, isMarked: Bool, now: NIODeadline) {
         let slot = ring[index]
-        let isAmbiguous = slot.transmissions > 1
+        let isRepeated = slot.transmissions > 1
+        let isAmbiguous = isRepeated || wasAskedInVain(segment(at: index))
         let isEarlier = isAmbiguous && now - slot.sent.sentAt < (path.rtt.minimum ?? .zero)
-        if slot.state == .lost || isEarlier {
+        if slot.state == .lost || isRepeated && isEarlier {
             path.wasNotLost(slot.episode)  // The segment had been late.
             statistics.spurious += 1
         }
         if !isEarlier { latestAnswered = max(latestAnswered, slot.sent.sequence) }
-        if isAmbiguous, !isEarlier {
+        if isRepeated, !isEarlier {
             path.suppression.answered(
                 after: now - slot.firstSentAt, transmissions: slot.transmissions, rtt: path.rtt.smoothed)
         }
@@ -351,6 +401,11 @@ package struct SegmentFetch: Sendable {
         path.received(
             slot.sent, isAmbiguous: isAmbiguous, first: slot.transmissions == 2 ? slot.firstSentAt : nil,
             isMarked: isMarked, now: now)
+    }
+
+    private func wasAskedInVain(_ segment: UInt64) -> Bool {
+        guard let askedInVain, geometry != nil else { return false }
+        return segment < askedInVain.below || segment == askedInVain.final
     }
 
     /// Marks slot `index` received and moves the window on.
@@ -403,7 +458,7 @@ package struct SegmentFetch: Sendable {
 
     /// The final segment's length completes the size.
     mutating func noteSize(of segment: UInt64, length: Int) {
-        guard let geometry, segment == geometry.final, size == nil else { return }
-        size = geometry.offset(of: segment) &+ UInt64(length)
+        guard let geometry, segment == geometry.final, likelySize == nil else { return }
+        likelySize = geometry.offset(of: segment) &+ UInt64(length)
     }
 }

@@ -96,6 +96,20 @@ struct SegmentRing: Sendable {
         slots[index] = Slot()
     }
 
+    /// What the first slot holds, and nothing else, in as many slots as a fetch has at first.
+    func firstAlone() -> SegmentRing {
+        var ring = SegmentRing(capacity: 2)
+        let state = slots[0].state
+        ring.slots[0] = slots[0]
+        ring.slots[0].state = .unsent
+        switch state {
+        case .inFlight: ring.send(0)
+        case .lost: ring.lose(0)
+        case .unsent, .received, .hole: ring.slots[0].state = state
+        }
+        return ring
+    }
+
     /// Makes more slots.
     ///
     /// - Parameters:
