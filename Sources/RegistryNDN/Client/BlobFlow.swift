@@ -12,10 +12,11 @@ struct BlobFlow: Sendable {
     let path: NDNPath
     let poisoned: PoisonedDigests
     let repairs: UpstreamRepairs
+    let sizes: BlobSizes
     var policy = FallbackPolicy.proxy
 
     /// What serves requests that are the registry's to answer.
-    var relay: BlobRelay { BlobRelay(upstream: upstream, policy: policy) }
+    var relay: BlobRelay { BlobRelay(upstream: upstream, policy: policy, sizes: sizes) }
 
     /// Answers with the blob, or the parts of it, over NDN, or by whatever way remains.
     func serve(
@@ -30,7 +31,7 @@ struct BlobFlow: Sendable {
         var hasBegun = false
         do {
             let stream = try await source.open(
-                pull.blob, range: pull.wanted.range, size: nil,
+                pull.blob, range: pull.wanted.range, size: sizes[pull.blob.digest],
                 repair: policy == .proxy ? repairs.repair(for: pull, tally) : nil)
             let active = path.begin(pull, stream)
             defer {

@@ -5,6 +5,7 @@ internal import NIOHTTP1
 struct BlobRelay: Sendable {
     let upstream: UpstreamClient
     let policy: FallbackPolicy
+    let sizes: BlobSizes
 
     /// - Parameters:
     ///   - request: a GET or HEAD without a body, with the target that the upstream knows.
@@ -30,6 +31,10 @@ struct BlobRelay: Sendable {
             return try await response.finish()
         }
         guard head.method != .HEAD else {
+            // Who asks for its head may well ask for the blob next.
+            if answer.head.status == .ok, answer.head.contentCoding == nil, let size = answer.head.contentLength {
+                sizes.insert(size, of: blob.digest)
+            }
             try await response.start(answer.head.status, blob.fields(of: answer, references))
             return try await response.finish()
         }

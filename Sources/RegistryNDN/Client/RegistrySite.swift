@@ -33,11 +33,12 @@ package struct RegistrySite: Sendable {
         self.source = source
         self.upstream = upstream
         self.path = path
+        let sizes = BlobSizes()
         // A registry's own: what one says wrongly about a digest is no reason to distrust another.
         blobs = BlobFlow(
             source: source, upstream: upstream, path: path, poisoned: PoisonedDigests(),
-            repairs: UpstreamRepairs(upstream: upstream), policy: policy)
-        relay = UpstreamRelay(upstream: upstream)
+            repairs: UpstreamRepairs(upstream: upstream), sizes: sizes, policy: policy)
+        relay = UpstreamRelay(upstream: upstream, sizes: sizes)
     }
 
     /// The fields of the statistics line.

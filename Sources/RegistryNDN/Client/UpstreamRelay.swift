@@ -4,6 +4,7 @@ internal import NIOHTTP1
 /// Sends a request to the upstream, and the upstream's answer back, both bodies as they come.
 struct UpstreamRelay: Sendable {
     let upstream: UpstreamClient
+    let sizes: BlobSizes
 
     /// - Parameters:
     ///   - references: how the upstream's addresses become this endpoint's.
@@ -27,19 +28,26 @@ struct UpstreamRelay: Sendable {
         defer { answer.body.cancel() }
         record.usedUpstream = true
         let headers = references.rewrite(answer.head.headers.removingHopByHop(), of: answer.head.status)
-        try await RegistryNDN.relay(answer, headers: headers, &response, &record)
+        try await RegistryNDN.relay(
+            answer, headers: headers, &response, &record, PassingManifest(answer.head, to: head.method, sizes))
     }
 }
 
 /// Passes an upstream's answer on as it comes, with header fields that are ready to go.
+///
+/// - Parameter manifest: what is to see the body pass.
 func relay(
-    _ answer: UpstreamResponse, headers: HTTPHeaders, _ response: inout ResponseWriter, _ record: inout RequestRecord
+    _ answer: UpstreamResponse, headers: HTTPHeaders, _ response: inout ResponseWriter, _ record: inout RequestRecord,
+    _ manifest: PassingManifest? = nil
 ) async throws {
     if let fault = ResponseHeadCheck.unnamedPart(answer.head) { throw fault }
+    var manifest = manifest
     try await response.start(answer.head.status, headers)
     for try await chunk in answer.body {
         record.upstreamBytes += UInt64(chunk.readableBytes)
+        manifest?.append(chunk)
         try await response.write(chunk)
     }
+    manifest?.end()
     try await response.finish()
 }

@@ -42,6 +42,15 @@ class Reader:
         # Made before anything is timed.
         self._connection.connect()
 
+    def blobs(self, manifest: str) -> list[str]:
+        """Those that a manifest names: whoever pulls reads it first."""
+        self._connection.request("GET", f"/v2/{REPOSITORY}/manifests/{manifest}")
+        response = self._connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise MeasurementFailed(f"{manifest}: status {response.status}")
+        return [layer["digest"] for layer in json.loads(body)["layers"]]
+
     def read(self, digest: str) -> int:
         """Octets of the blob."""
         self._connection.request("GET", f"/v2/{REPOSITORY}/blobs/{digest}")
@@ -55,9 +64,10 @@ class Reader:
         self._connection.close()
 
 
-def read_all(url: str, authority: Path, digests: list[str], count: int) -> dict:
+def read_all(url: str, authority: Path, manifest: str, count: int) -> dict:
     """So many at a time, each over a connection of its own; how long all of them took, and each by itself."""
     readers = [Reader(url, authority) for _ in range(count)]
+    digests = readers[0].blobs(manifest)
     wanted: queue.SimpleQueue = queue.SimpleQueue()
     for digest in digests:
         wanted.put(digest)
@@ -118,7 +128,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--storage", type=Path)
     parser.add_argument("--tls", type=Path, nargs=2)
-    parser.add_argument("--sets", type=Path, help="JSON list of what is read in turn: count, the blobs read at a time, and digests")
+    parser.add_argument("--sets", type=Path,
+                        help="JSON list of what is read in turn: count, the blobs read at a time, and the manifest that names them")
     chosen = parser.parse_args()
     keep: list = []
     try:
@@ -132,9 +143,10 @@ def main() -> None:
             # HTTPS has no cache on the way: it is read once.
             for state in ("cold", "warm") if client else ("once",):
                 seen = len(client.events("request")) if client else 0
-                read = read_all(url, chosen.tls[0], one["digests"], one["count"])
+                read = read_all(url, chosen.tls[0], one["manifest"], one["count"])
                 time.sleep(0.2)
-                requests = client.events("request")[seen:] if client else []
+                events = client.events("request")[seen:] if client else []
+                requests = [request for request in events if "/blobs/" in request["path"]]
                 said.append(read | {"set": one["name"], "state": state, "requests": len(requests),
                                     "elsewhere": sum(request["upstream_bytes"] for request in requests)})
         print(json.dumps(said))

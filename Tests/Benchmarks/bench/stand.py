@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -73,6 +74,14 @@ class Stand:
         if key not in self._blobs:
             self._blobs[key] = self.registry.put_blob(REPOSITORY, seeded(f"{key}", key[1]))
         return self._blobs[key]
+
+    def manifest(self, blobs: list[str], size: int) -> str:
+        """The digest of a manifest that names blobs of one size."""
+        kind = "application/vnd.oci.image.manifest.v1+json"
+        described = [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": blob, "size": size} for blob in blobs]
+        config = described[0] | {"mediaType": "application/vnd.oci.image.config.v1+json"}
+        octets = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": described}).encode()
+        return self.registry.put_manifest(REPOSITORY, octets, kind)
 
     def url(self, where: str, digest: str) -> str:
         return f"{where}/v2/{REPOSITORY}/blobs/{digest}"

@@ -68,6 +68,17 @@ class Registry:
         assert response.status == 201, f"upload refused: {response.status}"
         return digest
 
+    def put_manifest(self, repository: str, octets: bytes, kind: str) -> str:
+        """Uploads a manifest, whose blobs are there, and gives its digest."""
+        digest = "sha256:" + hashlib.sha256(octets).hexdigest()
+        connection = http.client.HTTPConnection(self.address, timeout=60)
+        connection.request("PUT", f"/v2/{repository}/manifests/{digest}", octets, {"Content-Type": kind})
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        assert response.status == 201, f"manifest refused: {response.status}"
+        return digest
+
     def stop(self) -> None:
         self.program.stop()
 

@@ -29,7 +29,8 @@ def label(kilobytes: int, count: int) -> str:
 def make_sets(stand: Stand, number: int) -> Path:
     """The file of what is read: each set has blobs of its own, as what one has read would be warm for another."""
     sets = [{"name": label(kilobytes, count), "count": count,
-             "digests": [stand.blob(1000 * count + index, kilobytes * 1000) for index in range(number)]}
+             "manifest": stand.manifest([stand.blob(1000 * count + index, kilobytes * 1000) for index in range(number)],
+                                        kilobytes * 1000)}
             for kilobytes in KILOBYTES for count in COUNTS]
     file = stand.folder / "small.json"
     file.write_text(json.dumps(sets))
@@ -100,7 +101,8 @@ def summarize(result: Result, ways: list[str]) -> None:
                         else Spread.of(one.more["elsewhere"] / 1000 for one in samples).text(0),
                     })
     result.notes.append("Cold: neither the server nor the forwarder has the blobs. Warm: the client asks for them once more, and the "
-                        "forwarder has them. Every blob is checked by its SHA-256; connections are made before the time begins.")
+                        "forwarder has them. The manifest that names the blobs is read before the time "
+                        "begins, as whoever pulls does. Every blob is checked by its SHA-256; connections are made before the time begins.")
     judge(result, "small-50-cold", "50", "cold", 1, 1.1)
     judge(result, "small-50-warm", "50", "warm", 1, 1.1)
     judge(result, "small-0-warm", "0", "warm", 1, 1.1)
