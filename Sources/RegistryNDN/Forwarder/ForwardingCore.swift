@@ -372,15 +372,20 @@ extension ForwardingCore {
         record.nack == nil && record.expiry > now && faces[record.face]?.isUp ?? false
     }
 
-    /// Whether a retransmission comes too soon after the last transmission; the interval doubles with each passed on.
+    /// Whether a retransmission comes too soon after the last transmission: before its answer could be here, or within NFD's
+    /// interval, which doubles with each that is passed on.
+    ///
+    /// Of many consumers who wait for one lost segment each asks again by itself; what each of them asked for would cross the line.
     private mutating func isSuppressed(_ slot: Int, now: NIODeadline) -> Bool {
-        var last: NIODeadline?
-        for record in pit[slot].outRecords where isPending(record, now: now) {
-            last = max(last ?? record.sent, record.sent)
+        var last: OutRecord?
+        for record in pit[slot].outRecords where isPending(record, now: now) && record.sent >= last?.sent ?? record.sent
+        {
+            last = record
         }
         guard let last else { return false }
         let interval = max(pit[slot].suppression, Self.firstSuppression)
-        if now - last < interval { return true }
+        let roundTrip = faces[last.face]?.health.shortest ?? .zero
+        if now - last.sent < max(interval, min(roundTrip, Self.lastSuppression)) { return true }
         pit[slot].suppression = min(interval * 2, Self.lastSuppression)
         return false
     }
