@@ -16,7 +16,7 @@ extension SegmentFetch {
     /// When ``advance(_:isUp:now:)`` or ``nextInterest(_:now:)`` has something to do, if no packet comes before.
     ///
     /// What is due already but could not be sent waits for a packet, not for the clock.
-    func nextDeadline(_ path: FetchPath, isUp: Bool, now: NIODeadline) -> NIODeadline {
+    func nextDeadline(_ path: borrowing FetchPath, isUp: Bool, now: NIODeadline) -> NIODeadline {
         var next = timers.deadline
         if size == nil { next = min(next, timers.sizeDeadline) }
         if isProgressing { next = min(next, timers.progress + timers.progressTimeout) }
@@ -55,12 +55,12 @@ extension SegmentFetch {
     /// When the path has been silent for so long that this fetch goes on from elsewhere; nil when it does not, or when nothing
     /// is asked for. Before the first segment the time for the size counts alone; a fetch that begins with a known size waits
     /// for its producer, who may have to read the blob first.
-    private func silenceDeadline(_ path: FetchPath) -> NIODeadline? {
+    private func silenceDeadline(_ path: borrowing FetchPath) -> NIODeadline? {
         guard canRepair, outstanding > 0, statistics.segments > 0 else { return nil }
         return max(path.lastArrival, timers.progress) + max(timers.silenceTimeout, path.rtt.plainTimeout * 4)
     }
 
-    private mutating func checkTerminalTimers(_ path: FetchPath, isUp: Bool, now: NIODeadline) {
+    private mutating func checkTerminalTimers(_ path: borrowing FetchPath, isUp: Bool, now: NIODeadline) {
         if let nacked = timers.nacked, now >= nacked.until { return fail(.notFound) }
         if now >= timers.deadline { return fail(.deadline) }
         if size == nil, now >= timers.sizeDeadline { return fail(isUp ? .noSize : .faceDown) }
@@ -98,7 +98,7 @@ extension SegmentFetch {
         index != capacity && ring[index].sent.sequence < latestAnswered
     }
 
-    private func whenLost(_ index: Int, _ path: FetchPath) -> NIODeadline {
+    private func whenLost(_ index: Int, _ path: borrowing FetchPath) -> NIODeadline {
         ring[index].sent.sentAt
             + max(path.rtt.overtakenDelay, RTTEstimator.suppression(transmissions: ring[index].transmissions))
     }
@@ -116,7 +116,7 @@ extension SegmentFetch {
 
     // MARK: Probing
 
-    private func probeDeadline(_ path: FetchPath) -> NIODeadline? {
+    private func probeDeadline(_ path: borrowing FetchPath) -> NIODeadline? {
         guard let oldest = ring.oldestInFlight, timers.probes < 2 else { return nil }
         // One that NFD would drop is no probe.
         return max(

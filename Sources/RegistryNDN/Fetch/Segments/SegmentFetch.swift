@@ -294,7 +294,7 @@ package struct SegmentFetch: Sendable {
     }
 
     /// When the lost segment in slot `index` may be sent again.
-    func readyAgain(_ index: Int, _ path: FetchPath, now: NIODeadline) -> NIODeadline {
+    func readyAgain(_ index: Int, _ path: borrowing FetchPath, now: NIODeadline) -> NIODeadline {
         ring[index].sent.sentAt + path.suppression.delay(transmissions: ring[index].transmissions, now: now)
     }
 
