@@ -304,7 +304,7 @@ extension ForwardingCore {
         finish(slot, rememberNonces: mayReturn, now: now)
     }
 
-    /// A Nack arrived: when every upstream has refused, the downstreams are told.
+    /// A Nack arrived: when every next hop has refused, the downstreams are told.
     package mutating func receive(
         nack reason: NackReason, for interest: Interest, from face: UInt64, now: NIODeadline
     ) {
@@ -316,7 +316,7 @@ extension ForwardingCore {
             let index = pit[slot].outRecords.firstIndex(where: { $0.face == face && $0.nonce == interest.nonce })
         else { return }
         pit[slot].outRecords[index].nack = reason
-        guard !isAsked(slot, now: now) else { return }
+        guard !isAsked(slot, now: now), !askAnother(slot, interest, now: now) else { return }
         let reasons = pit[slot].outRecords.compactMap(\.nack)
         let least = reasons.min() ?? reason
         for record in pit[slot].inRecords where record.expiry > now {
@@ -327,6 +327,21 @@ extension ForwardingCore {
         }
         counters.unsatisfied += 1
         finish(slot, rememberNonces: true, now: now)
+    }
+
+    /// All that were asked have refused: a next hop that was not asked gets the Interest. Returns whether there is one.
+    private mutating func askAnother(_ slot: Int, _ interest: Interest, now: NIODeadline) -> Bool {
+        guard interest.hopLimit != 0, let downstream = pit[slot].inRecords.first(where: { $0.expiry > now }) else {
+            return false
+        }
+        let arrival = Arrival(
+            interest: interest, nonce: downstream.nonce, token: nil, face: downstream.face, now: now)
+        let choice = choose(for: arrival, entry: pit[slot])
+        guard let upstream = choice.face, !pit[slot].outRecords.contains(where: { $0.face == upstream }) else {
+            return false
+        }
+        forward(arrival, slot, to: upstream, isTrial: choice.isTrial)
+        return true
     }
 
     // MARK: The strategy (NextHopChoice)
@@ -413,23 +428,5 @@ extension ForwardingCore {
             question.nonce = random.next()
             if let packet = try? question.encode() { send(packet, LinkFields(), to: face) }
         }
-    }
-}
-
-/// An Interest on its way through the pipeline.
-private struct Arrival {
-    let interest: Interest
-    let nonce: UInt32
-    let token: PitToken?
-    let face: UInt64
-    let now: NIODeadline
-
-    /// HopLimit as sent on, one less than received; nil: none.
-    var hopLimit: UInt8? { interest.hopLimit.map { $0 &- 1 } }
-
-    /// What goes upstream: the octets as they came, but for HopLimit and a nonce that was missing.
-    var forwarded: ByteBuffer {
-        guard interest.nonce == nil || interest.hopLimit != nil else { return interest.wire }
-        return interest.with(nonce: nonce, hopLimit: hopLimit)
     }
 }

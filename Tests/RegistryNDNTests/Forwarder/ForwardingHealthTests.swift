@@ -93,6 +93,23 @@ struct ForwardingHealthTests {
         #expect(try script.interest(Packets.interest("/a/3"), from: 5) == ["I 3 /a/3 nonce 1"])
     }
 
+    @Test func whatOneRefusesAnotherIsAskedFor() throws {
+        let script = ForwardingScript()
+        try script.route("/a", to: 2, cost: 1)
+        try script.route("/a", to: 3, cost: 2)
+        #expect(try script.interest(Packets.interest("/a/1", nonce: 7), from: 5, token: 8) == ["I 2 /a/1 nonce 7"])
+        let refused = try Packets.interest("/a/1", nonce: 7)
+        #expect(script.nack(.noRoute, refused, from: 2) == ["I 3 /a/1 nonce 7"])
+        #expect(script.nack(.congestion, refused, from: 3) == ["N 5 /a/1 congestion nonce 7 token 8"])
+        #expect(script.core.statistics.pending == 0)
+        // Not beyond what HopLimit allows.
+        script.core.removeFace(3)
+        try script.route("/a", to: 6, cost: 2)
+        script.interest(try Packets.interest("/a/2", nonce: 7, hopLimit: 2), from: 5)
+        let last = try Packets.interest("/a/2", nonce: 7, hopLimit: 1)
+        #expect(script.nack(.noRoute, last, from: 2) == ["N 5 /a/2 noRoute nonce 7"])
+    }
+
     @Test func aRetransmissionIsToldWhenTheLastNextHopIsGone() throws {
         let script = ForwardingScript()
         keep(20, script)
