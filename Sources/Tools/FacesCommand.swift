@@ -7,10 +7,19 @@ struct FacesCommand: AsyncParsableCommand {
         commandName: "faces",
         abstract: "List the faces of a forwarder (faces/list), over its Unix socket or TCP on the loopback.")
 
+    @Option(
+        help: .number("End the face of this number, with its routes, instead (faces/destroy).", 1...Int.max),
+        transform: WholeNumber.within(1...Int.max))
+    var destroy: Int?
+
     @OptionGroup var forwarder: ForwarderOptions
 
     func run() async throws {
         try await forwarder.withSession { session in
+            if let destroy {
+                try await session.destroyFace(UInt64(destroy))
+                return Output.write("face \(destroy) is no more at \(session.router)\n")
+            }
             var table = TextTable([
                 "FACE", "REMOTE", "LOCAL", "SCOPE", "PERSISTENCY", "MTU", "IN-INTERESTS", "IN-DATA", "IN-NACKS",
                 "OUT-INTERESTS", "OUT-DATA", "OUT-NACKS", "IN-BYTES", "OUT-BYTES",

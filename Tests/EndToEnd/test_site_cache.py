@@ -161,6 +161,15 @@ def test_a_route_by_command(site, blobs):
     assert site.pull(digest).stdout == octets
     assert "unregistered" in site.manage("unregister", PREFIX, "--face", site.targets[0])
     assert site.rows("routes") == []
+    face = next(row[0] for row in site.rows("faces") if row[4] == "permanent")
+    assert f"face {face} is no more" in site.manage("faces", "--destroy", face)
+    assert [row for row in site.rows("faces") if row[4] == "permanent"] == []
+    # Over TCP nobody knows who asks: what such a program has made all programs may change, and not the operator's.
+    local = f"tcp://{site.forwarder.tcp}"
+    site.manage("register", PREFIX, "--face", site.targets[0], router=local)
+    site.manage("register", PREFIX, "--face", site.targets[1])
+    refused = site.manage("register", "/a", "--face", site.targets[1], router=local, fails=1)
+    assert "only root and the forwarder's user" in refused and "as one of them" in refused, refused
 
 
 def test_from_another_host_no_route_and_no_face(site):

@@ -171,7 +171,7 @@ extension ForwardingCore {
         guard let record = faces[face], !record.isTrusted, faces[target]?.keeping != .programs else { return }
         throw ManagementError(
             code: 403,
-            text: "face \(target) and its routes are not yours: only root and the forwarder's user may change them,"
+            text: "face \(target) and its routes are not yours: \(CommandError.operatorsAlone) may change them,"
                 + " over its Unix socket")
     }
 

@@ -73,6 +73,8 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     /// What the operator can do.
     public var remedy: String {
         switch (reason, scope) {
+        case (.rejected(403, let text), .localhost) where text.contains(Self.operatorsAlone):
+            "give this command as one of them"
         case (.rejected(403, _), _): refusal
         case (.rejected(404, _), _), (.rejected(410, _), _):
             "the forwarder does not know this face or strategy: see `registry-ndn faces` and `registry-ndn strategy list`"
@@ -136,6 +138,9 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         return clock + "the forwarder does not trust \(key), or not with this name: let rib.\(security) of nfd.conf "
             + "trust its certificate, or choose another key"
     }
+
+    /// In the text of a 403 of the built-in forwarder, which looks at who gives a command and not at keys.
+    package static let operatorsAlone = "only root and the forwarder's user"
 
     /// What NFD allows between its clock and SignatureTime, milliseconds (docs/protocol.md 8.2).
     private static let grace: UInt64 = 120_000

@@ -189,6 +189,13 @@ extension ManagementSession {
         return face
     }
 
+    /// Ends a face, and the routes over it: `faces/destroy`. That there is no such face is no error.
+    public func destroyFace(_ face: UInt64) async throws {
+        var parameters = ControlParameters()
+        parameters.faceID = face
+        try await execute("faces", "destroy", parameters, action: "destroy face \(face)")
+    }
+
     /// Chooses what forwards the Interests below `prefix`: `strategy-choice/set`.
     public func setStrategy(_ strategy: Name, for prefix: Name) async throws {
         var parameters = ControlParameters(name: prefix)

@@ -186,9 +186,7 @@ struct ForwarderLiveTests {
         try await session.awaitRoute(Name(uri: "/a"), route)
         let consumer = try await site.connect(local)
         #expect(try await site.fetch("/a/1", consumer) == "/a/1")
-        var parameters = ControlParameters()
-        parameters.faceID = face
-        try await session.execute("faces", "destroy", parameters, action: "destroy face \(face)")
+        try await session.destroyFace(face)
         #expect(try await session.routes().isEmpty)
         #expect(try await !session.faces().contains { $0.faceID == face })
         await #expect(throws: ExpressError.nack(.noRoute)) { try await site.fetch("/a/2", consumer) }
