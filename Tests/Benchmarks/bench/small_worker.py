@@ -24,7 +24,7 @@ from harness.program import Program
 
 from .link_worker import FAR
 from .measuring import MeasurementFailed
-from .stand import REPOSITORY, BenchRegistry
+from .stand import MANIFEST, REPOSITORY, BenchRegistry
 
 WAYS = ["ndn", "nfd", "https"]
 
@@ -44,7 +44,7 @@ class Reader:
 
     def blobs(self, manifest: str) -> list[str]:
         """Those that a manifest names: whoever pulls reads it first."""
-        self._connection.request("GET", f"/v2/{REPOSITORY}/manifests/{manifest}")
+        self._connection.request("GET", f"/v2/{REPOSITORY}/manifests/{manifest}", headers={"Accept": MANIFEST})
         response = self._connection.getresponse()
         body = response.read()
         if response.status != 200:

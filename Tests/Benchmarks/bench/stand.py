@@ -19,6 +19,7 @@ from .measuring import MeasurementFailed, Transfer
 
 # One component: the original client asks NDN for such repositories alone.
 REPOSITORY = "bench"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIGURATION = """\
 version: 0.1
 log: {{level: info, accesslog: {{disabled: true}}}}
@@ -77,11 +78,10 @@ class Stand:
 
     def manifest(self, blobs: list[str], size: int) -> str:
         """The digest of a manifest that names blobs of one size."""
-        kind = "application/vnd.oci.image.manifest.v1+json"
         described = [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": blob, "size": size} for blob in blobs]
         config = described[0] | {"mediaType": "application/vnd.oci.image.config.v1+json"}
-        octets = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": described}).encode()
-        return self.registry.put_manifest(REPOSITORY, octets, kind)
+        octets = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": described}).encode()
+        return self.registry.put_manifest(REPOSITORY, octets, MANIFEST)
 
     def url(self, where: str, digest: str) -> str:
         return f"{where}/v2/{REPOSITORY}/blobs/{digest}"

@@ -6,9 +6,9 @@ import Testing
 /// Blobs whose size somebody has told before: segments are asked for by a guess, and nothing is believed before segment 0 came.
 @Suite struct FetchGuessTests {
     /// A fetch that takes the blob for ten segments of 100 octets, all of which are wanted.
-    private static func guessing(final: UInt64 = 9) -> FetchScript {
+    private static func guessing() -> FetchScript {
         let script = FetchScript()
-        script.fetch.guess(BlobGeometry(unchecked: 100, final: final), capacity: 64)
+        script.fetch.guess(BlobGeometry(unchecked: 100, final: 9), capacity: 64)
         script.fetch.raiseLimit(to: 100)
         return script
     }
@@ -104,8 +104,20 @@ import Testing
         let script = FetchScript()
         script.fetch.guess(BlobGeometry(unchecked: 8000, final: 1 << 49), capacity: 64)
         script.fetch.raiseLimit(to: 5)
-        #expect(script.segments() == [0, 1 << 49, 1, 2, 3, 4])
+        #expect(script.segments() == [0, 1, 2, 3, 4])
         #expect(script.data(0, length: 42, final: 0) && script.fetch.isComplete)
+    }
+
+    /// Its server would read for it what nobody wants yet.
+    @Test func aFinalSegmentThatIsFarAwayWaitsForTheFirst() {
+        let script = FetchScript()
+        script.fetch.guess(BlobGeometry(unchecked: 100, final: 512), capacity: 64)
+        script.fetch.raiseLimit(to: 4)
+        #expect(script.segments() == [0, 1, 2, 3])
+        #expect(script.data(0, final: 512))
+        #expect(script.segments() == [512])
+        #expect(script.data(512, final: 512))
+        #expect(script.fetch.size == 51_300)
     }
 
     // MARK: The core

@@ -37,7 +37,7 @@ package struct SegmentData: Sendable {
 /// its length completes the size. The segments in between are fetched meanwhile. The final segment has a slot of its own
 /// behind the ring, since it is usually far ahead of the window.
 ///
-/// Where the blob's geometry can be guessed, ``guess(_:capacity:)``, all of it is asked for at once, and the whole takes one round
+/// Where the blob's geometry can be guessed, ``guess(_:capacity:)``, nothing waits for segment 0, and a small blob takes one round
 /// trip. Segment 0 confirms the guess; whatever speaks against it before, or segment 0 itself, ends the guess: what has come is
 /// forgotten, and the fetch goes on as one that had none.
 package struct SegmentFetch: Sendable {
@@ -45,6 +45,9 @@ package struct SegmentFetch: Sendable {
     /// Slots that a blob has at first.
     private static let firstCapacity = 1 << 7
     static let nackContentType: UInt64 = 3
+    /// By a guess the final segment is asked for at once only when it is one of so many: a server reads them in one go from the blob's
+    /// begin on, and one that does not know yet which segment is the final one would read as many around another.
+    private static let readAtOnce: UInt64 = 512
 
     /// How long a face may be down before those who have another source than NDN turn to that: a router that is started
     /// again is back sooner, as a rule.
@@ -228,7 +231,7 @@ package struct SegmentFetch: Sendable {
 
     /// The final segment has not been asked for.
     var wantsFinal: Bool {
-        guard let geometry else { return false }
+        guard let geometry, !isGuessing || unsent > 0 && geometry.final < Self.readAtOnce else { return false }
         return geometry.final >= base && geometry.final < stop && ring[capacity].state == .unsent
     }
 
@@ -286,7 +289,7 @@ package struct SegmentFetch: Sendable {
         if let index = ring.firstLost, now >= readyAgain(index, path, now: now) {
             return send(index, &path, now: now)
         }
-        if wantsFinal, !isGuessing || unsent > 0 { return send(capacity, &path, now: now) }
+        if wantsFinal { return send(capacity, &path, now: now) }
         guard unsent < sequentialEnd else { return nil }
         makeRoom(for: unsent)
         defer { unsent += 1 }
