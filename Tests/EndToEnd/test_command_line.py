@@ -75,7 +75,7 @@ def test_a_signal_removes_the_part_file(start, blob, folder, number):
     digest, octets = blob(2_000_000)
     packets = segments(REPOSITORY, digest, octets, DigestSha256Signer())
     producer = start.keep(PacketProducer(packets[:60] + packets[-1:]))
-    with subprocess.Popen([binary(), "fetch", PREFIX, REPOSITORY, digest, "-o", folder / "blob", "--router",
+    with subprocess.Popen([binary(), "fetch", PREFIX, REPOSITORY, digest, "-o", folder / "blob", "--progress-timeout", "60", "--router",
                            producer.address], cwd=folder, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as program:
         producer.until(lambda: producer.answered >= 61)
         program.send_signal(number)
