@@ -70,9 +70,8 @@ package final class FetchCore {
 
     /// One blob has room, whatever the budget is.
     private var hasRoom: Bool {
-        let transfers = scheduler.transfers
-        let used = transfers.reduce(0) { $0 + Admission.least + $1.heldOutside }
-        return transfers.isEmpty || used + Admission.least <= memory.octets
+        let used = scheduler.transfers.reduce(0) { $0 + Admission.least + $1.heldOutside }
+        return scheduler.transferCount == 0 || used + Admission.least <= memory.octets
     }
 
     private func begin(_ request: Admission.Request, now: NIODeadline) {

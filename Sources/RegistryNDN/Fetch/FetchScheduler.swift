@@ -35,7 +35,7 @@ package struct FetchScheduler {
     }
 
     /// Those that were added and not removed.
-    var transfers: [BlobTransfer] { slots.compactMap { $0 } }
+    var transfers: some Sequence<BlobTransfer> { slots.lazy.compactMap(\.self) }
     /// How many there are.
     package private(set) var transferCount = 0
 
