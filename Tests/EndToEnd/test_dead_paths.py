@@ -3,6 +3,7 @@
 Each outage is said in one line, and so is its end.
 """
 
+import signal
 import subprocess
 import time
 
@@ -165,6 +166,32 @@ def test_the_forwarder_dies_and_its_host_says_so(start, blob):
     client.program.event(UP, timeout=10)
     outage.ends()
     assert outage.lines() == [NOBODY, BACK]
+
+
+def test_one_pull_is_enough_to_say_that_the_path_is_down(chain, blob):
+    """Its failure, soon after an answer, might be the blob's own: the producer is asked, and says nothing."""
+    _, server, client = chain
+    known, unknown = blob(1_000_000, seed=46), blob(100_000, seed=47)
+    assert blobs.get(client.address, REPOSITORY, known[0]) == known[1]
+    # By then the client knows that this server answers probes.
+    time.sleep(1)
+    server.program.signal(signal.SIGSTOP)
+    assert blobs.get(client.address, REPOSITORY, unknown[0]) == unknown[1]
+    client.program.event(DOWN, timeout=10)
+    server.program.signal(signal.SIGCONT)
+    client.program.event(UP, timeout=10)
+
+
+def test_a_range_of_a_known_blob_does_not_wait_long_for_a_silent_router(chain, blob):
+    forwarder, _, client = chain
+    digest, octets = blob(10_000_000, seed=48)
+    assert blobs.get(client.address, REPOSITORY, digest) == octets
+    forwarder.program.signal(signal.SIGSTOP)
+    asked = time.monotonic()
+    part = blobs.Download(client.address, REPOSITORY, digest, {"Range": "bytes=5000000-5999999"})
+    assert (part.status, part.rest()) == (206, octets[5_000_000:6_000_000])
+    assert time.monotonic() - asked < 3.5
+    forwarder.program.signal(signal.SIGCONT)
 
 
 def test_a_nat_forgets_the_client(start, blob):

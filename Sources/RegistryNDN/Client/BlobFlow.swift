@@ -75,7 +75,7 @@ struct BlobFlow: Sendable {
                 record.ndnBytes += UInt64(chunk.readableBytes)
                 try await body.append(chunk, to: &response)
             }
-            if body.isComplete { path.delivered() }
+            if body.isComplete { path.delivered(pull.blob) }
         } catch  where response.status != nil && policy == .proxy && !Task.isCancelled && Self.isPathEnd(error) {
             note(error, pull.blob, hasBegun: true, &record)
             stream.cancel()

@@ -30,8 +30,8 @@ final class NDNPath: Sendable {
     }
 
     private let state: Mutex<State>
-    private let failures: AsyncStream<Void>
-    private let failed: AsyncStream<Void>.Continuation
+    private let questions: AsyncStream<Void>
+    private let questioned: AsyncStream<Void>.Continuation
     private let begins: AsyncStream<Void>
     private let begun: AsyncStream<Void>.Continuation
     private let policy: FallbackPolicy
@@ -42,7 +42,7 @@ final class NDNPath: Sendable {
         state = Mutex(State(health: health))
         self.policy = policy
         self.logger = logger
-        (failures, failed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (questions, questioned) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (begins, begun) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -56,28 +56,35 @@ final class NDNPath: Sendable {
         // The producer of the prefix has said so: the path works.
         if error == .notFound { return answered() }
         let isCertain = error == .faceDown || error == .noRoute
-        guard error.isPathFailure,
-            state.withLock({ $0.health.failed(probe, isCertain: isCertain, now: .now()) })
-        else { return }
-        logger.warning(
-            "NDN path down; \(policy.meanwhile)",
-            metadata: ["blob": "\(probe.blob)", "error": "\(error)"])
-        failed.yield()
+        guard error.isPathFailure else { return }
+        if state.withLock({ $0.health.failed(probe, isCertain: isCertain, now: .now()) }) { tellDown(probe, error) }
+        questioned.yield()
     }
 
-    /// Notes that all that a request asked for came over NDN.
-    func delivered() { state.withLock { $0.health.delivered() } }
+    /// Notes that all that was asked for of a blob came over NDN.
+    func delivered(_ blob: BlobName) {
+        state.withLock { $0.health.delivered(PathProbe(blob: blob, hasBegun: true), now: .now()) }
+        questioned.yield()
+    }
 
     /// Notes an answer, which a cache on the way may have given.
     func answered() {
-        if state.withLock({ $0.health.answered(now: .now()) }) { logger.notice("NDN path up") }
+        if state.withLock({ $0.health.answered(now: .now()) }) { tellUp() }
+    }
+
+    private func tellUp() { logger.notice("NDN path up") }
+
+    private func tellDown(_ probe: PathProbe, _ error: FetchError) {
+        logger.warning(
+            "NDN path down; \(policy.meanwhile)",
+            metadata: ["blob": "\(probe.blob)", "error": "\(error)"])
     }
 
     // MARK: Probing
 
-    /// Probes the path while it is down, until the task is cancelled.
+    /// Probes the path while it is down or in doubt, until the task is cancelled.
     func run(_ source: BlobSource) async {
-        for await _ in failures {
+        for await _ in questions {
             while !Task.isCancelled, let wait = await probe(source) {
                 try? await Task.sleep(for: .nanoseconds(wait.nanoseconds))
             }
@@ -90,7 +97,12 @@ final class NDNPath: Sendable {
         case .none: return nil
         case .wait(let amount): return amount
         case .probe(let probe):
-            if await source.probe(probe) { answered() }
+            let isAnswered = await source.probe(probe)
+            switch state.withLock({ $0.health.probed(probe, isAnswered: isAnswered, now: .now()) }) {
+            case true: tellUp()
+            case false: tellDown(probe, .stalled)
+            case nil: break
+            }
             return .zero
         }
     }

@@ -6,6 +6,9 @@ internal import NIOCore
 /// A producer that answers no probe, such as the original server, is probed for as long as no request brings anything: rarely,
 /// once the pause is over and requests try the path themselves.
 ///
+/// A failure that does not condemn the path is a doubt: the path is probed meanwhile, and its silence condemns it when the
+/// producer is one that answers probes, which a first probe after a delivery has found out.
+///
 /// `Probe` is what the failure was about, such as a name that can be asked for again.
 struct PathHealth<Probe: Sendable>: Sendable {
     /// How long the path is skipped after a failure.
@@ -26,6 +29,18 @@ struct PathHealth<Probe: Sendable>: Sendable {
     static var trialInterval: TimeAmount { .minutes(1) }
     static var advantage: Double { 2 }
 
+    /// How many probes in a row a producer leaves unanswered that answers none, or does not any more.
+    static var patience: Int { 2 }
+
+    /// What a path that is up is probed for.
+    private struct Question {
+        let probe: Probe
+        /// A request failed; otherwise this only finds out whether the producer answers probes.
+        let isDoubt: Bool
+        var next: NIODeadline
+        var unanswered = 0
+    }
+
     private enum State {
         case up
         case down(until: NIODeadline, nextProbe: NIODeadline, Probe)
@@ -36,6 +51,9 @@ struct PathHealth<Probe: Sendable>: Sendable {
     private var state = State.up
     private var lastAnswer: NIODeadline?
     private var hasFailedSince = false
+    private var question: Question?
+    /// Whether the producer answers probes; nil: that is not known.
+    private var answersProbes: Bool?
     private var lastAbsence: (minutes: Int, end: NIODeadline)?
     private var nextTrial = NIODeadline.uptimeNanoseconds(0)
     private let pause: TimeAmount
@@ -67,20 +85,32 @@ struct PathHealth<Probe: Sendable>: Sendable {
     /// A request failed on the path. Returns whether the path is down from now on, and was not before.
     ///
     /// - Parameter isCertain: the path itself is known to be broken; otherwise one failure shortly after an answer counts
-    ///   only when another follows before a request gets all that it asked for.
+    ///   only when another follows before a request gets all that it asked for, or when probes find nobody.
     mutating func failed(_ probe: Probe, isCertain: Bool, now: NIODeadline) -> Bool {
         // Requests that began before the first failure fail later: they do not prolong the pause.
         guard isUsable(now: now) else { return false }
         if !isCertain, !hasFailedSince, let lastAnswer, now - lastAnswer < Self.trust {
             hasFailedSince = true
+            question = Question(probe: probe, isDoubt: true, next: now)
             return false
         }
-        state = .down(until: now + pause, nextProbe: now + interval, probe)
+        condemn(probe, now: now)
         return true
     }
 
+    private mutating func condemn(_ probe: Probe, now: NIODeadline) {
+        state = .down(until: now + pause, nextProbe: now + interval, probe)
+        question = nil
+    }
+
     /// A request got all that it asked for. The begin of a blob proves less: a cache may have it while nobody is behind that.
-    mutating func delivered() { hasFailedSince = false }
+    ///
+    /// - Parameter probe: what the producer is asked for when nobody knows yet whether it answers probes.
+    mutating func delivered(_ probe: Probe, now: NIODeadline) {
+        hasFailedSince = false
+        if question?.isDoubt == true { question = nil }
+        if answersProbes == nil, question == nil { question = Question(probe: probe, isDoubt: false, next: now) }
+    }
 
     /// A request or a probe was answered. Returns whether the path was down.
     mutating func answered(now: NIODeadline) -> Bool {
@@ -92,6 +122,27 @@ struct PathHealth<Probe: Sendable>: Sendable {
             state = .up
             return true
         }
+    }
+
+    /// A probe is over. Returns whether the path is up from now on, or down, and was not before; nil: it is as it was.
+    mutating func probed(_ probe: Probe, isAnswered: Bool, now: NIODeadline) -> Bool? {
+        if isAnswered {
+            answersProbes = true
+            question = nil
+            return answered(now: now) ? true : nil
+        }
+        guard case .up = state, var question else { return nil }
+        question.unanswered += 1
+        question.next = now
+        self.question = question
+        guard question.unanswered >= Self.patience else { return nil }
+        self.question = nil
+        guard question.isDoubt, answersProbes == true else {
+            answersProbes = answersProbes ?? false
+            return nil
+        }
+        condemn(probe, now: now)
+        return false
     }
 
     /// The path leaves most of what it is asked for unanswered. Returns whether to compare it with the upstream now.
@@ -122,7 +173,7 @@ struct PathHealth<Probe: Sendable>: Sendable {
 
     /// What the task that probes the path does next.
     enum ProbeAction {
-        /// Nothing: the path is up, or left for the upstream.
+        /// Nothing: the path is up without a doubt, or left for the upstream.
         case none
         /// Wait that long and ask again; no longer than ``interval``, since a failure meanwhile brings the next probe forward.
         case wait(TimeAmount)
@@ -131,9 +182,18 @@ struct PathHealth<Probe: Sendable>: Sendable {
     }
 
     mutating func nextProbe(now: NIODeadline) -> ProbeAction {
-        guard case .down(let until, let nextProbe, let probe) = state else { return .none }
-        guard now >= nextProbe else { return .wait(min(nextProbe - now, interval)) }
-        state = .down(until: until, nextProbe: now + (now < until ? interval : Self.laterInterval), probe)
-        return .probe(probe)
+        switch state {
+        case .left: return .none
+        case .up:
+            guard let question else { return .none }
+            guard now >= question.next else { return .wait(min(question.next - now, interval)) }
+            let next = now + interval
+            self.question?.next = next
+            return .probe(question.probe)
+        case .down(let until, let nextProbe, let probe):
+            guard now >= nextProbe else { return .wait(min(nextProbe - now, interval)) }
+            state = .down(until: until, nextProbe: now + (now < until ? interval : Self.laterInterval), probe)
+            return .probe(probe)
+        }
     }
 }

@@ -158,7 +158,7 @@ struct ClientLogicTests {
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
         var health = PathHealth<Int>()
         _ = health.answered(now: start)
-        health.delivered()
+        health.delivered(0, now: start)
         let first = health.failed(1, isCertain: false, now: start + .seconds(5))
         #expect(!first)
         _ = health.answered(now: start + .seconds(6))
@@ -174,7 +174,7 @@ struct ClientLogicTests {
         let first = health.failed(1, isCertain: false, now: start + .seconds(2))
         #expect(!first && health.isUsable(now: start + .seconds(2)))
         _ = health.answered(now: start + .seconds(3))
-        health.delivered()
+        health.delivered(0, now: start + .seconds(3))
         let afterAnother = health.failed(1, isCertain: false, now: start + .seconds(4))
         #expect(!afterAnother)
         let twice = health.failed(2, isCertain: false, now: start + .seconds(5))
@@ -182,6 +182,63 @@ struct ClientLogicTests {
         _ = health.answered(now: start + .seconds(6))
         let certain = health.failed(1, isCertain: true, now: start + .seconds(7))
         #expect(certain)
+    }
+
+    /// The probe that is due; nil: none is.
+    private func due(_ health: inout PathHealth<Int>, _ now: NIODeadline) -> Int? {
+        if case .probe(let probe) = health.nextProbe(now: now) { probe } else { nil }
+    }
+
+    /// Nobody need pull for an outage to be noticed: the first failure asks.
+    @Test func aDoubtThatProbesConfirmCondemnsThePath() {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var health = PathHealth<Int>()
+        _ = health.answered(now: start)
+        health.delivered(1, now: start)
+        #expect(due(&health, start) == 1, "whether it answers probes is found out by one")
+        _ = health.probed(1, isAnswered: true, now: start)
+        #expect(due(&health, start + .seconds(1)) == nil)
+        let isForgiven = !health.failed(2, isCertain: false, now: start + .seconds(4))
+        #expect(isForgiven)
+        #expect(due(&health, start + .seconds(4)) == 2)
+        let first = health.probed(2, isAnswered: false, now: start + .seconds(5))
+        #expect(first == nil && health.isUsable(now: start + .seconds(5)), "one probe may have been lost")
+        #expect(due(&health, start + .seconds(5)) == 2)
+        let second = health.probed(2, isAnswered: false, now: start + .seconds(6))
+        #expect(second == false && !health.isUsable(now: start + .seconds(6)))
+        #expect(due(&health, start + .seconds(7)) == 2, "the path is probed until it answers")
+        let back = health.probed(2, isAnswered: true, now: start + .seconds(7))
+        #expect(back == true && health.isUsable(now: start + .seconds(7)))
+    }
+
+    @Test func aDoubtEndsWithAnAnsweredProbe() {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var health = PathHealth<Int>()
+        _ = health.answered(now: start)
+        _ = health.failed(2, isCertain: false, now: start)
+        _ = health.probed(2, isAnswered: false, now: start + .seconds(1))
+        let answered = health.probed(2, isAnswered: true, now: start + .seconds(2))
+        #expect(answered == nil && due(&health, start + .seconds(3)) == nil)
+        #expect(health.isUsable(now: start + .seconds(3)))
+    }
+
+    /// The original server answers no probe: its silence says nothing.
+    @Test func aProducerThatAnswersNoProbesIsForgivenOne() {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var health = PathHealth<Int>()
+        _ = health.answered(now: start)
+        health.delivered(1, now: start)
+        for second in 1...2 { _ = health.probed(1, isAnswered: false, now: start + .seconds(second)) }
+        #expect(due(&health, start + .seconds(3)) == nil)
+        health.delivered(1, now: start + .seconds(3))
+        #expect(due(&health, start + .seconds(3)) == nil, "that it answers none is known")
+        _ = health.answered(now: start + .seconds(3))
+        _ = health.failed(2, isCertain: false, now: start + .seconds(4))
+        for second in 5...6 {
+            let change = health.probed(2, isAnswered: false, now: start + .seconds(second))
+            #expect(change == nil)
+        }
+        #expect(due(&health, start + .seconds(7)) == nil && health.isUsable(now: start + .seconds(7)))
     }
 
     @Test(

@@ -239,6 +239,25 @@ import Testing
         #expect(deadlines.allSatisfy { $0 <= last + .milliseconds(milliseconds) })
     }
 
+    /// A range of a blob whose size is known: it waits for its first segment no longer than for another.
+    @Test func aRangeOfAKnownBlobEndsWithThePathSilence() {
+        let script = FetchScript()
+        script.fetch = SegmentFetch(
+            configuration: FetchConfiguration(), geometry: BlobGeometry(chunk: 100, final: 9), size: 942, start: 4,
+            stop: 6,
+            capacity: 8, deadline: script.now + .minutes(10), now: script.now)
+        script.fetch.canRepair = true
+        script.fetch.raiseLimit(to: 6)
+        #expect(script.segments() == [4, 5])
+        let begin = script.now
+        while script.fetch.failure == nil {
+            script.wait(.milliseconds(100))
+            _ = script.sent()
+        }
+        #expect(script.fetch.failure == .stalled)
+        #expect(script.now - begin == .seconds(4), "four retransmission timeouts of a path without a round trip")
+    }
+
     @Test func whateverComesOverThePathIsNoSilence() {
         let script = FetchScript.running(limit: 3)
         #expect(script.data(9))

@@ -53,10 +53,9 @@ extension SegmentFetch {
     }
 
     /// When the path has been silent for so long that this fetch goes on from elsewhere; nil when it does not, or when nothing
-    /// is asked for. Before the first segment the time for the size counts alone; a fetch that begins with a known size waits
-    /// for its producer, who may have to read the blob first.
+    /// is asked for. Until the size is known the time for the size counts alone.
     private func silenceDeadline(_ path: borrowing FetchPath) -> NIODeadline? {
-        guard canRepair, outstanding > 0, statistics.segments > 0 else { return nil }
+        guard canRepair, outstanding > 0, size != nil else { return nil }
         return max(path.lastArrival, timers.progress) + max(timers.silenceTimeout, path.rtt.plainTimeout * 4)
     }
 
