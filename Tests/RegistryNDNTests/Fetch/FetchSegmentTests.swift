@@ -240,10 +240,10 @@ import Testing
     }
 
     /// A range of a blob whose size is known: it waits for its first segment no longer than for another.
-    @Test func aRangeOfAKnownBlobEndsWithThePathSilence() {
+    @Test func aRangeOfAKnownBlobEndsWithThePathSilence() throws {
         let script = FetchScript()
         script.fetch = SegmentFetch(
-            configuration: FetchConfiguration(), geometry: BlobGeometry(chunk: 100, final: 9), size: 942, start: 4,
+            configuration: FetchConfiguration(), geometry: try BlobGeometry(chunk: 100, final: 9), size: 942, start: 4,
             stop: 6,
             capacity: 8, deadline: script.now + .minutes(10), now: script.now)
         script.fetch.canRepair = true
