@@ -228,13 +228,13 @@ struct ClientLogicTests {
         var health = PathHealth<Int>()
         _ = health.answered(now: start)
         health.delivered(1, now: start)
-        for second in 1...2 { _ = health.probed(1, isAnswered: false, now: start + .seconds(second)) }
+        for second: Int64 in 1...2 { _ = health.probed(1, isAnswered: false, now: start + .seconds(second)) }
         #expect(due(&health, start + .seconds(3)) == nil)
         health.delivered(1, now: start + .seconds(3))
         #expect(due(&health, start + .seconds(3)) == nil, "that it answers none is known")
         _ = health.answered(now: start + .seconds(3))
         _ = health.failed(2, isCertain: false, now: start + .seconds(4))
-        for second in 5...6 {
+        for second: Int64 in 5...6 {
             let change = health.probed(2, isAnswered: false, now: start + .seconds(second))
             #expect(change == nil)
         }
