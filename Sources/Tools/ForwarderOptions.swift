@@ -36,20 +36,30 @@ struct ForwarderOptions: ParsableArguments {
     @OptionGroup var log: LogOptions
 
     func validate() throws {
-        _ = try uri()
+        // Whether a forwarder runs here is asked when it is needed, after what is wrong with other arguments.
+        _ = try named(Environment())
         guard timeout.map({ $0.amount >= .milliseconds(1) }) ?? true else {
             throw ValidationError("--timeout must be at least 1ms")
         }
     }
 
+    /// The forwarder that was named; nil: it is to be looked for.
+    private func named(_ environment: Environment) throws -> FaceURI? {
+        guard let given = router ?? environment["NDNTS_UPLINK"] else { return nil }
+        do {
+            return try FaceURI(peer: given)
+        } catch {
+            throw ValidationError("\(router == nil ? "NDNTS_UPLINK" : "--router"): \(error.message)")
+        }
+    }
+
     private func uri() throws -> FaceURI {
         let environment = try Environment()
+        if let named = try named(environment) { return named }
         do {
-            if let router { return try FaceURI(peer: router) }
-            if let uplink = environment["NDNTS_UPLINK"] { return try FaceURI(peer: uplink) }
             if let found = try LocalForwarder.find(environment) { return found.uri }
         } catch {
-            throw ValidationError(router == nil ? error.message : "--router: \(error.message)")
+            throw ValidationError(error.message)
         }
         let sockets = (LocalForwarder.own + LocalForwarder.nfd).joined(separator: ", ")
         throw RouteTarget.Failure(

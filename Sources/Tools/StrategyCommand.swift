@@ -24,20 +24,32 @@ struct StrategyCommand: AsyncParsableCommand {
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Choose the strategy of a prefix.",
-            discussion: "The built-in forwarder has one strategy, best-route, and says so.")
+            discussion: """
+                With --site, NFD is told that it is the cache of a site: an Interest of one consumer for what another has asked \
+                for already is not passed on for another 100 ms, so that each blob crosses the line to the registry once. The \
+                built-in forwarder does so by itself; it has one strategy, best-route.
+                """)
 
         @Argument(help: "The prefix.", transform: NameArgument.parse)
         var prefix: Name
 
         @Argument(help: "best-route, multicast, asf, random, self-learning, or a strategy's whole name.")
-        var strategy: String
+        var strategy: String?
+
+        @Flag(help: "The strategy for a forwarder that is the cache of a site, before a long line to the registry.")
+        var site = false
 
         @OptionGroup var forwarder: ForwarderOptions
 
         func validate() throws { _ = try name() }
 
         private func name() throws -> Name {
-            strategy.hasPrefix("/")
+            guard let strategy else {
+                guard site else { throw ValidationError("Name a strategy, such as best-route, or give --site.") }
+                return StrategyChoice.siteCache
+            }
+            guard !site else { throw ValidationError("Give either a strategy or --site: --site is a strategy.") }
+            return strategy.hasPrefix("/")
                 ? try NameArgument.parse(strategy) : StrategyChoice.prefix.appending(.generic(strategy))
         }
 

@@ -71,6 +71,8 @@ def test_what_cannot_be_is_said(manage):
     assert "32 components" in manage("register", too_long, "--face", face, fails=1)
     assert "unsupported" in manage("strategy", "set", PREFIX, "multicast", fails=1)
     manage("strategy", "set", PREFIX, "best-route")
+    # What it asks for holds here by itself.
+    manage("strategy", "set", PREFIX, "--site")
     assert rows(manage("strategy", "list")) == [["/", "/localhost/nfd/strategy/best-route"]]
     # Over UDP a forwarder is remote, from this machine too.
     refused = manage("register", "/a", fails=1, router=manage.forwarder.udp)
@@ -83,7 +85,8 @@ def test_what_cannot_be_is_said(manage):
 
 @pytest.mark.parametrize("arguments", [
     ["register"], ["register", "a"], ["register", "/a", "--face", "0"], ["register", "/a", "--face", "/run/nfd.sock"],
-    ["register", "/a", "--cost", "-1"], ["unregister"], ["strategy", "set", "/a"], ["routes", "--router", "nfd"],
+    ["register", "/a", "--cost", "-1"], ["unregister"], ["strategy", "set", "/a"],
+    ["strategy", "set", "/a", "asf", "--site"], ["routes", "--router", "nfd"],
     ["ping", "/"],
 ], ids=" ".join)
 def test_wrong_usage_is_64(arguments, folder):

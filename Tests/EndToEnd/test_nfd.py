@@ -117,3 +117,12 @@ def test_commands_of_several_programs_in_the_same_moment(start, folder):
     time.sleep(1.1)
     listed = registry_ndn("routes", "--router", forwarder.unix, folder=folder)
     assert all(f"/p/{number} " in listed for number in range(12)), listed
+
+
+def test_nfd_takes_the_strategy_for_a_site(start, folder):
+    forwarder = start.keep(nfd.NFD(folder))
+    registry_ndn("strategy", "set", PREFIX, "--site", "--router", forwarder.unix, folder=folder)
+    time.sleep(1.1)
+    listed = registry_ndn("strategy", "list", "--router", forwarder.unix, folder=folder)
+    assert [PREFIX, "/localhost/nfd/strategy/best-route/v=5/retx-suppression-initial~100"] in [
+        line.split() for line in listed.splitlines()], listed

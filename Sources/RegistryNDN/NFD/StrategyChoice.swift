@@ -16,6 +16,12 @@ public struct StrategyChoice: Equatable, Sendable {
     /// Below which the strategies of NFD have their names.
     public static let prefix = ManagementScope.localhost.prefix.appending(.generic("strategy"))
 
+    /// NFD's best-route for a site's cache on a long line: an Interest for a name that is pending is passed on again after
+    /// 100 ms at the soonest, where it would be after 10 ms (NFD `retx-suppression-exponential.hpp`), which is less than the
+    /// line takes to answer, so that what several consumers ask for would cross the line for each of them.
+    public static let siteCache = prefix.appending(.generic("best-route")).appending(.version(5))
+        .appending(.generic("retx-suppression-initial~100"))
+
     /// Reads the reassembled content of `strategy-choice/list`.
     public static func decodeList(_ content: ByteBuffer) throws(WireError) -> [StrategyChoice] {
         var reader = TLVReader(content)

@@ -26,7 +26,7 @@ from .stand import BenchRegistry
 
 PULLERS = 8
 # Clients, and the pullers of each.
-NDN = {"clients": (PULLERS, 1), "nfd": (PULLERS, 1), "one-client": (1, PULLERS), "alone": (1, 1)}
+NDN = {"clients": (PULLERS, 1), "nfd": (PULLERS, 1), "nfd-site": (PULLERS, 1), "nfd-alone": (1, 1), "one-client": (1, PULLERS), "alone": (1, 1)}
 FACE_COUNTERS = ("OUT-INTERESTS", "IN-DATA", "IN-NACKS", "IN-BYTES", "OUT-BYTES")
 WAYS = [*NDN, "nginx", "proxy", "https"]
 
@@ -66,7 +66,7 @@ class Site:
         plain = self.add(BenchRegistry(folder, "registry", chosen.storage, None, f"{FAR}:5000",
                                        shlex.split(os.environ["NETLAB_FAR"])))
         server = [parts.binary(), "server", "--registry", plain.url, "--name", parts.PREFIX]
-        if chosen.way == "nfd":
+        if chosen.way.startswith("nfd"):
             # NFD takes no routes from other machines unless it has keys for that, but makes faces to them.
             router = self.add(nfd.NFD(folder, udp="unicast_mtu 1400"))
             self.router, asked = router.unix, router.udp
@@ -82,6 +82,8 @@ class Site:
             self.server = self.add(far("server", [*server, "--uplink", f"udp://{NEAR}:{port}"], folder))
             face = self._face_of_server()
         self._tool("register", parts.PREFIX, "--face", face)
+        if chosen.way == "nfd-site":
+            self._tool("strategy", "set", parts.PREFIX, "--site")
         self._wait_for_server(asked)
         clients, pullers = NDN[chosen.way]
         for number in range(clients):

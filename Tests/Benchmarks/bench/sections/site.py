@@ -13,12 +13,14 @@ from ..site_worker import PULLERS
 from ..stand import Stand
 from .link import RATE, Link, at_the_near_end, payload_share
 
-OURS, NFD, ONE, ALONE = "8 clients, our forwarder", "8 clients, NFD", "8 pullers, one client", "1 puller, one client"
+OURS, ONE, ALONE = "8 clients, our forwarder", "8 pullers, one client", "1 puller, one client"
+NFD, NFD_SITE, NFD_ALONE = "8 clients, NFD as it comes", "8 clients, NFD with --site", "1 puller, one client, NFD"
 NGINX, PROXY, HTTPS = "nginx, proxy_cache_lock", "docker-registry's proxy", "HTTPS, no cache"
-WAYS = {OURS: "clients", NFD: "nfd", ONE: "one-client", ALONE: "alone", NGINX: "nginx", PROXY: "proxy", HTTPS: "https"}
-NDN = (OURS, NFD, ONE, ALONE)
+WAYS = {OURS: "clients", NFD: "nfd", NFD_SITE: "nfd-site", NFD_ALONE: "nfd-alone", ONE: "one-client", ALONE: "alone", NGINX: "nginx", PROXY: "proxy", HTTPS: "https"}
+BY_NFD = (NFD, NFD_SITE, NFD_ALONE)
+NDN = (OURS, *BY_NFD, ONE, ALONE)
 # Asked once more when all of it has come.
-WARM = (OURS, NFD, NGINX)
+WARM = (OURS, NFD_SITE, NGINX)
 LOSSES = ("0", "1")
 LAYERS = 5
 # Counted are five of them.
@@ -55,7 +57,7 @@ def measure(stand: Stand) -> Result:
         result.not_run.append("the link needs root, for its network namespaces")
         return result
     ways = list(WAYS)
-    for program, needed in (("nfd", (NFD,)), ("nginx", (NGINX,)), ("docker-registry", (PROXY,))):
+    for program, needed in (("nfd", BY_NFD), ("nginx", (NGINX,)), ("docker-registry", (PROXY,))):
         if not shutil.which(program):
             result.not_run.append(f"{program} is not on PATH")
             ways = [name for name in ways if name not in needed]
@@ -203,13 +205,16 @@ def summarize(result: Result, ways: list[str], sizes: dict, share: float) -> Non
               for one in sample.more["pullers"] for error in one["errors"] if "not here after" not in error}
     result.notes += [f"A puller failed: {error}" for error in sorted(errors)[:5]]
     judge = Judge(result)
-    judge.beside("site-0", f"{OURS}, 0 %", f"{NGINX}, 0 %", seconds, at_most=1.05, unit=" ×")
-    judge.beside("site-1", f"{OURS}, 1 %", f"{NGINX}, 1 %", seconds, at_most=0.35, unit=" ×")
-    for loss in LOSSES:
-        judge.beside(f"site-link-{loss}", f"{OURS}, {loss} %", f"{ALONE}, {loss} %", over, at_most=1.06, digits=3, unit=" ×")
-        judge.one(f"site-slowest-{loss}", f"{OURS}, {loss} %", slowest, at_most=1.2, unit=" ×")
-    judge.one("site-alone", f"{ALONE}, 0 %", lambda one: one.rate * 8 / allowed, at_least=0.95)
-    judge.one("site-again", f"{ALONE}, 0 %", lambda one: again(one) * 100, at_most=0.5, unit=" %")
+    for group, alone, prefix in ((OURS, ALONE, "site"), (NFD_SITE, NFD_ALONE, "nfd-site")):
+        judge.beside(f"{prefix}-0", f"{group}, 0 %", f"{NGINX}, 0 %", seconds, at_most=1.05, unit=" ×")
+        judge.beside(f"{prefix}-1", f"{group}, 1 %", f"{NGINX}, 1 %", seconds, at_most=0.35, unit=" ×")
+        for loss in LOSSES:
+            judge.beside(f"{prefix}-link-{loss}", f"{group}, {loss} %", f"{alone}, {loss} %", over, at_most=1.06, digits=3, unit=" ×")
+            judge.one(f"{prefix}-slowest-{loss}", f"{group}, {loss} %", slowest, at_most=1.2, unit=" ×")
+        judge.one(f"{prefix}-alone", f"{alone}, 0 %", lambda one: one.rate * 8 / allowed, at_least=0.95)
+        judge.one(f"{prefix}-again", f"{alone}, 0 %", lambda one: again(one) * 100, at_most=0.5, digits=3, unit=" %")
+    judge.beside("nfd-plain", f"{NFD}, 0 %", f"{NGINX}, 0 %", seconds, at_most=1.5, unit=" ×")
+    judge.one("nfd-plain-link", f"{NFD}, 0 %", lambda one: over(one) / one.more["size"], at_most=1.5, digits=3, unit=" × the image")
     judge.beside("site-one", f"{ONE}, 0 %", f"{ALONE}, 0 %", seconds, at_most=1.05, digits=3, unit=" ×")
     # Keep-alives and the registration are not the image's.
     ours, theirs = (f"{labelled(name, 'warm')}, 0 %" for name in (OURS, NGINX))
