@@ -30,6 +30,7 @@ extension RegistrySetting {
     /// The same.
     var option: String {
         switch self {
+        case .upstream: "--upstream"
         case .stallTimeout: "--stall-timeout"
         case .fallback: "--fallback"
         case .router: "--router"

@@ -1,6 +1,8 @@
 package import Logging
 package import NDN
+internal import NIOCore
 internal import NIOHTTP1
+internal import Synchronization
 
 /// One registry behind the endpoint: the prefix of its blobs' names, and its upstream.
 package struct RegistrySite: Sendable {
@@ -11,6 +13,8 @@ package struct RegistrySite: Sendable {
     let blobs: BlobFlow
     let relay: UpstreamRelay
     let totals = RequestTotals()
+    let pseudonym = ViaPseudonym()
+    private let loops = LoopNotice()
 
     /// - Parameters:
     ///   - prefix: of the blobs' names.
@@ -57,6 +61,34 @@ package struct RegistrySite: Sendable {
         _ request: HTTPRequest, _ route: UpstreamRoute, _ response: inout ResponseWriter,
         _ record: inout RequestRecord
     ) async throws {
+        guard !pseudonym.isIn(request.head.headers) else { return try await refuseLoop(&response) }
+        var head = request.head
+        pseudonym.add(to: &head)
+        try await pass(
+            HTTPRequest(head: head, body: request.body, mayUseCredentials: request.mayUseCredentials), route,
+            &response, &record)
+    }
+
+    /// Answers a request that this site has passed to its upstream before: RFC 5842 section 7.2, "terminated an operation because it
+    /// encountered an infinite loop".
+    private func refuseLoop(_ response: inout ResponseWriter) async throws {
+        let why = "the upstream \(upstream.base) leads back to this client"
+        let remedy =
+            "give the registry's own URL as \(RegistrySetting.upstream) (or in \(RegistrySetting.registry) or "
+            + "\(RegistrySetting.registryFile)), and not the address of this client or of one behind it"
+        if loops.isDue(now: .now()) {
+            upstream.logger.warning(
+                "requests go round in a circle, and are refused: \(why); \(remedy)",
+                metadata: ["upstream": "\(upstream.base)", "prefix": "\(prefix.uri)"])
+        }
+        try await response.send(
+            OCIError(.unavailable, message: "request refused, \(why); \(remedy)"), .loopDetected)
+    }
+
+    private func pass(
+        _ request: HTTPRequest, _ route: UpstreamRoute, _ response: inout ResponseWriter,
+        _ record: inout RequestRecord
+    ) async throws {
         let references = ReferenceRewriter(base: upstream.base, target: route.target, selector: route.selector)
         let terms = AuthenticationTerms(ours: request.mayUseCredentials, replacesToken: route.selector.host != nil)
         func pull(_ repository: RepositoryName, _ digest: ContentDigest, _ wanted: WantedOctets) -> BlobPull {
@@ -88,4 +120,11 @@ package struct RegistrySite: Sendable {
             try await relay.serve(request, references, terms, &response, &record)
         }
     }
+}
+
+/// When the log says that requests go round: a retry is no news.
+private final class LoopNotice: Sendable {
+    private let limiter = Mutex(LogLimiter(interval: .hours(1)))
+
+    func isDue(now: NIODeadline) -> Bool { limiter.withLock { $0.pass(now: now) != nil } }
 }

@@ -3,6 +3,7 @@ internal import NDN
 /// A setting of the client or the server that messages name, since it mends what they tell of. ``Setting`` has those of the NDN
 /// library.
 package enum RegistrySetting: String, CaseIterable, Sendable, CustomStringConvertible {
+    case upstream = "the upstream"
     case stallTimeout = "the stall timeout"
     case fallback = "the fallback policy"
     case router = "the router"
