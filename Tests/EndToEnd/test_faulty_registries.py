@@ -86,6 +86,23 @@ def test_one_blob_s_trouble_is_not_the_path_s(start):
     assert not [event for event in client.program.events() if "NDN path" in event["message"]]
 
 
+@pytest.mark.parametrize("fault", [Fault.ODD_STATUS, Fault.SWITCHES, Fault.EMPTY, Fault.FAILS, Fault.BREAKS_CHUNKS],
+                         ids=lambda fault: fault.value)
+def test_an_odd_answer_to_the_server_is_told_to_the_client(start, fault):
+    """At once and for each blob: the path is not condemned for it, and nobody waits until it would be."""
+    odd = start.keep(GeneratingRegistry(REPOSITORY, 9_000_001, fault=fault))
+    well = start.keep(GeneratingRegistry(REPOSITORY, 9_000_001))
+    server = start.server(registry=odd)
+    client = start.client(server.udp, registry=well)
+    for count in (1, 2):
+        begin = time.monotonic()
+        assert digest_of(client.address, well.digest) == well.digest
+        request = client.request(well.digest, count)
+        assert request["upstream_bytes"] == well.size and "does not have" in request["fallback"], request
+        assert time.monotonic() - begin < 1.5
+    assert not [event for event in client.program.events() if "NDN path" in event["message"]]
+
+
 @pytest.mark.parametrize("fault", [Fault.STOPS], ids=lambda fault: fault.value)
 def test_a_server_that_gets_no_range(start, fault):
     """What it cannot read rightly it does not serve; the client has the blob from a registry that is well."""

@@ -35,6 +35,9 @@ final class CachedBlob {
 
     var isEmpty: Bool { ranges.isEmpty && tail == nil }
 
+    /// Whether some of it has come.
+    var hasBytes: Bool { ranges.values.contains(where: \.hasBytes) || tail?.hasBytes == true }
+
     /// Whether it is not to be asked for yet.
     func isHeld(_ now: NIODeadline) -> Bool { hold.map { now < $0.until } ?? false }
 

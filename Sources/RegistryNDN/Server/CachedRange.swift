@@ -68,5 +68,7 @@ final class CachedRange {
         if index == count - 1 { isConsumed = true }
     }
 
+    var hasBytes: Bool { hasArrived(0) }
+
     func hasArrived(_ index: Int) -> Bool { index < slab?.arrived ?? 0 }
 }

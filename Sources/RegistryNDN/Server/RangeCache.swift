@@ -255,8 +255,8 @@ struct RangeCache {
     /// Whether a read is of use: what it was for may have been given up since.
     func isAwaited(_ id: Int) -> Bool { reading[id] != nil }
 
-    /// The head of a response has come: the size of the blob is known. Returns where the packets are to be made; nil when
-    /// the read must be given up.
+    /// The head of a response has come: the size of the blob is known, and whether its bytes follow is not. Returns where the
+    /// packets are to be made; nil when the read must be given up.
     mutating func began(_ id: Int, total: UInt64, now: NIODeadline) throws(WireError) -> SlabLayout? {
         guard let range = reading[id] else { return nil }
         let blob = range.blob
@@ -264,7 +264,6 @@ struct RangeCache {
         guard blob.shape ?? shape == shape, range.firstSegment <= shape.geometry.final else { return nil }
         if blob.shape == nil { found(blob, shape, now: now) }
         blob.hold = nil
-        waiters.take(&blob.inquirers) { _ in }
         let count = Int(min(UInt64(range.count), shape.geometry.final - range.firstSegment + 1))
         for index in count..<range.count { waiters.take(&range.waiters[index]) { _ in } }
         range.count = count
@@ -292,6 +291,8 @@ struct RangeCache {
     ) {
         guard let range = reading[id], let before = range.slab?.arrived else { return }
         range.slab?.take(filled)
+        // Now it is certain that there is something to be had. Segments say so; nothing else answers who asked.
+        if filled.packets > 0 { waiters.take(&range.blob.inquirers) { _ in } }
         for index in before..<before + filled.packets {
             waiters.take(&range.waiters[index]) { waiter in
                 guard waiter.expires > now else { return }
@@ -334,7 +335,13 @@ struct RangeCache {
             found(blob, BlobShape(size: total, chunk: configuration.chunkSize), now: now)
             isNews = false
         case .beyondEnd, .failed: blob.hold = .init(until: now + configuration.failureHold, isUnknown: false)
-        case .refused: refuse(blob, for: configuration.failureHold, now: now, answer)
+        case .refused:
+            refuse(blob, for: configuration.failureHold, now: now, answer)
+            // The head may have told a size to which no bytes came: who asks next waits for those, too.
+            if !blob.hasBytes {
+                blob.shape = nil
+                inVain += giveUp(blob, now: now)
+            }
         case .outOfReach:
             refuse(blob, for: configuration.outOfReachHold, now: now, answer)
             _ = giveUp(blob, now: now)

@@ -45,10 +45,10 @@ struct RegistryReader: OriginReader {
         }
     }
 
-    /// Whether the registry is well, and gives this blob only not as it must.
+    /// Whether the registry is there, and gives this blob only not as it must.
     private static func isOfTheBlob(_ error: any Error) -> Bool {
         guard let code = (error as? UpstreamError)?.code else { return false }
-        return code == .range || code == .redirect
+        return code == .range || code == .redirect || code == .malformed
     }
 
     /// The answer so far, if it leads to the read and the registry has waited for us.
@@ -239,8 +239,11 @@ struct RegistryReader: OriginReader {
 }
 
 extension HTTPResponseStatus {
-    /// Whether it judges the request for this blob, rather than say that the registry cannot answer now.
-    fileprivate var isOfTheBlob: Bool {
-        (400..<500).contains(code) && self != .requestTimeout && self != .tooManyRequests
-    }
+    /// Statuses of a registry that cannot answer now, or of a proxy whose registry does not.
+    private static let forNow: [HTTPResponseStatus] = [
+        .requestTimeout, .tooManyRequests, .badGateway, .serviceUnavailable, .gatewayTimeout,
+    ]
+
+    /// Whether it is an answer about this blob, however odd, rather than one that says that none can be given now.
+    fileprivate var isOfTheBlob: Bool { !Self.forNow.contains(self) }
 }

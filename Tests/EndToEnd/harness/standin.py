@@ -34,6 +34,12 @@ class Fault(enum.Enum):
     SLICES = "slices"
     # 403, whatever is asked for.
     FORBIDS = "forbids"
+    # Answers for the blob that no client can use: a status that is none, or says something else, and chunks that are none.
+    ODD_STATUS = "999"
+    SWITCHES = "101"
+    EMPTY = "204"
+    FAILS = "500"
+    BREAKS_CHUNKS = "breaks chunks"
     # The connection ends half-way through each body.
     STOPS = "stops half-way"
     # The same of the first two bodies.
@@ -118,6 +124,8 @@ class GeneratingRegistry:
                     registry.asked.append(asked)
                 if fault is Fault.FORBIDS or fault is Fault.REFUSES_RANGE and asked:
                     return self._answer(403 if fault is Fault.FORBIDS else 405)
+                if fault in (Fault.ODD_STATUS, Fault.SWITCHES, Fault.EMPTY, Fault.FAILS):
+                    return self._answer(int(fault.value))
                 match = re.fullmatch(r"bytes=(\d+)-(\d*)", asked or "")
                 if fault is Fault.IGNORES_RANGE:
                     match = None
@@ -130,6 +138,12 @@ class GeneratingRegistry:
                     wrong = 1 if fault is Fault.WRONG_RANGE else 0
                     total = "*" if fault is Fault.HIDES_TOTAL else registry.size + wrong
                     self.send_header("Content-Range", f"bytes {first + wrong}-{end - 1 + wrong}/{total}")
+                if fault is Fault.BREAKS_CHUNKS:
+                    self.send_header("Transfer-Encoding", "chunked")
+                    self.end_headers()
+                    self.wfile.write(b"zz\r\n")
+                    self.close_connection = True
+                    return None
                 self.send_header("Content-Length", str(end - first))
                 self.end_headers()
                 if fault is Fault.STALLS and 8 << 20 <= first < registry.size - (1 << 20):

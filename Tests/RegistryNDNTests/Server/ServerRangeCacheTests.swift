@@ -185,6 +185,30 @@ import Testing
         #expect(script.answers == ["1:0"])
     }
 
+    /// A registry may tell a size and then give nothing of it: whoever asked whether the blob is to be had hears of it.
+    @Test func aBlobWhoseBytesDoNotFollowItsSizeIsRefused() throws {
+        var script = Script()
+        for attempt in 1...2 {
+            #expect(script.exists() == "waiting", "attempt \(attempt)")
+            _ = script.ask(0)
+            let read = try #require(script.reads().first)
+            let layout = try script.cache.began(read.id, total: 2050, now: script.now)
+            #expect(layout != nil)
+            #expect(script.fail(read, .refused) == [1])
+            #expect(script.exists() == "unknown")
+            script.now = script.now + .milliseconds(101)
+        }
+        // Of bytes that came, others may follow: silence then, and another read.
+        #expect(script.exists() == "waiting")
+        _ = script.ask(0)
+        try script.complete(script.reads()[0], total: 2050)
+        _ = script.ask(4)
+        #expect(script.fail(script.reads()[0], .refused) == [])
+        script.now = script.now + .milliseconds(101)
+        #expect(script.exists() == "ignored")
+        #expect(script.ask(0) == "hit 0")
+    }
+
     /// All that waits for a blob fails with the first read that is out of reach, and only that one is worth a word.
     @Test func whatIsOutOfReachIsGivenUpAtOnce() throws {
         var script = Script(concurrency: 3)

@@ -24,6 +24,8 @@ final class ServerRegistry: Sendable {
         case hidesLength(tellsHead: Bool)
         /// Closes half way through the body.
         case closesEarly
+        /// Answers with a range whose chunks are none.
+        case breaksChunks
         /// Answers with this status.
         case status(String)
     }
@@ -97,6 +99,8 @@ final class ServerRegistry: Sendable {
                 string: "HTTP/1.1 206 Partial Content\r\nContent-Length: \(end - first)\r\n\(field)\r\n\r\n")
             octets.writeBytes(blob[first..<(first + end) / 2])
             channel.writeAndFlush(octets).whenComplete { _ in channel.close(promise: nil) }
+        case .breaksChunks:
+            channel.reply("HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\n\(field)\r\n\r\nzz\r\n")
         case .status(let status): channel.reply(status, body: [])
         }
     }
