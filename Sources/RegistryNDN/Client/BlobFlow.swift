@@ -79,7 +79,7 @@ struct BlobFlow: Sendable {
         } catch  where response.status != nil && policy == .proxy && !Task.isCancelled && Self.isPathEnd(error) {
             note(error, pull.blob, hasBegun: true, &record)
             stream.cancel()
-            try await RestOfBlob(pull: pull, size: stream.size, upstream: upstream).append(
+            try await RestOfBlob(pull: pull, size: stream.size, sizeSource: .network, upstream: upstream).append(
                 to: &body, &response, &record)
         }
     }
@@ -134,8 +134,8 @@ struct BlobFlow: Sendable {
         case let failure as BlobFailure:
             record.fallback = record.fallback ?? "\(failure)"
             switch failure {
-            case .wrongDigest, .wrongSize: poisoned.insert(blob.digest)
-            case .rest, .notOverNDN, .elsewhere, .pathLeft: break
+            case .wrongDigest where record.ndnBytes > 0, .wrongSize: poisoned.insert(blob.digest)
+            case .wrongDigest, .rest, .notOverNDN, .elsewhere, .pathLeft: break
             }
         default: break
         }
@@ -197,7 +197,7 @@ struct BlobFlow: Sendable {
         var body = VerifiedBody(
             digest: pull.blob.digest, size: size, headers: pull.blob.fields(of: answer, pull.references))
         // A connection that ends in the middle is no reason for whoever pulls to begin anew.
-        let rest = size.map { RestOfBlob(pull: pull, size: $0, upstream: upstream) }
+        let rest = size.map { RestOfBlob(pull: pull, size: $0, sizeSource: .upstream, upstream: upstream) }
         rest?.limitSilence(of: answer.body, resumptions: 0)
         do {
             for try await chunk in answer.body {
@@ -209,12 +209,7 @@ struct BlobFlow: Sendable {
             try rest.resume(after: error, hasBrought: body.missing != size, resumptions: 0)
             try await rest.append(to: &body, resumptions: 1, &response, &record)
         }
-        do {
-            try await body.finish(&response)
-        } catch let failure as BlobFailure {
-            poisoned.insert(pull.blob.digest)
-            throw failure
-        }
+        try await body.finish(&response)
     }
 
     /// Answers with parts of the blob, which the upstream is asked for one by one: not every upstream answers several ranges, some
@@ -228,7 +223,8 @@ struct BlobFlow: Sendable {
             return try await relay.serve(
                 pull.head, pull.blob, pull.references, pull.terms, &response, &record)
         }
-        let answer = try await RestOfBlob(pull: pull, size: .max, upstream: upstream).ask(for: first)
+        let answer = try await RestOfBlob(pull: pull, size: .max, sizeSource: .upstream, upstream: upstream)
+            .ask(for: first)
         defer { answer.body.cancel() }
         record.usedUpstream = true
         let size: UInt64
@@ -242,14 +238,9 @@ struct BlobFlow: Sendable {
             return try await RegistryNDN.relay(answer.response, headers: headers, &response, &record)
         }
         guard size <= UInt64(Int64.max) else { throw BlobFailure.rest("a blob of \(size) bytes") }
-        let rest = RestOfBlob(pull: pull, size: size, upstream: upstream)
-        do {
-            try await BlobAnswer(pull: pull, parts: wanted.parts(of: size), size: size).send(
-                from: UpstreamBytes(rest: rest, first: answer), &response, &record)
-        } catch let failure as BlobFailure {
-            if case .wrongDigest = failure { poisoned.insert(pull.blob.digest) }
-            throw failure
-        }
+        let rest = RestOfBlob(pull: pull, size: size, sizeSource: .upstream, upstream: upstream)
+        try await BlobAnswer(pull: pull, parts: wanted.parts(of: size), size: size).send(
+            from: UpstreamBytes(rest: rest, first: answer), &response, &record)
     }
 
     private struct UpstreamBytes: BlobBytes {

@@ -1,7 +1,8 @@
 internal import NIOCore
 internal import Synchronization
 
-/// Digests whose bytes came wrong lately, most likely from a poisoned cache.
+/// Digests whose bytes came wrong over NDN lately, most likely from a poisoned cache. Those that the upstream itself gave wrong
+/// are not among them: NDN is then the better source.
 ///
 /// Docker resumes a cut blob at its offset and would keep a bad prefix: such a blob is read from the upstream alone, and
 /// in full.

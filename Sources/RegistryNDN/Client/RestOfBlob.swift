@@ -13,9 +13,24 @@ struct RestOfBlob: Sendable {
     /// ones wait as long as for any answer, so that a registry that is merely slow is not asked again and again.
     private static let silences = [TimeAmount.seconds(5), .seconds(10)]
 
+    /// Who said how large the blob is.
+    enum SizeSource: Hashable {
+        case network
+        case upstream
+
+        /// How a contradiction tells of it.
+        fileprivate var words: String {
+            switch self {
+            case .network: "over NDN"
+            case .upstream: "at the upstream before"
+            }
+        }
+    }
+
     let pull: BlobPull
     /// Bytes of the blob; the largest number of all while that is not known.
     let size: UInt64
+    let sizeSource: SizeSource
     let upstream: UpstreamClient
 
     /// Appends what is missing of a body.
@@ -83,7 +98,9 @@ struct RestOfBlob: Sendable {
         let wasSilent = error.code == .timeout && resumptions < Self.silences.count
         guard hasBrought || wasSilent, resumptions < Self.mostResumptions, !Task.isCancelled else { throw error }
         upstream.logger.notice(
-            "a body from the registry ended in the middle, going on over another connection",
+            error.code == .timeout
+                ? "a body from the registry fell silent in the middle, going on over another connection"
+                : "a body from the registry ended in the middle, going on over another connection",
             metadata: ["upstream": "\(upstream.base)", "blob": "\(pull.blob)", "error": "\(error)"])
     }
 
@@ -102,7 +119,7 @@ struct RestOfBlob: Sendable {
         _ answer: RangeResponse, from offset: UInt64, to body: inout Body, _ response: inout ResponseWriter,
         _ record: inout RequestRecord
     ) async throws {
-        var offset = try Self.begin(of: answer.verdict, asked: offset, size: size)
+        var offset = try begin(of: answer.verdict, asked: offset)
         var cutter = PartCutter(body.rest(of: size))
         for try await chunk in answer.body {
             var pieces: [ByteBuffer] = []
@@ -117,17 +134,18 @@ struct RestOfBlob: Sendable {
     }
 
     /// The offset in the blob of an answer's first byte.
-    static func begin(of verdict: ByteRange.Verdict, asked offset: UInt64, size: UInt64) throws -> UInt64 {
+    func begin(of verdict: ByteRange.Verdict, asked offset: UInt64) throws -> UInt64 {
+        func wrongSize(_ now: String) -> BlobFailure {
+            .wrongSize("\(size) \(sizeSource.words), \(now) at the upstream\(sizeSource == .upstream ? " now" : "")")
+        }
         switch verdict {
         case .partial(_, let total):
-            guard total == size else { throw BlobFailure.wrongSize("\(size) over NDN, \(total) at the upstream") }
+            guard total == size else { throw wrongSize("\(total)") }
             return offset
         case .whole(let length):
-            if let length, length != size {
-                throw BlobFailure.wrongSize("\(size) over NDN, \(length) at the upstream")
-            }
+            if let length, length != size { throw wrongSize("\(length)") }
             return 0
-        case .beyondEnd: throw BlobFailure.wrongSize("\(size) over NDN, less at the upstream")
+        case .beyondEnd: throw wrongSize("less")
         case .refused(let status): throw BlobFailure.rest("status \(status.code)")
         case .invalid(let why): throw BlobFailure.rest(why)
         }

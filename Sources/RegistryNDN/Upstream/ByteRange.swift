@@ -84,7 +84,11 @@ package struct ByteRange: Hashable, Sendable {
 
     private func checkPartial(_ head: HTTPResponseHead) -> Verdict {
         guard case .octets(let first, let last, let total?) = Self.contentRange(head) else {
-            return .invalid("a 206 without a Content-Range that names first, last and total")
+            let fields = head.headers["content-range"].joined(separator: ", ")
+            return .invalid(
+                fields.isEmpty
+                    ? "a 206 without a Content-Range"
+                    : "a 206 with Content-Range \(fields.prefix(80)), which does not name first, last and total")
         }
         let asked = length.map { offset.addingReportingOverflow($0) }
         let end = asked.map { $0.overflow ? total : min($0.partialValue, total) } ?? total

@@ -48,6 +48,6 @@ final class ContentDecodingHandler: ChannelDuplexHandler {
     }
 
     private func fail(_ context: ChannelHandlerContext, _ why: String) {
-        context.fireErrorCaught(UpstreamError(.malformed, why))
+        context.fireErrorCaught(UpstreamError(.malformed, "the upstream's answer cannot be used: \(why)"))
     }
 }

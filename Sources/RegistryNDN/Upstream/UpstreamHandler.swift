@@ -172,7 +172,7 @@ final class UpstreamHandler: ChannelInboundHandler {
 
     private func fail(_ context: ChannelHandlerContext, _ code: UpstreamError.Code, _ underlying: (any Error)?) {
         if code == .tls, state.isIdle, state.count == 0 {
-            refusal = UpstreamError(code, Self.message(code), underlying: underlying)
+            refusal = error(code, underlying)
         }
         let outcome = state.fail(code)
         deliver(outcome, to: take(outcome), underlying)
@@ -193,8 +193,20 @@ final class UpstreamHandler: ChannelInboundHandler {
         case .none: break
         case .ended: consumer.responseEnded()
         case .failed(let code):
-            consumer.responseFailed(UpstreamError(code, Self.message(code), underlying: underlying))
+            consumer.responseFailed(error(code, underlying))
         }
+    }
+
+    /// What the consumer is told; a handler before this one may have said it already.
+    private func error(_ code: UpstreamError.Code, _ underlying: (any Error)?) -> UpstreamError {
+        if let error = underlying as? UpstreamError, error.code == code { return error }
+        return UpstreamError(code, Self.message(code), underlying: underlying)
+    }
+
+    private static func silence(_ time: TimeAmount) -> UpstreamError {
+        let milliseconds = (time.nanoseconds + 500_000) / 1_000_000
+        let words = milliseconds < 1000 ? "\(milliseconds) ms" : "\((milliseconds + 500) / 1000) s"
+        return UpstreamError(.timeout, "the upstream sent nothing for \(words)")
     }
 
     private static func message(_ code: UpstreamError.Code) -> String {
@@ -245,7 +257,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         if isPaused && !state.isIdle {
             schedule(context, in: limit)
         } else if quiet >= limit {
-            fail(context, .timeout, nil)
+            fail(context, .timeout, Self.silence(quiet))
         } else {
             schedule(context, in: limit - quiet)
         }

@@ -112,10 +112,54 @@ import Testing
         #expect(wrong.status == .badGateway && wrong.body.contains("wrong digest"), "\(wrong.body)")
     }
 
+    /// Bytes that the upstream gives wrong say nothing against NDN, and later parts of the blob need not be the whole of it.
+    @Test(arguments: [[:], ["Range": "bytes=0-"]] as [HTTPHeaders])
+    func theUpstreamsOwnFaultDoesNotRuleNDNOut(headers: HTTPHeaders) async throws {
+        let isWrong = NIOLockedValueBox(true)
+        let front = try await RawHTTPServer { request, channel in
+            guard isWrong.withLockedValue({ $0 }) else { return Self.stores(request, channel) }
+            let field = request.range == nil ? [] : ["Content-Range: bytes 0-9/10"]
+            channel.reply(field.isEmpty ? "200 OK" : "206 Partial Content", field, body: Array("012345678x".utf8))
+        }
+        let upstream = client(try UpstreamURL(front.url))
+        let site = RegistrySite(
+            prefix: Name([.generic("test")]), source: BlobSource(network: NoNetwork()), upstream: upstream,
+            logger: .silent)
+        let responder = ClientResponder(
+            sites: [site], upstreams: try UpstreamSet([.init(hosts: [], isDefault: true)]), logger: .silent)
+        try await withEndpoint(responder) { address in
+            let us = client(try UpstreamURL("http://127.0.0.1:\(address.port ?? 0)"))
+            defer { us.shutdown() }
+            func get(_ headers: HTTPHeaders) async throws -> UpstreamResponse {
+                try await us.execute(
+                    HTTPRequestHead(version: .http1_1, method: .GET, uri: Self.path, headers: headers))
+            }
+            let wrong = try await get(headers)
+            #expect(wrong.head.status == .badGateway)
+            try await wrong.discard()
+            #expect(!site.blobs.poisoned.contains(Self.digest))
+            isWrong.withLockedValue { $0 = false }
+            let part = try await get(["Range": "bytes=2-4"])
+            #expect(part.head.status == .partialContent)
+            let octets = try await part.body.collect(upTo: 100)
+            #expect(octets == ByteBuffer(string: "234"))
+        }
+        upstream.shutdown()
+        try await front.close()
+    }
+
     @Test(
         arguments: [
             ("206 Partial Content", ["Content-Length: 1"], [:], "no Content-Range"),
             ("206 Partial Content", ["Content-Length: 1"], ["Range": "bytes=-5"], "no Content-Range"),
+            (
+                "206 Partial Content", ["Content-Length: 0", "Content-Range: bytes 5-4/10"], ["Range": "bytes=-5"],
+                "Content-Range bytes 5-4/10, which names no bytes"
+            ),
+            (
+                "206 Partial Content", ["Content-Length: 0", "Content-Range: bytes 5-4/10"], ["Range": "bytes=5-"],
+                "Content-Range bytes 5-4/10"
+            ),
             ("999 Odd", ["Content-Length: 1"], [:], "999"),
             ("200 OK", ["Content-Length: 9223372036854775808"], [:], "9223372036854775808"),
         ] as [(String, [String], HTTPHeaders, String)])

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Testing
 
 @testable import NDN
@@ -247,7 +248,34 @@ struct ClientLogicTests {
             (.whole(length: 100), 0), (.whole(length: nil), 0), (.whole(length: 90), nil),
             (.beyondEnd(total: 5), nil), (.refused(.unauthorized), nil), (.invalid("x"), nil),
         ] as [(ByteRange.Verdict, UInt64?)])
-    func knowsWhereAnAnswerBegins(verdict: ByteRange.Verdict, begin: UInt64?) {
-        #expect((try? RestOfBlob.begin(of: verdict, asked: 10, size: 100)) == begin)
+    func knowsWhereAnAnswerBegins(verdict: ByteRange.Verdict, begin: UInt64?) throws {
+        let rest = try rest(.network)
+        #expect((try? rest.begin(of: verdict, asked: 10)) == begin)
+    }
+
+    private func rest(_ source: RestOfBlob.SizeSource) throws -> RestOfBlob {
+        let upstream = UpstreamClient(
+            base: try UpstreamURL("http://127.0.0.1:9"), group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
+        let blob = BlobName(
+            prefix: Name(), repository: try #require(RepositoryName("a")),
+            digest: ContentDigest(sha256: SHA256.hash(ByteBuffer())))
+        let pull = BlobPull(
+            blob: blob, wanted: .whole, head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"),
+            references: ReferenceRewriter(base: upstream.base, target: "/"))
+        return RestOfBlob(pull: pull, size: 100, sizeSource: source, upstream: upstream)
+    }
+
+    @Test(
+        arguments: [
+            (.network, .whole(length: 90), "wrong size: 100 over NDN, 90 at the upstream"),
+            (.upstream, .whole(length: 90), "wrong size: 100 at the upstream before, 90 at the upstream now"),
+            (.upstream, .beyondEnd(total: 5), "wrong size: 100 at the upstream before, less at the upstream now"),
+        ] as [(RestOfBlob.SizeSource, ByteRange.Verdict, String)])
+    func saysWhoseSizesContradictEachOther(
+        source: RestOfBlob.SizeSource, verdict: ByteRange.Verdict, words: String
+    ) throws {
+        let rest = try rest(source)
+        let failure = #expect(throws: BlobFailure.self) { try rest.begin(of: verdict, asked: 10) }
+        #expect(failure?.description == words)
     }
 }
