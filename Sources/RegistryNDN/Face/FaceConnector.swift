@@ -26,8 +26,8 @@ public final class FaceConnector {
     private var isStarted = false
     /// Waits for the first connection (`connect`).
     private var connected: EventLoopPromise<Void>?
-    /// Whether the log has said that the peer is out.
-    private var isAnnounced = false
+    /// What the log has said of a peer that is out.
+    private var outage = TroubleReminder()
     private var reassembly = ReassemblyWatch()
 
     /// Makes the face; nothing is sent before ``start()`` or ``connect()``.
@@ -170,20 +170,21 @@ public final class FaceConnector {
             machine.asked(now: eventLoop.now)
             timer.schedule(at: machine.deadline)
         case .heard:
-            let wasOut = machine.heard()
+            _ = machine.heard()
             attach()
-            guard wasOut, isAnnounced else { return }
-            isAnnounced = false
+            guard let time = outage.end(now: eventLoop.now) else { return }
             logger.log(
-                level: announces ? .notice : .debug, "connected again", metadata: ["remote": "\(face.remote)"])
+                level: announces ? .notice : .debug, "connected again",
+                metadata: ["remote": "\(face.remote)", "after": "\(TroubleReminder.words(time))"])
         }
     }
 
-    /// Logs once that the peer is out.
+    /// Logs that the peer is out, and now and then that it still is.
     private func announce(_ message: Logger.Message, _ metadata: Logger.Metadata) {
-        let level: Logger.Level = announces && !isAnnounced ? .warning : .debug
-        isAnnounced = true
-        logger.log(level: level, message, metadata: metadata)
+        let word = outage.look(now: eventLoop.now)
+        var metadata = metadata
+        if case .reminder(let time) = word { metadata["out_for"] = "\(TroubleReminder.words(time))" }
+        logger.log(level: announces && word != .none ? .warning : .debug, message, metadata: metadata)
     }
 
     /// All addresses failed: the next attempt follows after a pause, unless the owner wants a connection now or none.
@@ -232,9 +233,8 @@ extension FaceConnector {
     func refused(_ connection: any FaceConnection, _ error: any Error) {
         guard connection === self.connection else { return }
         face.lastError = FaceError.connecting(to: uri, error)
-        let wasShut = machine.isShut
         let action = machine.refused(now: eventLoop.now)
-        if machine.isShut, !wasShut {
+        if machine.isShut {
             announce("no program listens there, asking until one does", ["remote": "\(face.remote)"])
         }
         perform(action)

@@ -32,6 +32,7 @@ public final class PrefixRegistration {
     private var probe: RegistrationProbe?
     private var stopped: EventLoopPromise<Void>?
     private var lastReason: CommandError.Reason?
+    private var trouble = TroubleReminder()
     private var rejections = 0
     /// Signs commands when the forwarder refuses the times of the usual key; made when it is first needed.
     private var ownSigner: Signer?
@@ -182,6 +183,7 @@ public final class PrefixRegistration {
     private func succeeded(isNew: Bool) {
         isRegistered = true
         lastReason = nil
+        _ = trouble.end(now: now)
         rejections = 0
         probe?.follow()
         guard isNew else { return logger.debug("prefix registered again") }
@@ -193,14 +195,19 @@ public final class PrefixRegistration {
         isRegistered = false
         // The first 403 is often another program's command in the same millisecond: the next attempt settles it.
         if case .rejected(403, _) = reason { rejections += 1 } else { rejections = 0 }
-        // A reason that repeats is logged once. A lost connection is logged by its connector.
+        // A reason that repeats is logged once, and now and then. A lost connection is logged by its connector.
+        var metadata: Logger.Metadata = [:]
+        if case .reminder(let time) = trouble.look(now: now), reason != .faceDown, endpoint.face.state == .up {
+            lastReason = nil
+            metadata["for"] = "\(TroubleReminder.words(time))"
+        }
         let isSaid = reason == lastReason || reason == .faceDown || reason == .timeout && lastReason == .faceDown
         let level: Logger.Level = rejections == 1 || isSaid ? .debug : .warning
         // While nobody answers, a face that goes down and up again is no news.
         if rejections != 1, !(reason == .faceDown && lastReason == .timeout) { lastReason = reason }
         exchange.explain("register \(prefix)", reason, isOfServer: true).assumeIsolated().whenSuccess {
-            [logger, onChange] error in
-            logger.log(level: level, "\(error)")
+            [logger, onChange, metadata] error in
+            logger.log(level: level, "\(error)", metadata: metadata)
             onChange?(.failed(error))
         }
     }

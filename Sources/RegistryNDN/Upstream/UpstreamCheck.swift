@@ -3,8 +3,8 @@ internal import NDN
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Logs at the start what the first request would find out: that the upstream does not answer, or is no registry; and later
-/// that it is there.
+/// Logs at the start what the first request would find out: that the upstream does not answer, or is no registry; now and then
+/// that it is still so, and later that it is there.
 struct UpstreamCheck {
     let upstream: UpstreamClient
     /// What the log calls the upstream, as in "the registry does not answer".
@@ -19,10 +19,14 @@ struct UpstreamCheck {
     func run() async -> HTTPResponseHead? {
         var backoff = Backoff(minimum: Self.pauses.first, maximum: Self.pauses.longest)
         var complaint: String?
+        var trouble = TroubleReminder()
         while !Task.isCancelled {
             let (head, found) = await ask()
             guard !Task.isCancelled else { break }
-            if let found, found != complaint { warn(found) }
+            if let found {
+                let word = trouble.look(now: .now())
+                if found != complaint || word != .none { warn(found, word) }
+            }
             if let head, head.status.code < 500 {
                 if complaint != nil, found == nil {
                     logger.notice("the \(noun) answers now", metadata: ["url": "\(upstream.base)"])
@@ -35,10 +39,10 @@ struct UpstreamCheck {
         return nil
     }
 
-    private func warn(_ complaint: String) {
-        logger.warning(
-            "the \(noun) is not there as it should be; \(consequence)",
-            metadata: ["url": "\(upstream.base)", "why": "\(complaint)"])
+    private func warn(_ complaint: String, _ word: TroubleReminder.Word) {
+        var metadata: Logger.Metadata = ["url": "\(upstream.base)", "why": "\(complaint)"]
+        if case .reminder(let time) = word { metadata["for"] = "\(TroubleReminder.words(time))" }
+        logger.warning("the \(noun) is not there as it should be; \(consequence)", metadata: metadata)
     }
 
     /// What `/v2/` is answered with, and what is wrong with that.
