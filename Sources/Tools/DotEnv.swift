@@ -8,8 +8,18 @@ struct DotEnv {
         let description: String
     }
 
+    /// A variable that stands in several lines.
+    struct Repetition: Equatable {
+        let name: String
+        var lines: [Int]
+    }
+
     /// Of a name that stands twice, the last value.
     private(set) var variables: [String: String] = [:]
+    /// Those of ours that stand more than once, by the lines in which they do.
+    var repeated: [Repetition] { places.filter { $0.lines.count > 1 } }
+    /// Where ours stand.
+    private var places: [Repetition] = []
     /// Numbers of the lines that are no `NAME=value`.
     private(set) var ignored: [Int] = []
 
@@ -34,6 +44,7 @@ struct DotEnv {
                     throw Failure(description: "${…} is not replaced here: write the value itself")
                 }
                 variables[name] = value
+                if isOurs(name) { note(name, in: index + 1) }
                 index = end + 1
             } catch {
                 guard !Self.mentions(line, isOurs) else {
@@ -42,6 +53,14 @@ struct DotEnv {
                 ignored.append(index + 1)
                 index += 1
             }
+        }
+    }
+
+    private mutating func note(_ name: String, in line: Int) {
+        if let place = places.firstIndex(where: { $0.name == name }) {
+            places[place].lines.append(line)
+        } else {
+            places.append(Repetition(name: name, lines: [line]))
         }
     }
 

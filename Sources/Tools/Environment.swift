@@ -31,18 +31,22 @@ struct Environment {
         } catch {
             throw ValidationError("\(Self.path): \(error)")
         }
-        self.init(file: dotEnv?.variables ?? [:], ignored: dotEnv?.ignored ?? [])
+        self.init(dotEnv)
     }
 
     /// The process's environment alone.
-    static func process() -> Environment { Environment(file: [:], ignored: []) }
+    static func process() -> Environment { Environment(nil) }
 
-    private init(file: [String: String], ignored: [Int]) {
-        self.file = file
+    private init(_ dotEnv: DotEnv?) {
+        file = dotEnv?.variables ?? [:]
         var complaints: [String] = []
-        if !ignored.isEmpty {
-            let numbers = ignored.map(String.init).joined(separator: ", ")
-            complaints.append("\(Self.path): not read, for they are not NAME=value: lines \(numbers)")
+        if let ignored = dotEnv?.ignored, !ignored.isEmpty {
+            complaints.append("\(Self.path): not read, for they are not NAME=value: lines \(Self.list(ignored))")
+        }
+        for repetition in dotEnv?.repeated ?? [] {
+            complaints.append(
+                "\(Self.path): \(repetition.name) stands in lines \(Self.list(repetition.lines)), of which the last one counts: keep one"
+            )
         }
         let unknown = Set(file.keys).union(Self.processNames()).filter {
             $0.hasPrefix(Self.prefix) && !Self.known.contains($0)
@@ -53,6 +57,8 @@ struct Environment {
         }
         self.complaints = complaints
     }
+
+    private static func list(_ lines: [Int]) -> String { lines.map(String.init).joined(separator: ", ") }
 
     private static func isOurs(_ name: String) -> Bool { name.hasPrefix(prefix) || known.contains(name) }
 

@@ -53,6 +53,13 @@ struct ForwarderCommand: AsyncParsableCommand {
     @OptionGroup var faces: FaceOptions
     @OptionGroup var log: LogOptions
 
+    func validate() throws {
+        for (number, route) in route.enumerated() {
+            guard self.route[..<number].contains(route) else { continue }
+            throw ValidationError("--route \(route.prefix)=\(route.peer) is given twice: give it once")
+        }
+    }
+
     private func listeners() throws -> [FaceURI] {
         var uris: [FaceURI] = []
         for (option, text, scheme) in [("--unix", unix, "unix://"), ("--udp", udp, "udp://"), ("--tcp", tcp, "tcp://")]
@@ -97,10 +104,12 @@ extension FaceURI {
     /// Whether both cannot be listened at.
     func isSameListener(as other: FaceURI) -> Bool {
         guard scheme == other.scheme else { return false }
-        guard scheme != .unix else { return path == other.path }
+        guard scheme != .unix else { return SocketPath.isSame(path, other.path) }
         return ListenArgument(host: host, port: port).overlaps(ListenArgument(host: other.host, port: other.port))
     }
 
     /// A Unix socket, or a host written as a loopback address; a host name other than localhost may be anything.
-    var isOfThisMachine: Bool { scheme == .unix || host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    var isOfThisMachine: Bool {
+        scheme == .unix || host == "localhost" || IPAddress.canonical(host) == "::1" || host.hasPrefix("127.")
+    }
 }

@@ -27,12 +27,19 @@ struct ListenArgument: CustomStringConvertible, Hashable, Sendable {
 
     /// Whether both cannot be listened at: they are the same, or the one is among those that the other stands for.
     func overlaps(_ other: ListenArgument) -> Bool {
-        port == other.port && port != 0 && (host == other.host || includes(other.host) || other.includes(host))
+        isSame(as: other) || port == other.port && port != 0 && (includes(other) || other.includes(self))
     }
 
-    private func includes(_ other: String) -> Bool {
+    /// Whether both are one address, however it is spelled, and one port.
+    func isSame(as other: ListenArgument) -> Bool { port == other.port && port != 0 && spelling == other.spelling }
+
+    /// The host as it is usually written.
+    private var spelling: String { IPAddress.canonical(host) ?? host.lowercased() }
+
+    private func includes(_ other: ListenArgument) -> Bool {
+        let other = other.spelling
         let isLocalhost = other == "localhost"
-        return switch host {
+        return switch spelling {
         case "0.0.0.0": isLocalhost || IPAddress.family(of: other) == .v4
         case "::": isLocalhost || IPAddress.family(of: other) == .v6
         case "localhost": other == "127.0.0.1" || other == "::1"
@@ -46,6 +53,7 @@ struct ListenArgument: CustomStringConvertible, Hashable, Sendable {
 
     /// Whether the host is written as a loopback address; a host name other than localhost may be anything.
     var isLoopback: Bool {
+        let host = spelling
         let octets = host.split(separator: ".", omittingEmptySubsequences: false)
         return host == "localhost" || host == "::1"
             || octets.count == 4 && octets[0] == "127" && octets.allSatisfy { UInt8($0) != nil }

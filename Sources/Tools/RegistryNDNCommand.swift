@@ -29,7 +29,9 @@ enum Program {
         var called: any ParsableCommand.Type = RegistryNDNCommand.self
         do {
             try SubcommandWords(arguments).check(in: RegistryNDNCommand.self)
-            try RepeatedOptions(arguments).check(in: RegistryNDNCommand.self)
+            let options = RepeatedOptions(arguments)
+            called = options.command(in: RegistryNDNCommand.self)
+            try options.check(in: RegistryNDNCommand.self)
             var command = try await RegistryNDNCommand.asyncParseAsRoot(NegativeValues.attached(arguments))
             called = type(of: command)
             guard called.configuration.subcommands.isEmpty else { throw MissingSubcommand() }
@@ -39,7 +41,7 @@ enum Program {
                 try command.run()
             }
         } catch let error as ValidationError {
-            // Thrown by a command that runs, whose usage is its own and not the root's.
+            // About a command that runs or was to, whose usage is its own and not the root's.
             Terminal.write("Error: \(error)\n\(usage(of: called))\n")
             exit(ExitCode.validationFailure.rawValue)
         } catch is MissingSubcommand {

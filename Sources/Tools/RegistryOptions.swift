@@ -49,9 +49,10 @@ struct RegistryOptions: ParsableArguments {
             guard let other = listen[..<number].first(where: { $0.address.overlaps(listener.address) }) else {
                 continue
             }
+            let spelled = other.address == listener.address ? "" : ", before as \(other.address)"
             throw ValidationError(
-                other.address == listener.address
-                    ? "--listen \(listener.address) is given twice"
+                other.address.isSame(as: listener.address)
+                    ? "--listen \(listener.address) is given twice\(spelled)"
                     : "--listen \(other.address) and --listen \(listener.address) have the same address and port: give one of them"
             )
         }

@@ -30,7 +30,7 @@ struct RepeatedOptions {
     }
 
     /// The subcommand that the arguments begin with.
-    private func command(in root: any ParsableCommand.Type) -> any ParsableCommand.Type {
+    func command(in root: any ParsableCommand.Type) -> any ParsableCommand.Type {
         var place = root
         for word in arguments.prefix(while: { !$0.hasPrefix("-") }) {
             guard let next = place.configuration.subcommands.first(where: { $0._commandName == word }) else { break }

@@ -26,6 +26,10 @@ struct RouteTarget: ParsableArguments {
             guard number > 0 else { throw ValidationError("--face 0 is no face; leave --face out for this connection") }
             return .number(number)
         }
+        guard Int(face) == nil else {
+            throw ValidationError(
+                "--face \(face): the number of a face is 1 or more; `registry-ndn faces` lists what the forwarder has")
+        }
         do {
             let uri = try FaceURI(peer: face)
             guard uri.scheme != .unix else {
@@ -44,13 +48,17 @@ struct RouteTarget: ParsableArguments {
         case .none: return 0
         case .remote(let uri): return try await session.face(to: try await uri.canonical())
         case .number(let number):
-            // NFD says 200 for a face that does not exist, too (docs/protocol.md 8.5).
-            if session.isLocal, try await !session.faces().contains(where: { $0.faceID == number }) {
-                throw Failure(
-                    description: "\(session.router) has no face \(number); `registry-ndn faces` lists what it has")
-            }
+            if session.isLocal { try await Self.check(number, session) }
             return number
         }
+    }
+
+    /// NFD says 200 for a face that does not exist, too (docs/protocol.md 8.5).
+    ///
+    /// - Throws: `Failure` when there is no face of that number.
+    static func check(_ number: UInt64, _ session: ManagementSession) async throws {
+        guard try await !session.faces().contains(where: { $0.faceID == number }) else { return }
+        throw Failure(description: "\(session.router) has no face \(number); `registry-ndn faces` lists what it has")
     }
 
     /// The number of the face; nil when there is none to that remote end, or none was named.

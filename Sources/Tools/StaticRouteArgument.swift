@@ -17,10 +17,25 @@ enum StaticRouteArgument {
                 last = last ?? error
             }
         }
-        guard let last else {
-            throw ValidationError("\"\(text)\" is not PREFIX=FACE, such as /example/docker=udp://server.example:6363")
+        throw ValidationError(last.map { ($0 as? FaceError)?.message ?? "\($0)" } ?? wrongPrefix(text))
+    }
+
+    /// What is wrong with a route in which no = follows a name.
+    private static func wrongPrefix(_ text: String) -> String {
+        let example = "/example/docker=udp://server.example:6363"
+        guard let equals = text.firstIndex(of: "=") else {
+            return "\"\(text)\" is not PREFIX=FACE, such as \(example)"
         }
-        throw ValidationError((last as? FaceError)?.message ?? "\(last)")
+        let prefix = String(text[..<equals])
+        guard !prefix.isEmpty else {
+            return "the prefix before the = is missing: write PREFIX=FACE, such as \(example)"
+        }
+        do throws(WireError) {
+            _ = try Name(uri: prefix)
+            return "\"\(text)\" is not PREFIX=FACE, such as \(example)"
+        } catch {
+            return "the prefix is not an NDN name, such as the one in \(example): \(error)"
+        }
     }
 
     private static func check(_ prefix: Name) throws {

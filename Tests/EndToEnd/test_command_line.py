@@ -145,6 +145,12 @@ def test_wrong_usage_is_64(arguments, folder):
       "tcp://127.0.0.1:6399"], "this address is given twice"),
     (["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--listen", "127.0.0.1:5999", "--listen",
       "127.0.0.1:5999"], "--listen 127.0.0.1:5999 is given twice"),
+    (["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--name", PREFIX], "Usage: registry-ndn client "),
+    (["server", "--registry", "http://127.0.0.1:9", "--name", PREFIX, "--listen", "unix:///tmp/a.sock", "--listen",
+      "unix:///tmp/./a.sock"], "this address is given twice"),
+    (["forwarder", "--route", "/a=localhost", "--route", "/a=udp://localhost:6363"], "is given twice"),
+    (["forwarder", "--route", "a=localhost"], "the prefix is not an NDN name"),
+    (["register", "/a", "--face", "-1"], "the number of a face is 1 or more"),
 ], ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "")
 def test_what_is_wrong_is_said(arguments, words, folder):
     done = registry_ndn(*arguments, folder=folder)

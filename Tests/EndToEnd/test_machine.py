@@ -289,13 +289,14 @@ SERVER = [binary(), "server", "--uplink", "none", "--listen", "udp://127.0.0.1:0
 def test_a_shared_env_file_with_crlf_and_a_byte_order_mark_is_read(program, folder):
     (folder / ".env").write_bytes(
         b"\xef\xbb\xbf# of several programs\r\nCOMPOSE_PROFILES\r\nDOCKER_NDN_REGISTRY=http://127.0.0.1:9 # near\r\n"
-        b"export DOCKER_NDN_NAME='/example/docker'\r\nDOCKER_NDN_REPOSITORIES=\"team/*\"\r\nDOCKER_NDN_LOG=debug\r\n"
+        b"DOCKER_NDN_NAME=/other\r\nexport DOCKER_NDN_NAME='/example/docker'\r\nDOCKER_NDN_REPOSITORIES=\"team/*\"\r\nDOCKER_NDN_LOG=debug\r\n"
         b"DOCKER_NDN_REPOSITORY=other\r\n")
     server = program("server", *SERVER)
     server.ready()
     server.stop()
     messages = [event["message"] for event in server.events()]
     assert any("lines 2" in message for message in messages), messages
+    assert any("./.env: DOCKER_NDN_NAME stands in lines 4, 5, of which the last" in message for message in messages), messages
     assert any(message.startswith("DOCKER_NDN_REPOSITORY means nothing") for message in messages), messages
     assert any(event["level"] == "debug" for event in server.events()), messages
 

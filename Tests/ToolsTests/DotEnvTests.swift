@@ -42,6 +42,13 @@ struct DotEnvTests {
         #expect(throws: DotEnv.Failure.self) { try Self.read(text) }
     }
 
+    @Test("tells of variables of ours that stand twice, of which the last counts")
+    func repeated() throws {
+        let read = try Self.read("OUR_A=1\nX=1\nOUR_B='a\nb'\nX=2\nexport OUR_B=2\nOUR_A=3\nOUR_A=3\nOUR_C=1")
+        #expect(read.variables == ["OUR_A": "3", "OUR_B": "2", "OUR_C": "1", "X": "2"])
+        #expect(read.repeated == [.init(name: "OUR_A", lines: [1, 7, 8]), .init(name: "OUR_B", lines: [3, 6])])
+    }
+
     @Test("says in which line it is wrong")
     func place() {
         do {

@@ -32,6 +32,17 @@ struct RepeatedOptionsTests {
     }
 
     @Test(
+        "are refused with the usage of the command that they are for",
+        arguments: [
+            ("client --name /a --name /b", "client"), ("cert show --keychain x a --keychain y", "show"),
+            ("", "registry-ndn"), ("--name x --name y", "registry-ndn"),
+        ])
+    func command(line: String, name: String) {
+        let words = line.split(separator: " ").map(String.init)
+        #expect(RepeatedOptions(words).command(in: RegistryNDNCommand.self)._commandName == name)
+    }
+
+    @Test(
         "are fine where they take several, or none",
         arguments: [
             "client --listen a:1 --listen b:2 --mirror x --mirror y",

@@ -17,6 +17,12 @@ package enum IPAddress {
         return parses(String(address), AF_INET6) ? .v6 : nil
     }
 
+    /// A numeric address as it is usually written, so that `0:0::1` is `::1`; nil for anything else, also for one with a zone.
+    package static func canonical(_ text: some StringProtocol) -> String? {
+        guard family(of: text) != nil, !text.utf8.contains(UInt8(ascii: "%")) else { return nil }
+        return try? SocketAddress(ipAddress: String(text), port: 0).ipAddress
+    }
+
     private static func parses(_ text: String, _ family: CInt) -> Bool {
         unsafe withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { octets in
             unsafe inet_pton(family, text, octets.baseAddress) == 1

@@ -6,7 +6,7 @@ internal import ServiceLifecycle
 /// The forwarder as a service: listens, says so, and serves until the group shuts down.
 package struct ForwarderService: Service {
     /// A prefix, and a peer that Interests below it are sent to.
-    package struct StaticRoute: Sendable {
+    package struct StaticRoute: Hashable, Sendable {
         package let prefix: Name
         package let peer: FaceURI
 
