@@ -17,6 +17,7 @@ struct FacesCommand: AsyncParsableCommand {
     func run() async throws {
         try await forwarder.withSession { session in
             if let destroy {
+                try await RouteTarget.check(UInt64(destroy), session)
                 try await session.destroyFace(UInt64(destroy))
                 return Output.write("face \(destroy) is no more at \(session.router)\n")
             }

@@ -66,6 +66,9 @@ def test_a_route_to_the_command_itself_lives_as_long(manage, folder):
 
 def test_what_cannot_be_is_said(manage):
     assert "no face 99999" in manage("register", "/a", "--face", "99999", fails=1)
+    assert "no face 99999" in manage("faces", "--destroy", "99999", fails=1)
+    reserved = manage("register", "/localhost/nfd/x", fails=1)
+    assert "belongs to the forwarder" in reserved and "nfd.conf" not in reserved and "begin with" in reserved, reserved
     too_long = "/x" * 33
     face = rows(manage("routes"))[0][1]
     assert "32 components" in manage("register", too_long, "--face", face, fails=1)

@@ -102,7 +102,7 @@ extension ForwardingCore {
     ) throws(ManagementError) -> ControlParameters {
         let (prefix, target) = try route(of: parameters, from: face)
         guard !management.isMeant(prefix) else {
-            throw ManagementError(code: 403, text: "\(prefix) belongs to the forwarder")
+            throw ManagementError(code: 403, text: "\(prefix) \(CommandError.forwardersOwn)")
         }
         let route = RoutingTable.Route(
             face: target, origin: parameters.origin ?? RouteOrigin.application, cost: parameters.cost ?? 0,

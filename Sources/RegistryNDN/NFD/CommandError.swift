@@ -75,6 +75,8 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         switch (reason, scope) {
         case (.rejected(403, let text), .localhost) where text.contains(Self.operatorsAlone):
             "give this command as one of them"
+        case (.rejected(403, let text), .localhost) where text.contains(Self.forwardersOwn):
+            "choose a prefix that does not begin with /localhost/nfd"
         case (.rejected(403, _), _): refusal
         case (.rejected(404, _), _), (.rejected(410, _), _):
             "the forwarder does not know this face or strategy: see `registry-ndn faces` and `registry-ndn strategy list`"
@@ -141,6 +143,9 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
 
     /// In the text of a 403 of the built-in forwarder, which looks at who gives a command and not at keys.
     package static let operatorsAlone = "only root and the forwarder's user"
+
+    /// In the text of a 403 of the built-in forwarder for a prefix below which its own management is.
+    package static let forwardersOwn = "belongs to the forwarder"
 
     /// What NFD allows between its clock and SignatureTime, milliseconds (docs/protocol.md 8.2).
     private static let grace: UInt64 = 120_000
