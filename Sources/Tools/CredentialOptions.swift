@@ -8,7 +8,7 @@ struct CredentialOptions: ParsableArguments {
     @Option(
         help: """
             File with credentials of our own for the registry, in the form of docker's config.json, readable by nobody else; \
-            "docker" is the one that docker login writes. The server also takes env DOCKER_NDN_CREDENTIALS.
+            "docker" is the one that docker login writes (env DOCKER_NDN_CREDENTIALS).
             """)
     var credentials: String?
 

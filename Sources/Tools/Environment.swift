@@ -18,8 +18,9 @@ struct Environment {
     private static let path = "./.env"
 
     private let file: [String: String]
-    /// What is odd about the settings and does not keep a program from running.
-    let complaints: [String]
+    /// Numbers of the file's lines that say nothing.
+    private let ignored: [Int]
+    private let repeated: [DotEnv.Repetition]
 
     /// Reads `./.env`, if there is one.
     ///
@@ -39,23 +40,35 @@ struct Environment {
 
     private init(_ dotEnv: DotEnv?) {
         file = dotEnv?.variables ?? [:]
+        ignored = dotEnv?.ignored ?? []
+        repeated = dotEnv?.repeated ?? []
+    }
+
+    /// Of all variables that there are, ours or not.
+    var names: Set<String> { Set(file.keys).union(Self.processNames()) }
+
+    /// What is odd about the settings and does not keep a program from running. Looked for on demand: the programs' options, which
+    /// have variables too, are described with their defaults, and some of these come from an environment.
+    var complaints: [String] {
         var complaints: [String] = []
-        if let ignored = dotEnv?.ignored, !ignored.isEmpty {
+        if !ignored.isEmpty {
             complaints.append("\(Self.path): not read, for they are not NAME=value: lines \(Self.list(ignored))")
         }
-        for repetition in dotEnv?.repeated ?? [] {
+        for repetition in repeated {
             complaints.append(
                 "\(Self.path): \(repetition.name) stands in lines \(Self.list(repetition.lines)), of which the last one counts: keep one"
             )
         }
-        let unknown = Set(file.keys).union(Self.processNames()).filter {
-            $0.hasPrefix(Self.prefix) && !Self.known.contains($0)
+        let unknown = names.filter {
+            $0.hasPrefix(Self.prefix) && !Self.known.contains($0) && !OptionVariables.exists($0)
         }
+        let known = Self.known.filter { $0.hasPrefix(Self.prefix) }.joined(separator: ", ")
         for name in unknown.sorted() {
-            let known = Self.known.filter { $0.hasPrefix(Self.prefix) }.joined(separator: ", ")
-            complaints.append("\(name) means nothing here and is ignored; known are \(known)")
+            complaints.append(
+                "\(name) means nothing here and is ignored; known are \(known), and options as in DOCKER_NDN_CACHE_SIZE"
+            )
         }
-        self.complaints = complaints
+        return complaints
     }
 
     private static func list(_ lines: [Int]) -> String { lines.map(String.init).joined(separator: ", ") }

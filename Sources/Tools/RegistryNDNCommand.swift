@@ -11,11 +11,15 @@ struct RegistryNDNCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "registry-ndn",
         abstract: "Docker registry blobs over Named Data Networking.",
+        discussion: """
+            Options of client, forwarder and server may be given by environment variables as well: DOCKER_NDN_CACHE_SIZE=1G is \
+            --cache-size 1G. The command line goes first.
+            """,
         version: Version.text,
         subcommands: [
             ClientCommand.self, ForwarderCommand.self, FetchCommand.self, ServerCommand.self, KeygenCommand.self,
             CertCommand.self, RegisterCommand.self, UnregisterCommand.self, RoutesCommand.self, FacesCommand.self,
-            StrategyCommand.self, PingCommand.self,
+            StrategyCommand.self, PingCommand.self, HealthCommand.self,
         ])
 }
 
@@ -27,12 +31,15 @@ enum Program {
         SettingWords.callOptions()
         let arguments = ProcessArguments.afterName()
         var called: any ParsableCommand.Type = RegistryNDNCommand.self
+        var variables: OptionVariables?
         do {
             try SubcommandWords(arguments).check(in: RegistryNDNCommand.self)
-            let options = RepeatedOptions(arguments)
-            called = options.command(in: RegistryNDNCommand.self)
-            try options.check(in: RegistryNDNCommand.self)
-            var command = try await RegistryNDNCommand.asyncParseAsRoot(NegativeValues.attached(arguments))
+            let repeated = RepeatedOptions(arguments)
+            called = repeated.command(in: RegistryNDNCommand.self)
+            try repeated.check(in: RegistryNDNCommand.self)
+            let options = try OptionVariables(arguments)
+            variables = options
+            var command = try await RegistryNDNCommand.asyncParseAsRoot(NegativeValues.attached(options.complete))
             called = type(of: command)
             guard called.configuration.subcommands.isEmpty else { throw MissingSubcommand() }
             if var command = command as? any AsyncParsableCommand {
@@ -42,12 +49,15 @@ enum Program {
             }
         } catch let error as ValidationError {
             // About a command that runs or was to, whose usage is its own and not the root's.
-            Terminal.write("Error: \(error)\n\(usage(of: called))\n")
+            Terminal.write("Error: \(error)\n\(variables?.origins(in: "\(error)") ?? "")\(usage(of: called))\n")
             exit(ExitCode.validationFailure.rawValue)
         } catch is MissingSubcommand {
             Terminal.write(RegistryNDNCommand.helpMessage(for: called) + "\n\nError: no subcommand is given\n")
             exit(ExitCode.validationFailure.rawValue)
         } catch {
+            if let variables, !RegistryNDNCommand.exitCode(for: error).isSuccess {
+                Terminal.write(variables.origins(in: RegistryNDNCommand.message(for: error)))
+            }
             RegistryNDNCommand.exit(withError: error)
         }
     }

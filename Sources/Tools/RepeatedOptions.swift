@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 
 /// Options that are given more often than they take values: the parser itself takes the last, and says nothing of the others.
 struct RepeatedOptions {
@@ -13,10 +12,9 @@ struct RepeatedOptions {
         let given = arguments.prefix { $0 != "--" }.compactMap(Self.option)
         // What the command takes is looked at only where something may be there twice: that takes some milliseconds.
         guard Self.mayRepeat(given.map(\.name)), !given.contains(where: \.isHelp) else { return }
-        let taken = try JSONDecoder().decode(Taken.self, from: Data(command(in: root)._dumpHelp().utf8))
-        for option in taken.command.arguments ?? [] where option.kind == "option" && !option.isRepeating {
-            let names = (option.names ?? []).map(\.name)
-            let here = given.filter { names.contains($0.name) }
+        for option in try CommandDescription(of: command(in: root)).options
+        where option.takesValue && !option.isRepeating {
+            let here = given.filter { option.names.contains($0.name) }
             guard here.count > 1 else { continue }
             throw ValidationError(
                 "\(here[1].text) is given \(here.count == 2 ? "twice" : "\(here.count) times"), and takes one value")
@@ -56,20 +54,5 @@ struct RepeatedOptions {
         case 2: return Given(name: String(name), text: "--\(name)")
         default: return nil
         }
-    }
-
-    /// What a command takes, as far as it matters here, in the parser's own description.
-    private struct Taken: Decodable {
-        struct Command: Decodable { let arguments: [Argument]? }
-
-        struct Argument: Decodable {
-            let kind: String
-            let isRepeating: Bool
-            let names: [Name]?
-        }
-
-        struct Name: Decodable { let name: String }
-
-        let command: Command
     }
 }

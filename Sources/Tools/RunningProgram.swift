@@ -78,6 +78,7 @@ private struct SignalService: Service {
     let logger: Logger
 
     func run() async throws {
+        defer { ServiceNotice.tell(.stopping) }
         for await signal in signals.cancelOnGracefulShutdown() {
             guard signal == .sighup else {
                 requests.yield()
