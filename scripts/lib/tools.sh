@@ -21,8 +21,8 @@ tool() {
     on_path "$@" || wanted+=("$package")
 }
 
-# use_tools GROUP...: provides the programs of the groups registry, skopeo, docker, podman, busybox, network, nginx, valgrind,
-# debootstrap, and puts them on PATH.
+# use_tools GROUP...: provides the programs of the groups registry, skopeo, docker, compose, podman, busybox, network, nginx,
+# valgrind, debootstrap, and puts them on PATH.
 use_tools() {
     local group wanted=()
     for group in "$@"; do
@@ -31,6 +31,7 @@ use_tools() {
         skopeo) tool skopeo skopeo ;;
         # One release of all of them: a client alone, or a daemon without containerd, is of no use.
         docker) tool docker.io dockerd docker containerd runc ;;
+        compose) tool docker-compose docker-compose ;;
         podman) tool podman podman ;;
         busybox) busybox_is_static || wanted+=(busybox-static) ;;
         network) tool iproute2 ip ;;
@@ -92,7 +93,7 @@ download_packages() {
     done
 }
 
-# A wrapper finds the unpacked libraries beside itself, wherever the folder was moved to.
+# A wrapper finds the unpacked libraries, and the modules of a program in Python, beside itself, wherever the folder was moved to.
 wrap_programs() {
     local folder program wrapper
     mkdir -p "$tools_home/bin"
@@ -104,7 +105,9 @@ wrap_programs() {
 #!/bin/sh
 tools=\$(dirname "\$(dirname "\$(readlink -f "\$0")")")
 libraries=\$tools/root/usr/lib/$(uname -m)-linux-gnu:\$tools/root/lib/$(uname -m)-linux-gnu
-LD_LIBRARY_PATH=\$libraries\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH} exec "\$tools/root/$folder/${program##*/}" "\$@"
+export LD_LIBRARY_PATH=\$libraries\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}
+$(head -c 64 "$program" | grep -aqE '^#!.*python3' && echo 'export PYTHONPATH=$tools/root/usr/lib/python3/dist-packages')
+exec "\$tools/root/$folder/${program##*/}" "\$@"
 WRAPPER
             chmod +x "$wrapper.new"
             mv "$wrapper.new" "$wrapper"

@@ -98,7 +98,9 @@ class Docker:
             f'version = 2\nroot = "{self.folder}/containerd"\nstate = "{self.folder}/containerd-state"\n'
             f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{self.folder}/containerd.sock"\n'
             f'[plugins."io.containerd.internal.v1.opt"]\npath = "{self.folder}/opt"\n')
-        self.containerd = Program("containerd", ["containerd", "--config", configuration], self._logs)
+        # In a mount namespace of its own, what it and the daemon mount goes with them.
+        self.containerd = Program("containerd", [
+            "unshare", "--mount", "--propagation", "private", "containerd", "--config", configuration], self._logs)
         self.containerd.find(lambda line: "containerd successfully booted" in line, 30)
 
     def _start_daemon(self) -> None:
@@ -107,10 +109,11 @@ class Docker:
         old = int(docker_version().split(".")[0]) < 23
         values = {"deprecated-key-path": f"{self.folder}/key.json"} if old else {}
         settings.write_text(json.dumps(values | ({"registry-mirrors": [self._mirror]} if self._mirror else {})))
-        # In a mount namespace of its own, what it mounts goes with it.
         etc = ["sh", "-c", 'mount --bind "$0" /etc && exec "$@"', self._etc] if self._etc else []
         self.daemon = Program("dockerd", [
-            *self._within, "unshare", "--mount", "--propagation", "private", *etc, "dockerd", "--config-file", settings,
+            # Where containerd finds what it mounts for a container.
+            *self._within, "nsenter", f"--mount=/proc/{self.containerd.pid}/ns/mnt", *etc, "dockerd",
+            "--config-file", settings,
             "--containerd", self.folder / "containerd.sock", "--host", f"unix://{self.folder}/docker.sock",
             "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
             "--pidfile", self.folder / "docker.pid", "--storage-driver", self.driver,

@@ -1,0 +1,64 @@
+"""Fixtures: the program in containers, with a loopback and no other network."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "EndToEnd"), str(TESTS / "Engines")]
+NEW_NETWORK = 0x40000000
+
+from harness import image, parts, pulls  # noqa: E402
+
+TREES = Path(os.environ.get("PACKAGING_TREES") or parts.ROOT / ".build" / "debian")
+os.environ["PATH"] = f"{parts.ROOT}/.build/tools/bin:{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
+
+
+def pytest_report_header():
+    return [f"registry-ndn: {parts.binary()}", f"Debians: {TREES}"]
+
+
+def pytest_sessionstart(session):
+    if not parts.binary().exists() or not (TREES / "base.complete").exists():
+        pytest.exit("the program or the Debians are missing: start these tests with scripts/test packaging", 2)
+    if not pulls.is_root():
+        pytest.exit("containers need root that may mount", 2)
+    # The ports are those that people use, and whatever is asked for goes nowhere, or to what listens here.
+    if ctypes.CDLL(None, use_errno=True).unshare(NEW_NETWORK) != 0:
+        pytest.exit("a network of their own cannot be made: " + os.strerror(ctypes.get_errno()), 2)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call" and report.failed and "work" in item.funcargs:
+        for log in sorted(item.funcargs["work"].rglob("*.log")):
+            if log.is_file() and log.stat().st_mtime > call.start:
+                lines = log.read_text(errors="replace").splitlines()[-12:]
+                report.sections.append((f"end of {log.name}", "\n".join(line[:400] for line in lines)))
+    return report
+
+
+@pytest.fixture(scope="session")
+def work():
+    """A folder with a short path: Unix sockets are made in it."""
+    folder = Path(tempfile.mkdtemp(prefix="registry-ndn-packaging-"))
+    yield folder
+    if not os.environ.get("REGISTRY_NDN_KEEP"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def layout(work):
+    """An image in an OCI layout: (folder, id, its blobs)."""
+    config, layers = image.write(work / "image", [8 << 20, 3 << 20, 100_000], "packaging", busybox=None)
+    return work / "image", config.digest, [config, *layers]
