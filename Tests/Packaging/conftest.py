@@ -1,4 +1,4 @@
-"""Fixtures: the program in containers, with a loopback and no other network."""
+"""Fixtures: the program in containers and installed from its package, with a loopback and no other network."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def pytest_report_header():
 
 
 def pytest_sessionstart(session):
-    if not parts.binary().exists() or not (TREES / "base.complete").exists():
+    if not parts.binary().exists() or not (TREES / "checks.complete").exists():
         pytest.exit("the program or the Debians are missing: start these tests with scripts/test packaging", 2)
     if not pulls.is_root():
-        pytest.exit("containers need root that may mount", 2)
+        pytest.exit("containers and packages need root that may mount", 2)
     # The ports are those that people use, and whatever is asked for goes nowhere, or to what listens here.
     if ctypes.CDLL(None, use_errno=True).unshare(NEW_NETWORK) != 0:
         pytest.exit("a network of their own cannot be made: " + os.strerror(ctypes.get_errno()), 2)
