@@ -1,12 +1,13 @@
-"""Writes manual pages from what a program says of itself: manual.py PROGRAM FOLDER. One is of the program, and one of each of its
-subcommands."""
+"""Writes manual pages from what a program says of itself: manual.py PROGRAM FOLDER VERSION DATE. One is of the program, and one of
+each of its subcommands."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-FOOTER = {"client": "server forwarder health", "server": "client forwarder keygen", "forwarder": "client server routes faces"}
+# What else to read.
+RELATED = {"client": "server forwarder health", "server": "client forwarder keygen", "forwarder": "client server routes faces"}
 
 
 def described(program):
@@ -100,7 +101,7 @@ def main():
     name = command["commandName"]
     pages = {(name,): (command, [])}
     for child in children(command):
-        others = [name] + [f"{name}-{word}" for word in FOOTER.get(child["commandName"], "").split()]
+        others = [name] + [f"{name}-{word}" for word in RELATED.get(child["commandName"], "").split()]
         pages[(name, child["commandName"])] = (child, others)
     for words, (command, others) in pages.items():
         text = "\n".join(page(list(words), command, f"{name} {version}", date, others)) + "\n"
