@@ -1,4 +1,3 @@
-import DequeModule
 import NIOCore
 import Synchronization
 
@@ -9,30 +8,11 @@ import Synchronization
 final class ChunkQueue: Sendable {
     private struct State {
         var size: UInt64?
-        var chunks: Deque<(octets: ByteBuffer, offset: UInt64)> = []
-        /// Offset behind the last octet handed to the reader.
-        var position: UInt64 = 0
-        /// Octets of the chunk that the reader took last, until it comes back.
-        var held = 0
-        /// What is wanted, and how much of that was pushed.
-        var wanted = PartCutter(BlobParts([0..<UInt64.max]))
-        /// Nothing follows the chunks: the blob's end, or an error.
-        var outcome: Result<Void, FetchError>?
-        var isCancelled = false
+        var chunks = ReaderChunks()
         /// The fetch waits for this reader's progress.
         var isAwaited = false
         var waiting: CheckedContinuation<Void, Never>?
         var statistics = FetchStatistics()
-
-        /// Appends what is wanted of a chunk that is at `offset` of the blob.
-        mutating func append(_ chunk: ByteBuffer, at offset: UInt64) {
-            wanted.cut(chunk, at: offset) { chunks.append(($0, $1)) }
-        }
-
-        mutating func takeWaiting() -> CheckedContinuation<Void, Never>? {
-            defer { waiting = nil }
-            return waiting
-        }
     }
 
     private let state = Mutex(State())
@@ -49,39 +29,34 @@ final class ChunkQueue: Sendable {
         self.changed = changed
     }
 
+    /// Changes what the reader may wait for.
+    private func change<Result: Sendable>(_ change: (inout State) -> Result) -> Result {
+        let (result, waiting) = state.withLock { state in
+            let result = change(&state)
+            defer { state.waiting = nil }
+            return (result, state.waiting)
+        }
+        waiting?.resume()
+        return result
+    }
+
     // MARK: The loop's side
 
     func open(size: UInt64) {
-        let waiting = state.withLock { state in
-            state.size = size
-            return state.takeWaiting()
-        }
-        waiting?.resume()
+        change { $0.size = size }
     }
 
-    /// Only `parts` of the blob are wanted. Before anything is pushed.
+    /// See ``ReaderChunks/restrict(to:)``.
     func restrict(to parts: BlobParts) {
-        state.withLock { state in
-            state.wanted = PartCutter(parts)
-            state.position = state.wanted.end
-        }
+        state.withLock { $0.chunks.restrict(to: parts) }
     }
 
-    /// Adds chunks that follow each other in the blob, the first from `offset` on; what is not wanted of them, or was
-    /// pushed before, is left out.
+    /// See ``ReaderChunks/push(_:at:)``.
     func push(_ chunks: [ByteBuffer], at offset: UInt64, statistics: FetchStatistics) {
-        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+        change { state in
             state.statistics = statistics
-            guard state.outcome == nil else { return nil }
-            var next = offset
-            for chunk in chunks {
-                state.append(chunk, at: next)
-                next += UInt64(chunk.readableBytes)
-            }
-            if state.wanted.isComplete { state.outcome = .success(()) }
-            return state.takeWaiting()
+            state.chunks.push(chunks, at: offset)
         }
-        waiting?.resume()
     }
 
     /// Tells what the fetch does while there is nothing to push.
@@ -89,14 +64,12 @@ final class ChunkQueue: Sendable {
         state.withLock { $0.statistics = statistics }
     }
 
-    /// The reader gets the chunks that are here, then the end or the error.
+    /// See ``ReaderChunks/finish(_:)``.
     func finish(_ outcome: Result<Void, FetchError>, statistics: FetchStatistics) {
-        let waiting = state.withLock { state in
+        change { state in
             state.statistics = statistics
-            if state.outcome == nil { state.outcome = outcome }
-            return state.takeWaiting()
+            state.chunks.finish(outcome)
         }
-        waiting?.resume()
     }
 
     /// Where the reader is.
@@ -105,29 +78,13 @@ final class ChunkQueue: Sendable {
     func progress(awaiting isAwaited: Bool) -> FetchReader.Progress {
         state.withLock { state in
             state.isAwaited = isAwaited
-            let isEmpty = state.chunks.isEmpty && state.held == 0
-            var progress = FetchReader.Progress()
-            progress.position = state.position
-            progress.held = state.held
-            progress.isGone = state.isCancelled
-            progress.isWaiting = isEmpty && state.outcome == nil
-            progress.isDrained = isEmpty && state.outcome != nil
-            return progress
+            return state.chunks.progress
         }
     }
 
-    /// Drops octets from `offset` of the blob on that the reader has not taken: they will be pushed again.
+    /// See ``ReaderChunks/truncate(to:)``.
     func truncate(to offset: UInt64) {
-        state.withLock { state in
-            while var last = state.chunks.popLast() {
-                guard last.offset < offset else { continue }
-                let kept = Int(min(offset - last.offset, UInt64(last.octets.readableBytes)))
-                last.octets.moveWriterIndex(to: last.octets.readerIndex + kept)
-                state.chunks.append(last)
-                break
-            }
-            state.wanted.rewind(to: max(offset, state.position))
-        }
+        state.withLock { $0.chunks.truncate(to: offset) }
     }
 
     // MARK: The reader's side
@@ -139,63 +96,40 @@ final class ChunkQueue: Sendable {
         while true {
             let known = state.withLock { state -> Result<UInt64, FetchError>? in
                 if let size = state.size { return .success(size) }
-                if case .failure(let error) = state.outcome { return .failure(error) }
+                if case .failure(let error) = state.chunks.outcome { return .failure(error) }
                 return nil
             }
             if let known { return try known.get() }
-            await wait { $0.size == nil && $0.outcome == nil }
+            await wait { $0.size == nil && $0.chunks.outcome == nil }
         }
     }
 
     /// The next chunk in order; nil at the end.
     func next() async throws(FetchError) -> ByteBuffer? {
         while true {
-            switch take() {
-            case .chunk(let chunk): return chunk
-            case .over(let outcome):
-                try outcome.get()
-                return nil
-            case .empty: await wait { $0.chunks.isEmpty && $0.outcome == nil }
-            }
+            if let taken = take() { return try taken.get() }
+            await wait { $0.chunks.isEmpty && $0.chunks.outcome == nil }
         }
     }
 
     func cancel() {
-        let (waiting, isNew) = state.withLock { state in
-            let isNew = !state.isCancelled
-            state.isCancelled = true
-            if case .success = state.outcome, state.chunks.isEmpty {
-                // Read to the end: that stays.
-            } else {
-                state.outcome = .failure(.cancelled)
-                state.chunks = []
-            }
-            return (state.takeWaiting(), isNew)
+        let isNew = change { state in
+            defer { state.chunks.cancel() }
+            return !state.chunks.isGone
         }
-        waiting?.resume()
         if isNew { changed() }
     }
 
-    private enum Taken {
-        case chunk(ByteBuffer)
-        case over(Result<Void, FetchError>)
-        case empty
-    }
-
-    private func take() -> Taken {
-        let (taken, isAwaited) = state.withLock { state -> (Taken, Bool) in
-            let hadSome = state.held > 0
-            state.held = 0
-            guard let chunk = state.chunks.popFirst() else {
-                defer { state.isAwaited = state.isAwaited && !hadSome }
-                return (state.outcome.map { .over($0) } ?? .empty, state.isAwaited && hadSome)
-            }
-            state.position = chunk.offset + UInt64(chunk.octets.readableBytes)
-            state.held = chunk.octets.readableBytes
-            defer { state.isAwaited = false }
-            return (.chunk(chunk.octets), state.isAwaited)
+    /// The next chunk, or the end; nil while there is neither.
+    private func take() -> Result<ByteBuffer?, FetchError>? {
+        let (taken, wasAwaited) = state.withLock { state -> (Result<ByteBuffer?, FetchError>?, Bool) in
+            let wasHeld = state.chunks.held > 0
+            let chunk = state.chunks.take()?.octets
+            let wasAwaited = state.isAwaited && (wasHeld || chunk != nil)
+            if wasAwaited { state.isAwaited = false }
+            return (chunk.map { .success($0) } ?? state.chunks.outcome?.map { nil }, wasAwaited)
         }
-        if isAwaited { changed() }
+        if wasAwaited { changed() }
         return taken
     }
 
