@@ -202,7 +202,7 @@ package final class FetchCore {
     /// - Parameter nonce: its Nonce; nil when it is not known.
     /// - Returns: whether it was one of a blob that is fetched.
     package func receiveNack(
-        _ reason: FetchNack, segment: UInt64, of blob: Name, nonce: UInt32?, now: NIODeadline
+        _ reason: NackReason, segment: UInt64, of blob: Name, nonce: UInt32?, now: NIODeadline
     ) -> Bool {
         let transfers = named(blob)
         for transfer in transfers {
@@ -339,7 +339,7 @@ package final class FetchCore {
         let window = memory.ringCapacity(chunk: geometry.chunk)
         let segments = SegmentFetch(
             configuration: configuration, geometry: geometry, size: size, start: start, stop: transfer.segments.stop,
-            capacity: window, deadline: transfer.segments.timers.deadline, now: now)
+            capacity: window, deadline: transfer.segments.deadline, now: now)
         let alone = BlobTransfer(
             transfer.name, segments, lifetime: configuration.interestLifetime, readers: [reader],
             octets: offset..<transfer.octets.upperBound, isShared: false)
@@ -370,7 +370,7 @@ package final class FetchCore {
         remove(transfer)
         for (reader, range) in wanted {
             start(
-                reader, range, of: transfer.name, shape: shape, deadline: transfer.segments.timers.deadline,
+                reader, range, of: transfer.name, shape: shape, deadline: transfer.segments.deadline,
                 here: here, statistics: statistics, now: now)
             // What the shape cost is counted once.
             statistics = FetchStatistics()

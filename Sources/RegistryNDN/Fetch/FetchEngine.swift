@@ -123,12 +123,6 @@ final class FetchEngine: FaceDelegate {
         _ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields
     ) -> Bool {
         guard let (blob, segment) = interest.name.splitSegment() else { return false }
-        let reason: FetchNack =
-            switch reason {
-            case .congestion: .congestion
-            case .noRoute: .noRoute
-            case .duplicate, .none: .duplicate
-            }
         return core.receiveNack(reason, segment: segment, of: blob, nonce: interest.nonce, now: time())
     }
 

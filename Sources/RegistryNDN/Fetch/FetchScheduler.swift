@@ -125,7 +125,7 @@ package struct FetchScheduler {
 
     /// - Parameter nonce: of the Interest that came back; nil when it is not known.
     mutating func receiveNack(
-        _ reason: FetchNack, segment: UInt64, nonce: UInt32?, for transfer: BlobTransfer, now: NIODeadline
+        _ reason: NackReason, segment: UInt64, nonce: UInt32?, for transfer: BlobTransfer, now: NIODeadline
     ) {
         guard transfer.isActive else { return }
         transfer.segments.receiveNack(reason, segment: segment, nonce: nonce, &path, now: now)

@@ -39,7 +39,7 @@ final class FetchScript {
         fetch.advance(&path, isUp: isUp, now: now)
     }
 
-    func nack(_ reason: FetchNack, _ segment: UInt64, nonce: UInt32? = nil) {
+    func nack(_ reason: NackReason, _ segment: UInt64, nonce: UInt32? = nil) {
         fetch.receiveNack(reason, segment: segment, nonce: nonce, &path, now: now)
     }
 

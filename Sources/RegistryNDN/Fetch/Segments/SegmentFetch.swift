@@ -1,128 +1,48 @@
 package import NIOCore
 
-/// An Interest to be sent for a segment.
-package struct SegmentInterest: Sendable, Hashable {
-    package internal(set) var segment: UInt64
-    package let nonce: UInt32
-    package let mustBeFresh: Bool
-    package let isRetransmission: Bool
-}
-
-/// What a Data packet says beside its name, as far as fetching is concerned.
-package struct SegmentData: Sendable {
-    var segment: UInt64
-    var contentType: UInt64 = 0
-    package var length: Int
-    /// Segment number in FinalBlockId.
-    var final: UInt64?
-    var isMarked = false
-
-    package init(
-        segment: UInt64, contentType: UInt64 = 0, length: Int, final: UInt64? = nil, isMarked: Bool = false
-    ) {
-        self.segment = segment
-        self.contentType = contentType
-        self.length = length
-        self.final = final
-        self.isMarked = isMarked
-    }
-}
-
 /// One blob's segments: which to ask for next, which to ask for again, and what the answers say about its size.
 ///
 /// Pure: `now` is a parameter, Interests are pulled with ``nextInterest(_:now:)``, and a terminal error is left in
 /// ``failure``. Segments are accepted in any order, each once; bringing them into order is the caller's affair.
 ///
-/// Size discovery (two round trips): segment 0 gives chunk size and final segment; that one is asked for at once, and
-/// its length completes the size. The segments in between are fetched meanwhile. The final segment has a slot of its own
-/// behind the ring, since it is usually far ahead of the window.
+/// The final segment completes the size, ``SizeDiscovery``: it is asked for at once, and those in between are fetched meanwhile.
 ///
 /// Where the blob's geometry can be guessed, ``guess(_:capacity:)``, nothing waits for segment 0, and a small blob takes one round
 /// trip. Segment 0 confirms the guess; whatever speaks against it before, or segment 0 itself, ends the guess: what has come is
 /// forgotten, and the fetch goes on as one that had none.
 package struct SegmentFetch: Sendable {
     package static let maximumCapacity = 1 << 14
-    /// Slots that a blob has at first.
-    private static let firstCapacity = 1 << 7
-    static let nackContentType: UInt64 = 3
     /// By a guess the final segment is asked for at once only when it is one of so many: a server reads them in one go from the blob's
     /// begin on, and one that does not know yet which segment is the final one would read as many around another.
     private static let readAtOnce: UInt64 = 512
 
-    /// How long a face may be down before those who have another source than NDN turn to that: a router that is started
-    /// again is back sooner, as a rule.
-    static let downTimeout = TimeAmount.seconds(1)
-
-    /// Why waiting ends.
-    struct Timers: Sendable {
-        var started: NIODeadline
-        var sizeDeadline: NIODeadline
-        var deadline: NIODeadline
-        var progressTimeout: TimeAmount
-        var silenceTimeout: TimeAmount
-        /// New data, or the first Interest after a pause.
-        var progress: NIODeadline
-        /// Since when nothing that is wanted could be asked for because the face is down.
-        var downSince: NIODeadline?
-        /// After Nack NoRoute nothing is sent until here.
-        var holdUntil: NIODeadline?
-        var noRouteSince: NIODeadline?
-        /// An application Nack stands for this segment until then.
-        var nacked: (segment: UInt64, until: NIODeadline)?
-        var lastActivity: NIODeadline
-        var probes = 0
-    }
-
-    var ring: SegmentRing
-    /// Slots for segments before the final one; a power of two, and no more than the blob has needed so far.
-    private(set) var capacity: Int
-    /// What ``capacity`` may become; a power of two.
-    private var fullCapacity: Int
-    /// The lowest segment that is not here.
-    package private(set) var base: UInt64
+    private(set) var ring = SegmentRing()
+    private var discovery = SizeDiscovery()
+    private var timers: FetchTimers
+    private(set) var holes = Holes()
     /// The lowest segment never asked for, the final one apart.
-    var unsent: UInt64
+    private(set) var unsent: UInt64 = 0
     /// The reader's demand: segments from here on are not asked for. The final one is exempt.
-    var limit: UInt64 = 1
+    private(set) var limit: UInt64 = 1
     /// Segments from here on are not wanted at all, the final one included.
     let stop: UInt64
-    private(set) var geometry: BlobGeometry?
-    /// Nobody has confirmed ``geometry``: segment 0 is not here.
-    private(set) var isGuessing = false
-    /// What was asked for by a guess that was wrong: segments below a number, and one that was taken for the final one. Data that
-    /// answer those Interests may come yet.
-    private var askedInVain: (below: UInt64, final: UInt64)?
-    /// Octets of the blob, if the final segment is the one that it is taken for.
-    private var likelySize: UInt64?
-    /// Octets of the blob, once known.
-    package var size: UInt64? { isGuessing ? nil : likelySize }
     /// The error that ended the fetch.
     package private(set) var failure: FetchError?
-    var timers: Timers
-    /// The latest transmission that was answered; earlier ones have been overtaken.
-    var latestAnswered: UInt64 = 0
     package var statistics = FetchStatistics()
-    let maximumTransmissions: UInt8
+    /// The latest transmission that was answered; earlier ones have been overtaken.
+    private var latestAnswered: UInt64 = 0
+    private let maximumTransmissions: UInt8
     /// Further Interests carry MustBeFresh: a cached Nack is in the way.
-    var mustBeFresh = false
+    private var mustBeFresh = false
     /// Whether the owner can get octets from elsewhere, ``nextHoles()``.
     package var canRepair = false
-    var holes = Holes()
 
     package init(
         configuration: FetchConfiguration, stop: UInt64 = .max, deadline: NIODeadline, now: NIODeadline
     ) {
-        ring = SegmentRing(capacity: 2)
-        capacity = 1
-        fullCapacity = 1
-        base = 0
-        unsent = 0
         self.stop = stop
         maximumTransmissions = UInt8(clamping: max(configuration.retransmissions, 0) + 1)
-        timers = Timers(
-            started: now, sizeDeadline: min(now + configuration.sizeTimeout, deadline), deadline: deadline,
-            progressTimeout: configuration.progressTimeout, silenceTimeout: configuration.silenceTimeout, progress: now,
-            lastActivity: now)
+        timers = FetchTimers(configuration, deadline: deadline, now: now)
     }
 
     /// A fetch of a blob whose shape is known, from segment `start` on, and up to but not including `stop`.
@@ -131,89 +51,52 @@ package struct SegmentFetch: Sendable {
         capacity: Int, deadline: NIODeadline, now: NIODeadline
     ) {
         self.init(configuration: configuration, stop: stop, deadline: deadline, now: now)
-        base = start
-        unsent = start
+        discovery = SizeDiscovery(geometry, size: size)
+        adopt(geometry, from: start, capacity: capacity)
         limit = start
-        likelySize = size
-        adopt(geometry, capacity: capacity)
     }
 
     /// Takes a geometry for the blob's, until segment 0 says what it is. To be called before anything is asked for.
     mutating func guess(_ geometry: BlobGeometry, capacity: Int) {
         // Segment 0 alone is asked for anyhow.
         guard geometry.final > 0 else { return }
-        adopt(geometry, capacity: capacity)
-        isGuessing = true
+        discovery.guess(geometry)
+        adopt(geometry, from: 0, capacity: capacity)
     }
 
     /// Goes on as if there had been no guess. Of what was asked for only segment 0 still is.
-    mutating func dropGuess(_ path: inout FetchPath) {
-        guard isGuessing, let geometry else { return }
-        isGuessing = false
-        askedInVain = (unsent, geometry.final)
-        path.forget(ring.inFlight - (ring[0].state == .inFlight ? 1 : 0))
+    private mutating func dropGuess(_ path: inout FetchPath) {
+        guard discovery.isGuessing else { return }
+        discovery.dropGuess(unsent: unsent)
+        let inFlight = ring.inFlight
         ring = ring.firstAlone()
-        self.geometry = nil
-        likelySize = nil
-        capacity = 1
-        fullCapacity = 1
+        path.forget(inFlight - ring.inFlight)
         unsent = min(unsent, 1)
         limit = 1
     }
 
-    /// What segment 0 says of a guess.
-    private mutating func judgeGuess(_ data: SegmentData, _ path: inout FetchPath) {
-        let isRight =
-            data.contentType == 0 && data.length == geometry?.chunk && data.final != nil
-            && data.final == geometry?.final
-        if isRight { isGuessing = false } else { dropGuess(&path) }
+    /// Sets the ring's bounds, once, when nothing is in flight.
+    private mutating func adopt(_ geometry: BlobGeometry, from start: UInt64, capacity wanted: Int) {
+        ring = SegmentRing(from: start, to: geometry.final, capacity: min(wanted, Self.maximumCapacity))
+        unsent = start
     }
 
-    /// What Data have said of how the blob is cut.
-    var confirmedGeometry: BlobGeometry? { isGuessing ? nil : geometry }
+    // MARK: State
 
-    package var isComplete: Bool {
-        guard let geometry else { return false }
-        return base > geometry.final || base >= stop
-    }
+    package var base: UInt64 { ring.base }
+    var geometry: BlobGeometry? { discovery.geometry }
+    var confirmedGeometry: BlobGeometry? { discovery.confirmedGeometry }
+    package var size: UInt64? { discovery.size }
+    var deadline: NIODeadline { timers.deadline }
+    package var isComplete: Bool { geometry != nil && base >= end }
     package var isOver: Bool { isComplete || failure != nil }
     /// Segments asked for that are not here.
     var outstanding: Int { ring.inFlight + ring.lost }
 
-    /// Sets the ring's bounds, once, when nothing is in flight.
-    private mutating func adopt(_ geometry: BlobGeometry, capacity wanted: Int) {
-        self.geometry = geometry
-        let most = min(UInt64(Self.maximumCapacity), UInt64(max(wanted, 1)), max(geometry.final, 1))
-        fullCapacity = 1
-        while fullCapacity < most { fullCapacity *= 2 }
-        capacity = min(fullCapacity, Self.firstCapacity)
-        ring = SegmentRing(capacity: capacity + 1)
-    }
-
-    /// Makes sure that a segment below ``sequentialEnd`` has a slot.
-    private mutating func makeRoom(for segment: UInt64) {
-        var needed = capacity
-        while needed < fullCapacity, segment &- base >= UInt64(needed) { needed *= 2 }
-        guard needed > capacity else { return }
-        let old = self
-        capacity = needed
-        ring.grow(to: needed + 1) { [self] in index(of: old.segment(at: $0)) }
-    }
-
-    func index(of segment: UInt64) -> Int {
-        segment == geometry?.final ? capacity : Int(truncatingIfNeeded: segment & UInt64(capacity - 1))
-    }
-
-    func segment(at index: Int) -> UInt64 {
-        if index == capacity, let geometry { return geometry.final }
-        let mask = UInt64(capacity - 1)
-        return base &+ ((UInt64(index) &- base) & mask)
-    }
-
     /// End of the segments that may be asked for in sequence: the final one, the demand, the ring.
     var sequentialEnd: UInt64 {
         guard let geometry else { return 1 }
-        return min(geometry.final, limit, stop, base &+ UInt64(fullCapacity))
+        return min(geometry.final, limit, stop, ring.end)
     }
 
     /// The first segments have not been asked for.
@@ -231,21 +114,14 @@ package struct SegmentFetch: Sendable {
 
     /// The final segment has not been asked for.
     var wantsFinal: Bool {
-        guard let geometry, !isGuessing || unsent > 0 && geometry.final < Self.readAtOnce else { return false }
-        return geometry.final >= base && geometry.final < stop && ring[capacity].state == .unsent
+        guard let geometry, !discovery.isGuessing || unsent > 0 && geometry.final < Self.readAtOnce else {
+            return false
+        }
+        return geometry.final >= base && geometry.final < stop && ring[ring.capacity].state == .unsent
     }
 
     /// Few segments are left to be asked for.
-    var isSmall: Bool {
-        guard let geometry else { return true }
-        return geometry.final &- unsent <= 64
-    }
-
-    /// The reader's demand is all that keeps Interests back.
-    var isHeldByDemand: Bool {
-        guard let geometry, failure == nil else { return false }
-        return unsent >= limit && unsent < min(geometry.final, stop)
-    }
+    var isSmall: Bool { geometry.map { $0.final &- unsent <= 64 } ?? true }
 
     /// The segment behind the last one that is wanted, as far as is known.
     var end: UInt64 { min(stop, geometry.map { $0.final + 1 } ?? .max) }
@@ -258,46 +134,34 @@ package struct SegmentFetch: Sendable {
 
     /// The final segment is here already, from a fetch before this one.
     mutating func skipFinal() {
-        guard let final = geometry?.final else { return }
-        ring.receive(capacity)
-        if base == final { base += 1 }
+        if geometry != nil { ring.receive(ring.capacity) }
     }
 
     /// The reader allows segments below `segment`; never more than the ring may hold beyond ``base`` are asked for.
-    package mutating func raiseLimit(to segment: UInt64) {
-        limit = max(limit, segment)
-    }
+    package mutating func raiseLimit(to segment: UInt64) { limit = max(limit, segment) }
 
     /// The reader allows no segments from `segment` on, as far as they have not been asked for.
-    mutating func lowerLimit(to segment: UInt64) {
-        limit = max(unsent, min(limit, segment))
-    }
+    mutating func lowerLimit(to segment: UInt64) { limit = max(unsent, min(limit, segment)) }
 
-    mutating func fail(_ error: FetchError) {
-        if failure == nil { failure = error }
-    }
+    mutating func fail(_ error: FetchError) { failure = failure ?? error }
 
     // MARK: Sending
 
     /// The next Interest to send, retransmissions first; nil when there is none for now.
     mutating func nextInterest(_ path: inout FetchPath, now: NIODeadline) -> SegmentInterest? {
-        guard failure == nil else { return nil }
-        if let hold = timers.holdUntil {
-            guard now >= hold else { return nil }
-            timers.holdUntil = nil
-        }
+        guard failure == nil, !timers.holds(now: now) else { return nil }
         if let index = ring.firstLost, now >= readyAgain(index, path, now: now) {
             return send(index, &path, now: now)
         }
-        if wantsFinal { return send(capacity, &path, now: now) }
+        if wantsFinal { return send(ring.capacity, &path, now: now) }
         guard unsent < sequentialEnd else { return nil }
-        makeRoom(for: unsent)
+        ring.makeRoom(for: unsent)
         defer { unsent += 1 }
-        return send(index(of: unsent), &path, now: now)
+        return send(ring.index(of: unsent), &path, now: now)
     }
 
     /// When the lost segment in slot `index` may be sent again.
-    func readyAgain(_ index: Int, _ path: borrowing FetchPath, now: NIODeadline) -> NIODeadline {
+    private func readyAgain(_ index: Int, _ path: borrowing FetchPath, now: NIODeadline) -> NIODeadline {
         ring[index].sent.sentAt + path.suppression.delay(transmissions: ring[index].transmissions, now: now)
     }
 
@@ -306,7 +170,7 @@ package struct SegmentFetch: Sendable {
             exhausted(index, &path, now: now)
             return nil
         }
-        if ring.inFlight == 0 && ring.lost == 0 && holes.open == 0 { timers.progress = now }
+        if outstanding == 0 && holes.open == 0 { timers.progress = now }
         let again = ring[index].transmissions > 0
         let fresh = mustBeFresh || ring[index].wantsFresh
         ring[index].transmissions += 1
@@ -319,7 +183,7 @@ package struct SegmentFetch: Sendable {
         statistics.interests += 1
         if again { statistics.retransmissions += 1 }
         return SegmentInterest(
-            segment: segment(at: index), nonce: path.nonce(ring[index].sent.sequence), mustBeFresh: fresh,
+            segment: ring.segment(at: index), nonce: path.nonce(ring[index].sent.sequence), mustBeFresh: fresh,
             isRetransmission: again)
     }
 
@@ -340,34 +204,31 @@ package struct SegmentFetch: Sendable {
         }
         if data.isMarked { statistics.marks += 1 }
         noteAnswer(index, &path, isMarked: data.isMarked, now: now)
-        guard data.contentType != Self.nackContentType else {
+        guard data.contentType != ContentType.nack else {
             applicationNack(index, segment: data.segment, &path, now: now)
             return false
         }
-        if isGuessing, data.segment == 0 {
-            judgeGuess(data, &path)
-            index = self.index(of: 0)
+        if discovery.isGuessing, data.segment == 0, !discovery.confirms(data) {
+            dropGuess(&path)
+            index = ring.index(of: 0)
         }
         do {
-            try check(data)
+            try discovery.check(data)
         } catch {
             refuse(index, error, &path)
             return false
         }
         do {
-            land(index, segment: data.segment, &path)
-            if geometry == nil { try begin(data, capacity: wanted) }
-            noteSize(of: data.segment, length: data.length)
+            land(index, &path)
+            if geometry == nil { adopt(try discovery.begin(data), from: 1, capacity: wanted(data.length)) }
+            discovery.noteLength(data.length, of: data.segment)
         } catch {
             fail(error)
             return false
         }
         statistics.segments += 1
         statistics.octets &+= UInt64(data.length)
-        timers.progress = now
-        timers.noRouteSince = nil
-        timers.probes = 0
-        if timers.nacked?.segment == data.segment { timers.nacked = nil }
+        timers.received(data.segment, now: now)
         return true
     }
 
@@ -378,7 +239,7 @@ package struct SegmentFetch: Sendable {
         } else {
             guard segment >= base, segment < unsent else { return nil }
         }
-        let index = index(of: segment)
+        let index = ring.index(of: segment)
         switch ring[index].state {
         case .inFlight, .lost: return index
         case .unsent, .received, .hole: return nil
@@ -389,79 +250,227 @@ package struct SegmentFetch: Sendable {
     private mutating func noteAnswer(_ index: Int, _ path: inout FetchPath, isMarked: Bool, now: NIODeadline) {
         let slot = ring[index]
         let isRepeated = slot.transmissions > 1
-        let isAmbiguous = isRepeated || wasAskedInVain(segment(at: index))
+        let isAmbiguous = isRepeated || discovery.wasAskedInVain(ring.segment(at: index))
         let isEarlier = isAmbiguous && now - slot.sent.sentAt < (path.rtt.minimum ?? .zero)
         if slot.state == .lost || isRepeated && isEarlier {
             path.wasNotLost(slot.episode)  // The segment had been late.
             statistics.spurious += 1
         }
         if !isEarlier { latestAnswered = max(latestAnswered, slot.sent.sequence) }
+        timers.lastActivity = now
         if isRepeated, !isEarlier {
             path.suppression.answered(
                 after: now - slot.firstSentAt, transmissions: slot.transmissions, rtt: path.rtt.smoothed)
         }
-        timers.lastActivity = now
         path.received(
             slot.sent, isAmbiguous: isAmbiguous, first: slot.transmissions == 2 ? slot.firstSentAt : nil,
             isMarked: isMarked, now: now)
     }
 
-    private func wasAskedInVain(_ segment: UInt64) -> Bool {
-        guard let askedInVain, geometry != nil else { return false }
-        return segment < askedInVain.below || segment == askedInVain.final
-    }
-
-    /// Marks slot `index` received and moves the window on.
-    mutating func land(_ index: Int, segment: UInt64, _ path: inout FetchPath) {
+    /// What slot `index` waits for is here.
+    private mutating func land(_ index: Int, _ path: inout FetchPath) {
         if ring[index].state == .inFlight { path.forget(1) }
         ring.receive(index)
-        while let final = geometry?.final, base < final {
-            let first = self.index(of: base)
-            guard ring[first].state == .received else { return }
-            ring.recycle(first)
-            base += 1
-        }
-        if let final = geometry?.final, base == final, ring[capacity].state == .received { base += 1 }
     }
 
-    // MARK: Size
+    // MARK: Time
 
-    private func check(_ data: SegmentData) throws(FetchError) {
-        guard data.contentType == 0 else { throw .malformed("ContentType \(data.contentType)") }
-        guard let geometry else { return }
-        if let final = data.final, final != geometry.final {
-            throw .malformed("FinalBlockId moved from \(geometry.final) to \(final)")
-        }
-        try check(data.segment, length: data.length, geometry)
+    /// Does what the clock asks for: takes segments for lost, repeats one as a probe, or ends the fetch.
+    ///
+    /// - Parameter isUp: whether the face is up; without it only the terminal timers run.
+    mutating func advance(_ path: inout FetchPath, isUp: Bool, now: NIODeadline) {
+        guard !isOver else { return }
+        if let error = timers.expired(waiting(isUp: isUp), path, now: now) { return fail(error) }
+        guard isUp else { return }
+        detectLosses(&path, now: now)
+        probe(&path, now: now)
     }
 
-    /// Whether a segment is as long as it must be.
-    func check(_ segment: UInt64, length: Int, _ geometry: BlobGeometry) throws(FetchError) {
-        guard segment == geometry.final else {
-            if length == geometry.chunk { return }
-            throw .malformed("segment \(segment) has \(length) octets, the first \(geometry.chunk)")
+    /// When ``advance(_:isUp:now:)`` or ``nextInterest(_:now:)`` has something to do, if no packet comes before.
+    ///
+    /// What is due already but could not be sent waits for a packet, not for the clock.
+    func nextDeadline(_ path: borrowing FetchPath, isUp: Bool, now: NIODeadline) -> NIODeadline {
+        var next = timers.nextDeadline(waiting(isUp: isUp), path, now: now)
+        guard isUp else { return next }
+        if let hold = timers.holdUntil, hold > now { return min(next, hold) }
+        if let index = ring.firstLost {
+            let ready = readyAgain(index, path, now: now)
+            if ready > now { next = min(next, ready) }
         }
-        guard length <= geometry.chunk else {
-            throw .malformed("the last segment has \(length) octets, the first \(geometry.chunk)")
+        if let oldest = ring.oldestInFlight {
+            next = min(next, ring[oldest].sent.sentAt + path.rtt.timeout)
+            if let probe = timers.probeDeadline(ring[oldest], path.rtt) { next = min(next, probe) }
         }
-        if let size, size != geometry.offset(of: segment) &+ UInt64(length) {
-            throw .malformed("the last segment has \(length) octets, of a blob of \(size)")
+        if let overtaken = firstOvertaken { next = min(next, whenLost(ring[overtaken], path)) }
+        return next
+    }
+
+    /// What the timers have to know.
+    private func waiting(isUp: Bool) -> FetchTimers.Wait {
+        let isWaiting = outstanding > 0 || holes.open > 0 || timers.holdUntil != nil
+        return FetchTimers.Wait(
+            isUp: isUp, hasSize: size != nil, canRepair: canRepair,
+            isProgressing: isWaiting && confirmedGeometry != nil,
+            mindsSilence: isUp && canRepair && outstanding > 0 && size != nil,
+            isCutOff: !isUp && (isWaiting || wantsFinal || unsent < sequentialEnd))
+    }
+
+    /// Retransmission timer and overtaking, in one walk over the oldest Interests in flight.
+    private mutating func detectLosses(_ path: inout FetchPath, now: NIODeadline) {
+        let timeout = path.rtt.timeout
+        let overtaken = path.rtt.overtakenDelay
+        var next = ring.oldestInFlight
+        while let index = next {
+            next = ring.sentAfter(index)
+            let slot = ring[index]
+            if now >= slot.sent.sentAt + timeout {
+                statistics.timeouts += 1
+                lose(index, &path)
+                ring[index].episode = path.timedOut(slot.sent, now: now)
+                if slot.wantsFresh && slot.transmissions >= Holes.patience { makeHole(index, &path) }
+            } else if index != ring.capacity, now < slot.sent.sentAt + overtaken || !isOvertaken(slot) {
+                return  // Everything behind it left later still.
+            } else if index != ring.capacity, now >= whenLost(slot, path) {
+                statistics.overtaken += 1
+                lose(index, &path)
+                ring[index].episode = path.lost(slot.sent, now: now)
+            }
         }
     }
 
-    /// Segment 0 is here, the first of all.
-    private mutating func begin(_ data: SegmentData, capacity wanted: (_ chunk: Int) -> Int) throws(FetchError) {
-        guard let final = data.final else { throw .noSize }
-        let geometry = try BlobGeometry(chunk: data.length, final: final)
-        adopt(geometry, capacity: wanted(data.length))
-        base = 1
-        unsent = 1
-        limit = max(limit, 1)
+    private func isOvertaken(_ slot: SegmentRing.Slot) -> Bool { slot.sent.sequence < latestAnswered }
+
+    private func whenLost(_ slot: SegmentRing.Slot, _ path: borrowing FetchPath) -> NIODeadline {
+        slot.sent.sentAt
+            + max(path.rtt.overtakenDelay, RTTEstimator.suppression(transmissions: slot.transmissions))
     }
 
-    /// The final segment's length completes the size.
-    mutating func noteSize(of segment: UInt64, length: Int) {
-        guard let geometry, segment == geometry.final, likelySize == nil else { return }
-        likelySize = geometry.offset(of: segment) &+ UInt64(length)
+    /// The final segment is asked for out of order, and the producer may have to read it from elsewhere, so only its timer counts.
+    private var firstOvertaken: Int? {
+        guard let oldest = ring.oldestInFlight else { return nil }
+        let first = oldest == ring.capacity ? ring.sentAfter(oldest) : oldest
+        return first.flatMap { isOvertaken(ring[$0]) ? $0 : nil }
+    }
+
+    private mutating func lose(_ index: Int, _ path: inout FetchPath) {
+        path.forget(1)
+        ring.lose(index)
+    }
+
+    /// Silence: the oldest Interest is sent again before its timer expires, since a lost tail has nothing behind it that
+    /// could overtake it. This is no sign of congestion.
+    private mutating func probe(_ path: inout FetchPath, now: NIODeadline) {
+        guard let oldest = ring.oldestInFlight, let due = timers.probeDeadline(ring[oldest], path.rtt), now >= due
+        else { return }
+        timers.probed(now: now)
+        if ring[oldest].transmissions < maximumTransmissions { lose(oldest, &path) }
+    }
+
+    // MARK: Nacks and the face
+
+    /// A Nack of the network for the Interest of `segment`; one for an earlier transmission (another Nonce) says nothing.
+    mutating func receiveNack(
+        _ reason: NackReason, segment: UInt64, nonce: UInt32?, _ path: inout FetchPath, now: NIODeadline
+    ) {
+        path.noteArrival(now: now)
+        guard failure == nil, let index = awaited(segment), ring[index].state == .inFlight else { return }
+        let sequence = ring[index].sent.sequence
+        guard nonce ?? path.nonce(sequence) == path.nonce(sequence) else { return }
+        statistics.nacks += 1
+        lose(index, &path)
+        switch reason {
+        case .congestion: path.congestion(.nack, sequence: sequence, now: now)
+        case .duplicate, .none: break
+        case .noRoute: if timers.noRoute(now: now) { fail(.noRoute) }
+        }
+    }
+
+    /// ContentType Nack: a content store repeats it long after its freshness passed, so it counts only when it comes
+    /// again for an Interest with MustBeFresh, or nothing does for 500 ms. Once there were segments it is a fault of this
+    /// one.
+    private mutating func applicationNack(_ index: Int, segment: UInt64, _ path: inout FetchPath, now: NIODeadline) {
+        if confirmedGeometry != nil || segment != 0 { return refuse(index, .notFound, &path) }
+        if ring[index].isFresh { return fail(.notFound) }
+        mustBeFresh = true
+        timers.nack(segment, now: now)
+        if ring[index].state == .inFlight { lose(index, &path) }
+    }
+
+    /// The face went down: what was in flight is gone, and that says nothing about congestion.
+    mutating func loseFlight(_ path: inout FetchPath) {
+        while let index = ring.oldestInFlight {
+            lose(index, &path)
+            ring[index].transmissions = max(ring[index].transmissions, 1) - 1
+        }
+        timers.faceDown()
+    }
+
+    // MARK: Faults
+
+    /// Data of a segment that is asked for is faulty: it is asked for once more, past the caches; then it is a hole.
+    private mutating func refuse(_ index: Int, _ error: FetchError, _ path: inout FetchPath) {
+        statistics.faults += 1
+        holes.fault = error
+        // More likely the guess is wrong than the segment.
+        if discovery.isGuessing, ring.segment(at: index) != 0 { return dropGuess(&path) }
+        if !ring[index].isFresh {
+            ring[index].wantsFresh = true
+            if ring[index].state == .inFlight { lose(index, &path) }
+        } else if !makeHole(index, &path) {
+            fail(error)
+        }
+    }
+
+    /// Data that the owner found faulty, such as by its signature, before it called
+    /// ``receive(_:_:now:capacity:)``.
+    mutating func refuse(segment: UInt64, _ error: FetchError, _ path: inout FetchPath) {
+        guard failure == nil, let index = awaited(segment) else { return }
+        // Whoever filled the caches with the first one will have filled them with others.
+        if confirmedGeometry == nil { mustBeFresh = true }
+        refuse(index, error, &path)
+    }
+
+    /// All transmissions of a segment are used up.
+    private mutating func exhausted(_ index: Int, _ path: inout FetchPath, now: NIODeadline) {
+        if discovery.isGuessing, ring.segment(at: index) != 0 { return dropGuess(&path) }
+        let isAlive = now - timers.progress < .seconds(1)
+        if !(isAlive && makeHole(index, &path)) { fail(confirmedGeometry == nil ? .noSize : .stalled) }
+    }
+
+    /// - Returns: whether the owner can fill another hole.
+    @discardableResult
+    private mutating func makeHole(_ index: Int, _ path: inout FetchPath) -> Bool {
+        guard canRepair, confirmedGeometry != nil, holes.hasRoom(after: statistics.segments) else { return false }
+        if ring[index].state == .inFlight { path.forget(1) }
+        ring.makeHole(index)
+        holes.add(ring.segment(at: index))
+        return true
+    }
+
+    /// Neighbouring segments that the owner has to get from elsewhere, and give to ``fill(_:length:_:now:)`` each.
+    package mutating func nextHoles() -> Range<UInt64>? { holes.take() }
+
+    /// The owner cannot get them: what was wrong with them ends the fetch.
+    mutating func leaveHoles() { fail(holes.fault ?? .stalled) }
+
+    /// The octets of a hole are here.
+    ///
+    /// - Returns: whether they are wanted and as many as they should be; a wrong number ends the fetch.
+    mutating func fill(_ segment: UInt64, length: Int, _ path: inout FetchPath, now: NIODeadline) -> Bool {
+        guard failure == nil, let geometry, segment >= base, segment <= geometry.final else { return false }
+        let index = ring.index(of: segment)
+        guard ring[index].state == .hole else { return false }
+        guard length > 0, (try? discovery.check(segment, length: length)) != nil else {
+            fail(.malformed("segment \(segment) from elsewhere has \(length) octets"))
+            return false
+        }
+        holes.fill()
+        land(index, &path)
+        discovery.noteLength(length, of: segment)
+        statistics.segments += 1
+        statistics.repaired += 1
+        statistics.octets &+= UInt64(length)
+        timers.progress = now
+        return true
     }
 }

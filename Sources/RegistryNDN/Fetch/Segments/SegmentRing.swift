@@ -1,9 +1,10 @@
 import NIOCore
 
 /// Transmission state of the segments inside a window, in a ring indexed by segment number, and two queues threaded
-/// through it: Interests in flight in the order of sending, and segments to be sent again.
+/// through it: Interests in flight in the order of sending, and segments to be sent again. The final segment has a slot of its own
+/// behind the ring, since it is usually far ahead of the window.
 ///
-/// No allocation but by `init` and ``grow(to:moving:)``; every other operation is O(1).
+/// No allocation but by the initialisers, ``firstAlone()`` and ``makeRoom(for:)``; every other operation is O(1).
 struct SegmentRing: Sendable {
     enum State: UInt8 {
         case unsent, inFlight, lost, received
@@ -37,14 +38,94 @@ struct SegmentRing: Sendable {
         var count = 0
     }
 
+    /// Slots that a blob has at first.
+    private static let firstCapacity = 1 << 7
+
     private var slots: [Slot]
     private var flight = Queue()
     private var losses = Queue()
+    /// Slots for segments before the final one; a power of two, and no more than the blob has needed so far.
+    private(set) var capacity = 1
+    /// What ``capacity`` may become; a power of two.
+    private var fullCapacity = 1
+    /// The lowest segment that is not here.
+    private(set) var base: UInt64 = 0
+    /// Number of the final segment; nil while it is not known, and segment 0 has the only slot.
+    private let final: UInt64?
 
-    /// - Parameter capacity: slots, at most 2^31 - 1.
-    init(capacity: Int) {
-        slots = Array(repeating: Slot(), count: capacity)
+    /// A ring for the first segment of a blob of which nothing is known.
+    init() {
+        final = nil
+        slots = Array(repeating: Slot(), count: 2)
     }
+
+    /// A ring for segments from `base` to `final`.
+    ///
+    /// - Parameter wanted: segments that it should have slots for, less than 2^30.
+    init(from base: UInt64, to final: UInt64, capacity wanted: Int) {
+        self.base = base
+        self.final = final
+        let most = min(UInt64(max(wanted, 1)), max(final, 1))
+        while fullCapacity < most { fullCapacity *= 2 }
+        capacity = min(fullCapacity, Self.firstCapacity)
+        slots = Array(repeating: Slot(), count: capacity + 1)
+    }
+
+    // MARK: Numbers
+
+    /// Segments from here on have no slots yet, the final one apart.
+    var end: UInt64 { base &+ UInt64(fullCapacity) }
+
+    func index(of segment: UInt64) -> Int {
+        segment == final ? capacity : Int(truncatingIfNeeded: segment & UInt64(capacity - 1))
+    }
+
+    func segment(at index: Int) -> UInt64 {
+        if index == capacity, let final { return final }
+        let mask = UInt64(capacity - 1)
+        return base &+ ((UInt64(index) &- base) & mask)
+    }
+
+    /// Makes sure that a segment below ``end`` has a slot.
+    mutating func makeRoom(for segment: UInt64) {
+        var needed = capacity
+        while needed < fullCapacity, segment &- base >= UInt64(needed) { needed *= 2 }
+        guard needed > capacity else { return }
+        let old = self
+        capacity = needed
+        slots = Array(repeating: Slot(), count: capacity + 1)
+        for index in old.slots.indices where old.slots[index].state != .unsent {
+            slots[self.index(of: old.segment(at: index))] = old.slots[index]
+        }
+        flight = rebuild(old.flight, of: old)
+        losses = rebuild(old.losses, of: old)
+    }
+
+    private mutating func rebuild(_ queue: Queue, of old: SegmentRing) -> Queue {
+        var rebuilt = Queue()
+        var next = queue.head
+        while next >= 0 {
+            Self.append(index(of: old.segment(at: Int(next))), to: &rebuilt, of: &slots)
+            next = old.slots[Int(next)].next
+        }
+        return rebuilt
+    }
+
+    /// What the first slot holds, and nothing else, in as many slots as a fetch has at first.
+    func firstAlone() -> SegmentRing {
+        var ring = SegmentRing()
+        let state = slots[0].state
+        ring.slots[0] = slots[0]
+        ring.slots[0].state = .unsent
+        switch state {
+        case .inFlight: ring.send(0)
+        case .lost: ring.lose(0)
+        case .unsent, .received, .hole: ring.slots[0].state = state
+        }
+        return ring
+    }
+
+    // MARK: States
 
     var inFlight: Int { flight.count }
     var lost: Int { losses.count }
@@ -78,63 +159,24 @@ struct SegmentRing: Sendable {
         Self.append(index, to: &losses, of: &slots)
     }
 
-    /// The segment of slot `index` is here.
+    /// The segment of slot `index` is here: the window moves on.
     mutating func receive(_ index: Int) {
         unlink(index)
         slots[index].state = .received
+        guard let final else { return }
+        while base < final {
+            let first = self.index(of: base)
+            guard slots[first].state == .received else { return }
+            slots[first] = Slot()
+            base += 1
+        }
+        if base == final, slots[capacity].state == .received { base += 1 }
     }
 
     /// Slot `index` is no longer asked for.
     mutating func makeHole(_ index: Int) {
         unlink(index)
         slots[index].state = .hole
-    }
-
-    /// Makes slot `index` ready for the segment one capacity further on.
-    mutating func recycle(_ index: Int) {
-        unlink(index)
-        slots[index] = Slot()
-    }
-
-    /// What the first slot holds, and nothing else, in as many slots as a fetch has at first.
-    func firstAlone() -> SegmentRing {
-        var ring = SegmentRing(capacity: 2)
-        let state = slots[0].state
-        ring.slots[0] = slots[0]
-        ring.slots[0].state = .unsent
-        switch state {
-        case .inFlight: ring.send(0)
-        case .lost: ring.lose(0)
-        case .unsent, .received, .hole: ring.slots[0].state = state
-        }
-        return ring
-    }
-
-    /// Makes more slots.
-    ///
-    /// - Parameters:
-    ///   - capacity: slots from now on, more than before.
-    ///   - place: where the content of a slot belongs from now on; another place for each slot.
-    mutating func grow(to capacity: Int, moving place: (_ index: Int) -> Int) {
-        var grown = SegmentRing(capacity: capacity)
-        for index in slots.indices where slots[index].state != .unsent {
-            grown.slots[place(index)] = slots[index]
-        }
-        grown.flight = Self.rebuild(flight, of: slots, in: &grown.slots, moving: place)
-        grown.losses = Self.rebuild(losses, of: slots, in: &grown.slots, moving: place)
-        self = grown
-    }
-
-    private static func rebuild(
-        _ queue: Queue, of slots: [Slot], in grown: inout [Slot], moving place: (_ index: Int) -> Int
-    ) -> Queue {
-        var rebuilt = Queue()
-        var next = queue.head
-        while next >= 0 {
-            append(place(Int(next)), to: &rebuilt, of: &grown)
-            next = slots[Int(next)].next
-        }
-        return rebuilt
     }
 
     private mutating func unlink(_ index: Int) {
