@@ -27,9 +27,10 @@ extension KeygenCommand {
         var encrypt = false
 
         @Option(
-            help: .number("Days that the certificate is valid.", CertIssue.days, usually: 20 * 365),
+            help: .number(
+                "Days that the certificate is valid.", CertIssue.days, usually: Certificate.Terms.selfSignedDays),
             transform: WholeNumber.within(CertIssue.days))
-        var days = 20 * 365
+        var days = Certificate.Terms.selfSignedDays
 
         func run() async throws {
             let identity = try NameArgument.parse(identity)
@@ -38,13 +39,10 @@ extension KeygenCommand {
                 throw ValidationError("\(identity.uri) names a key, not an identity such as /example/docker")
             }
             let folder = try options.folder()
-            let now = WallClock.milliseconds()
             let key = try PrivateKey.generateP256()
             let name = identity.newKeyName()
-            var terms = Certificate.Terms.selfSigned(now: now)
-            terms.validity = ValidityPeriod(
-                notBefore: terms.validity.notBefore, notAfter: Int64(now / 1000) + Int64(days) * 86_400)
-            let certificate = try Certificate.selfSigned(key, named: name, terms: terms)
+            let certificate = try Certificate.selfSigned(
+                key, named: name, terms: .selfSigned(now: WallClock.milliseconds(), days: days))
             try folder.add(StoredKey(key, name: name, passphrase: passphrase(for: name)), certificate)
             print("key\t\(name.uri)\ncertificate\t\(certificate.name.uri)")
         }

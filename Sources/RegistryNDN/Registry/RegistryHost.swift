@@ -2,8 +2,8 @@ internal import NDN
 
 /// The name of a registry as it stands before an image's name, `quay.io` or `registry.example:5000`.
 package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
-    /// Docker Hub, under the names that tools give it.
-    private static let dockerHubNames = ["docker.io", "index.docker.io", "registry-1.docker.io"]
+    /// Docker Hub, as images name it, as tools keep its credentials, and where it answers.
+    static let dockerHub = (image: "docker.io", index: "index.docker.io", registry: "registry-1.docker.io")
     /// The default ports of http and https, which say nothing about which registry is meant.
     private static let defaultPorts = ["", "80", "443"]
 
@@ -24,12 +24,12 @@ package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
         }
         if name.hasSuffix(".") { name.removeLast() }
         guard !name.isEmpty else { return nil }
-        let whole = name + port
-        self.text = Self.dockerHubNames.contains(String(whole)) ? Self.dockerHubNames[0] : String(whole)
+        let (whole, hub) = (String(name + port), Self.dockerHub)
+        self.text = whole == hub.index || whole == hub.registry ? hub.image : whole
     }
 
     /// Docker Hub keeps official images, whose names have one component, below `library/`.
-    var isDockerHub: Bool { text == Self.dockerHubNames[0] }
+    var isDockerHub: Bool { text == Self.dockerHub.image }
 
     private static func isAllowed(_ octet: UInt8) -> Bool {
         octet.isLetter || octet.isDigit || "-._:[]".utf8.contains(octet)

@@ -99,14 +99,15 @@ extension Certificate {
             self.validity = validity
         }
 
-        /// As `ndnsec key-gen` has it: valid from a second ago for 20 times 365 days.
-        ///
-        /// - Parameter now: Milliseconds since 1970.
-        public static func selfSigned(now: UInt64) -> Terms {
+        /// How many days `ndnsec key-gen` makes a certificate valid for.
+        public static let selfSignedDays = 20 * 365
+
+        /// As `ndnsec key-gen` has it: valid from a second ago for so many days; `now` is in milliseconds since 1970.
+        public static func selfSigned(now: UInt64, days: Int = selfSignedDays) -> Terms {
             let second = Int64(now / 1000)
             return Terms(
                 issuerID: selfIssuer, version: now,
-                validity: ValidityPeriod(notBefore: second - 1, notAfter: second + 20 * 365 * 86_400))
+                validity: ValidityPeriod(notBefore: second - 1, notAfter: second + Int64(days) * 86_400))
         }
     }
 

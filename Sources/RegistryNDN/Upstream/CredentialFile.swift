@@ -65,7 +65,8 @@ package struct CredentialFile: Sendable {
             return try kept(helper, server)
         }
         if let store = document.credsStore, !store.isEmpty {
-            return try kept(store, url.host == "registry-1.docker.io" ? "https://index.docker.io/v1/" : url.authority)
+            let hub = RegistryHost.dockerHub
+            return try kept(store, url.host == hub.registry ? "https://\(hub.index)/v1/" : url.authority)
         }
         let known = entries.map(\.host).joined(separator: ", ")
         throw SecurityError(
@@ -110,7 +111,8 @@ package struct CredentialFile: Sendable {
         let host = url.host.lowercased()
         var names: Set<String> = [url.authority.lowercased(), "\(host):\(url.port)"]
         if url.port == (url.isSecure ? 443 : 80) { names.insert(host) }
-        if host == "registry-1.docker.io" { names.formUnion(["index.docker.io", "docker.io"]) }
+        let hub = RegistryHost.dockerHub
+        if host == hub.registry { names.formUnion([hub.index, hub.image]) }
         return names
     }
 }
