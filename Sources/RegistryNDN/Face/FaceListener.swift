@@ -7,8 +7,6 @@ import NIOPosix
 package final class FaceListener {
     /// The address it listens at, with the real port; the one asked for until then.
     package private(set) var local: FaceURI
-    /// Faces that are open now.
-    package var faceCount: Int { table.count }
 
     let configuration: FaceConfiguration
     let eventLoop: any EventLoop
