@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shlex
 import subprocess
 import sys
 import time
@@ -21,13 +19,7 @@ from harness.program import Program
 
 from .measuring import Transfer
 from .stand import REPOSITORY, BenchRegistry
-
-NEAR, FAR = "192.0.2.1", "192.0.2.2"
-
-
-def far(name: str, arguments: list, folder: Path) -> Program:
-    return Program(name, [*shlex.split(os.environ["NETLAB_FAR"]), *arguments], folder, cwd=folder)
-
+from .worker import FAR, enter, far, kept, options
 
 def over_ndn(chosen: argparse.Namespace, registry: BenchRegistry, keep: list) -> tuple[str, dict]:
     """The URL that curl asks, and the programs at work."""
@@ -56,20 +48,15 @@ def by_ranges(chosen: argparse.Namespace, url: str, client: Program, server: Pro
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("way", choices=["ndn", "https", "open", "closed", "whole"])
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--storage", type=Path)
-    parser.add_argument("--tls", type=Path, nargs=2)
+    parser = options(["ndn", "https", "open", "closed", "whole"])
     parser.add_argument("--digest")
     parser.add_argument("--size", type=int, help="of the blob, for ranges")
     parser.add_argument("--seconds", type=float, help="after which the download is cut")
     chosen = parser.parse_args()
-    keep: list = []
-    try:
+    with kept() as keep:
         is_ndn = chosen.way != "https"
         registry = BenchRegistry(chosen.folder, "registry", chosen.storage, None if is_ndn else chosen.tls,
-                                 f"{FAR}:5000", shlex.split(os.environ["NETLAB_FAR"]))
+                                 f"{FAR}:5000", enter())
         keep.append(registry)
         programs = {"registry": registry.program}
         url = registry.url
@@ -91,9 +78,6 @@ def main() -> None:
         if is_ndn:
             done["request"] = [event for event in keep[-1].events("request")][-1:]
         print(json.dumps(done))
-    finally:
-        for part in reversed(keep):
-            part.stop()
 
 
 if __name__ == "__main__":

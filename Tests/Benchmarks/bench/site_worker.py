@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
-import shlex
 import subprocess
 import sys
 import time
@@ -21,8 +19,8 @@ from harness import nfd, parts
 from harness.program import Program, ProgramError
 
 from . import caches
-from .link_worker import FAR, NEAR, far
 from .stand import BenchRegistry
+from .worker import FAR, NEAR, far, kept, options, plain_registry, secure_registry
 
 PULLERS = 8
 # Clients, and the pullers of each.
@@ -63,8 +61,7 @@ class Site:
 
     def _start_ndn(self) -> None:
         chosen, folder = self.chosen, self.chosen.folder
-        plain = self.add(BenchRegistry(folder, "registry", chosen.storage, None, f"{FAR}:5000",
-                                       shlex.split(os.environ["NETLAB_FAR"])))
+        plain = self.add(plain_registry(chosen))
         server = [parts.binary(), "server", "--registry", plain.url, "--name", parts.PREFIX]
         if chosen.way.startswith("nfd"):
             # NFD takes no routes from other machines unless it has keys for that, but makes faces to them.
@@ -186,19 +183,13 @@ def pull(site: Site, seconds: float, rounds: int) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("way", choices=WAYS)
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--storage", type=Path)
-    parser.add_argument("--tls", type=Path, nargs=2)
+    parser = options(WAYS)
     parser.add_argument("--digests", nargs="+", help="of the image's layers")
     parser.add_argument("--seconds", type=float, help="after which a puller counts as not done")
     parser.add_argument("--warm", action="store_true", help="and once more, when all of it has been here")
     chosen = parser.parse_args()
-    keep: list = []
-    try:
-        secure = BenchRegistry(chosen.folder, "registry-tls", chosen.storage, chosen.tls, f"{FAR}:5001",
-                               shlex.split(os.environ["NETLAB_FAR"]))
+    with kept() as keep:
+        secure = secure_registry(chosen)
         keep.append(secure)
         site = Site(chosen, secure, keep)
         site.start()
@@ -206,9 +197,6 @@ def main() -> None:
         for rounds, state in enumerate(("cold", "warm") if chosen.warm else ("cold",), 1):
             said[state] = pull(site, chosen.seconds, rounds)
         print(json.dumps(said))
-    finally:
-        for part in reversed(keep):
-            part.stop()
 
 
 if __name__ == "__main__":

@@ -9,9 +9,7 @@ import argparse
 import hashlib
 import http.client
 import json
-import os
 import queue
-import shlex
 import ssl
 import sys
 import threading
@@ -22,9 +20,9 @@ from pathlib import Path
 from harness import nfd, parts
 from harness.program import Program
 
-from .link_worker import FAR
 from .measuring import MeasurementFailed
 from .stand import MANIFEST, REPOSITORY, BenchRegistry
+from .worker import FAR, enter, far, kept, options, plain_registry, secure_registry
 
 WAYS = ["ndn", "nfd", "https"]
 
@@ -102,19 +100,19 @@ def read_all(url: str, authority: Path, manifest: str, count: int) -> dict:
 
 def start_ndn(chosen: argparse.Namespace, secure: BenchRegistry, keep: list) -> Program:
     """The client."""
-    folder, enter = chosen.folder, shlex.split(os.environ["NETLAB_FAR"])
+    folder = chosen.folder
 
     def add(part):
         keep.append(part)
         return part
-    plain = add(BenchRegistry(folder, "registry", chosen.storage, None, f"{FAR}:5000", enter))
+    plain = add(plain_registry(chosen))
     if chosen.way == "nfd":
-        router = add(nfd.NFD(folder, udp="unicast_mtu 1400", within=enter))
+        router = add(nfd.NFD(folder, udp="unicast_mtu 1400", within=enter()))
     else:
-        router = add(parts.Forwarder(folder, host=FAR, within=enter))
+        router = add(parts.Forwarder(folder, host=FAR, within=enter()))
     port = router.udp.rpartition(":")[2]
-    server = add(Program("server", [*enter, parts.binary(), "server", "--registry", plain.url, "--name", parts.PREFIX, "--uplink",
-                                    router.unix], folder, cwd=folder))
+    server = add(far("server", [parts.binary(), "server", "--registry", plain.url, "--name", parts.PREFIX, "--uplink", router.unix],
+                     folder))
     server.ready()
     client = add(Program("client", [parts.binary(), "client", "--upstream", secure.url, "--ca-file", chosen.tls[0], "--name",
                                     parts.PREFIX, "--router", f"{FAR}:{port}", "--listen", "127.0.0.1:0"], folder, cwd=folder))
@@ -123,18 +121,12 @@ def start_ndn(chosen: argparse.Namespace, secure: BenchRegistry, keep: list) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("way", choices=WAYS)
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--storage", type=Path)
-    parser.add_argument("--tls", type=Path, nargs=2)
+    parser = options(WAYS)
     parser.add_argument("--sets", type=Path,
                         help="JSON list of what is read in turn: count, the blobs read at a time, and the manifest that names them")
     chosen = parser.parse_args()
-    keep: list = []
-    try:
-        secure = BenchRegistry(chosen.folder, "registry-tls", chosen.storage, chosen.tls, f"{FAR}:5001",
-                               shlex.split(os.environ["NETLAB_FAR"]))
+    with kept() as keep:
+        secure = secure_registry(chosen)
         keep.append(secure)
         client = None if chosen.way == "https" else start_ndn(chosen, secure, keep)
         url = client.ready().partition(" ")[0] if client else secure.url
@@ -150,9 +142,6 @@ def main() -> None:
                 said.append(read | {"set": one["name"], "state": state, "requests": len(requests),
                                     "elsewhere": sum(request["upstream_bytes"] for request in requests)})
         print(json.dumps(said))
-    finally:
-        for part in reversed(keep):
-            part.stop()
 
 
 if __name__ == "__main__":
