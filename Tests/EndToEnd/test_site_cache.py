@@ -2,8 +2,11 @@
 server is gone, and who may give them."""
 
 import itertools
+import json
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -170,6 +173,18 @@ def test_a_route_by_command(site, blobs):
     site.manage("register", PREFIX, "--face", site.targets[1])
     refused = site.manage("register", "/a", "--face", site.targets[1], router=local, fails=1)
     assert "only root and the forwarder's user" in refused and "as one of them" in refused, refused
+
+
+def test_data_on_its_way_is_not_sent_again(site, blobs):
+    """NFD passes other consumers' Interests on before the first can have been answered; a small blob is one datagram."""
+    digest, _ = blobs(1000)
+    name = f"{parts.blob_name(REPOSITORY, digest)}/seg=0"
+    asked = subprocess.run([*site.star.middle, sys.executable, "-m", "harness.asker", site.star.addresses[0], str(PORT), name],
+                           capture_output=True, text=True, timeout=60, cwd=Path(__file__).parent, check=False)
+    assert asked.returncode == 0, asked.stderr
+    assert json.loads(asked.stdout) == {
+        "first": 1, "unknown": 1, "asked back": True, "late": 1, "early": 0, "late again": 1}
+    assert site.servers[0].program.statistics()["repeated"] == 1
 
 
 def test_from_another_host_no_route_and_no_face(site):

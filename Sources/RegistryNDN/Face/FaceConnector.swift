@@ -154,11 +154,8 @@ public final class FaceConnector {
 
     /// Sends an Interest that every forwarder answers, if only with a Nack.
     private func ask() {
-        var question = InterestBuilder(name: (face.isLocal ? ManagementScope.localhost : .localhop).question)
-        question.canBePrefix = true
-        question.mustBeFresh = true
-        question.nonce = .random(in: .min ... .max)
-        guard let packet = try? question.encode() else { return }
+        let scope = face.isLocal ? ManagementScope.localhost : .localhop
+        guard let packet = scope.question(nonce: .random(in: .min ... .max)) else { return }
         face.awaitsAnswer()
         _ = transport?.send(packet)
         transport?.flush()

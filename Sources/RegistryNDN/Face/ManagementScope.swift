@@ -1,3 +1,5 @@
+package import NIOCore
+
 /// Where the management of a forwarder is asked (docs/protocol.md 8.3).
 public enum ManagementScope: Sendable {
     /// `/localhost/nfd`: Unix sockets and TCP on loopback.
@@ -14,8 +16,7 @@ public enum ManagementScope: Sendable {
     }
 
     /// What every forwarder answers, if only with a Nack: `status/general` over local faces, `rib/list` over others, which NFD
-    /// refuses with a Nack unless its localhop_security is enabled (docs/protocol.md 8.7). It must be sent with CanBePrefix and
-    /// MustBeFresh.
+    /// refuses with a Nack unless its localhop_security is enabled (docs/protocol.md 8.7).
     package var question: Name {
         let (module, verb) =
             switch self {
@@ -23,5 +24,14 @@ public enum ManagementScope: Sendable {
             case .localhop: ("rib", "list")
             }
         return prefix.appending(.generic(module)).appending(.generic(verb))
+    }
+
+    /// An Interest that asks for ``question``.
+    package func question(nonce: UInt32) -> ByteBuffer? {
+        var builder = InterestBuilder(name: question)
+        builder.canBePrefix = true
+        builder.mustBeFresh = true
+        builder.nonce = nonce
+        return try? builder.encode()
     }
 }

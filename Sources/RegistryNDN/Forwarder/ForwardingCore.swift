@@ -422,11 +422,8 @@ extension ForwardingCore {
         for face in kept {
             guard let due = questionDue(face), due <= now, let record = faces[face] else { continue }
             faces[face]?.health.questioned(now: now)
-            var question = InterestBuilder(name: (record.isLocal ? ManagementScope.localhost : .localhop).question)
-            question.canBePrefix = true
-            question.mustBeFresh = true
-            question.nonce = random.next()
-            if let packet = try? question.encode() { send(packet, LinkFields(), to: face) }
+            let scope = record.isLocal ? ManagementScope.localhost : .localhop
+            if let packet = scope.question(nonce: random.next()) { send(packet, LinkFields(), to: face) }
         }
     }
 }

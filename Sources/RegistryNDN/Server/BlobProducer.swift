@@ -16,6 +16,8 @@ final class BlobProducer {
         let face: Face
         /// The source that limits are kept for; nil on this machine, where no address is forged.
         let limitedHost: PeerHost?
+        /// Nil on this machine, which no line is before.
+        var repeated: RepeatedInterests?
     }
 
     let eventLoop: any EventLoop
@@ -69,7 +71,9 @@ final class BlobProducer {
     /// - Parameter isLimited: whether the limits of a source hold for it.
     func add(_ face: Face, isLimited: Bool = true) {
         let host = face.host
-        peers[face.id] = Peer(face: face, limitedHost: isLimited && !face.isOfThisMachine ? host : nil)
+        let isFar = !face.isOfThisMachine
+        peers[face.id] = Peer(
+            face: face, limitedHost: isLimited && isFar ? host : nil, repeated: isFar ? RepeatedInterests() : nil)
         cache.hosts[face.id] = host
     }
 
@@ -134,7 +138,33 @@ final class BlobProducer {
             signing?.ask(range, index, waiter)
             return
         }
+        send(range, index, to: waiter)
+    }
+
+    /// The packet leaves with the next `sendAnswers`, unless it is on its way there.
+    ///
+    /// An Interest with a PIT token may be one of several that the peer wants answered each.
+    private func send(_ range: CachedRange, _ index: Int, to waiter: Waiter) {
+        if peers[waiter.face]?.repeated != nil, waiter.pitToken == nil {
+            let now = eventLoop.now
+            if let age = range.age(of: index, at: waiter.face, now: now), !answersAgain(after: age, waiter.face, now) {
+                counters.repeated &+= 1
+                return
+            }
+            range.noteDeparture(of: index, to: waiter.face, now: now)
+        }
         answers.add(range, index, for: waiter.face, pitToken: waiter.pitToken)
+    }
+
+    private func answersAgain(after age: TimeAmount, _ id: UInt64, _ now: NIODeadline) -> Bool {
+        guard let verdict = peers[id]?.repeated?.judge(age: age, now: now) else { return true }
+        if verdict.asks, let face = peers[id]?.face,
+            let question = ManagementScope.localhop.question(nonce: .random(in: .min ... .max))
+        {
+            face.send(question)
+            if !face.isInBatch { face.flush() }
+        }
+        return verdict.isAnswered
     }
 
     /// All Interests of a wake-up have been looked up.
@@ -232,7 +262,7 @@ final class BlobProducer {
         let now = eventLoop.now
         signing?.done(jobs) { job, waiter in
             guard waiter.expires > now, job.range.isReady(job.index) else { return }
-            answers.add(job.range, job.index, for: waiter.face, pitToken: waiter.pitToken)
+            send(job.range, job.index, to: waiter)
         }
         sendAnswers()
     }
@@ -327,6 +357,22 @@ final class BlobProducer {
 extension BlobProducer: FaceDelegate {
     func face(_ face: Face, received interest: Interest, _ fields: LinkFields) -> Bool {
         !admits(face) || receive(interest, fields, from: face)
+    }
+
+    func face(_ face: Face, received data: DataPacket, _ fields: LinkFields) -> Bool {
+        heard(data.name, from: face)
+        return false
+    }
+
+    func face(_ face: Face, receivedNack reason: NackReason, for interest: Interest, _ fields: LinkFields) -> Bool {
+        heard(interest.name, from: face)
+        return false
+    }
+
+    /// A packet that may answer how far the peer is. Others may wait for it too.
+    private func heard(_ name: Name, from face: Face) {
+        guard peers[face.id]?.repeated != nil, ManagementScope.localhop.question.isPrefix(of: name) else { return }
+        peers[face.id]?.repeated?.heard(now: eventLoop.now)
     }
 
     func faceBatchEnded(_ face: Face) { batchEnded() }

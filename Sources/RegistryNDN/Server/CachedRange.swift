@@ -31,6 +31,8 @@ final class CachedRange {
     var waiters: [WaiterTable.Head]
     /// Who waits for the signature of a packet, by segment; nobody where the packet is signed ahead.
     var signing: [Int: [Waiter]] = [:]
+    /// To which face each packet left last, and when; empty until one leaves to a face on another machine.
+    private var departures: [Departure] = []
     /// When the last of those who wait gives up.
     var latestExpiry = NIODeadline.distantPast
     /// Its neighbours in the list of complete ranges by their last use.
@@ -63,6 +65,25 @@ final class CachedRange {
 
     /// No more packets are made.
     func endPacking() { filler = nil }
+
+    private struct Departure {
+        var face: UInt64 = 0
+        var time = NIODeadline.distantPast
+    }
+
+    /// How long ago the packet left to a face; nil when it did not, or to another face since.
+    func age(of index: Int, at face: UInt64, now: NIODeadline) -> TimeAmount? {
+        guard index < departures.count, departures[index].face == face else { return nil }
+        return now - departures[index].time
+    }
+
+    /// The packet leaves to a face.
+    func noteDeparture(of index: Int, to face: UInt64, now: NIODeadline) {
+        // By then it is known how many segments exist.
+        if departures.isEmpty { departures = Array(repeating: Departure(), count: count) }
+        guard index < departures.count else { return }
+        departures[index] = Departure(face: face, time: now)
+    }
 
     func noteAsked(_ index: Int) {
         if index == count - 1 { isConsumed = true }

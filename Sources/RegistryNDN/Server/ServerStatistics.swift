@@ -17,6 +17,8 @@ struct ServerStatistics: Sendable {
     var signatures: UInt64 = 0
     /// Interests over the limits of their source.
     var limited: UInt64 = 0
+    /// Interests whose Data was on its way to the same face already.
+    var repeated: UInt64 = 0
     /// Reads given up because too many waited.
     var shed: UInt64 = 0
     /// Bytes of the cache's budget in use by ranges.
@@ -31,6 +33,7 @@ struct ServerStatistics: Sendable {
             "registry_streams": .stringConvertible(registryStreams),
             "cache_hits": .stringConvertible(cacheHits), "cache_bytes": .stringConvertible(cacheOctets),
             "shed": .stringConvertible(shed), "limited": .stringConvertible(limited),
+            "repeated": .stringConvertible(repeated),
             "signatures": .stringConvertible(signatures),
         ]
     }

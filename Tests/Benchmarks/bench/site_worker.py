@@ -42,6 +42,9 @@ class Site:
     router: str = ""
     """The management of the forwarder, where there is one."""
     forwarder: Program | None = None
+    """It, when it is ours, and tells its counters."""
+    between: Program | None = None
+    """What stands between the pullers' own programs and the link: a forwarder or a cache."""
 
     def add(self, part):
         self.keep.append(part)
@@ -56,7 +59,7 @@ class Site:
         else:
             address = f"127.0.0.1:{5080 if way == 'nginx' else 5081}"
             make = caches.nginx if way == "nginx" else caches.docker_registry_proxy
-            self.add(make(self.chosen.folder, address, self.secure.address, self.chosen.tls[0]))
+            self.between = self.add(make(self.chosen.folder, address, self.secure.address, self.chosen.tls[0]))
             self.urls = [f"http://{address}"] * PULLERS
 
     def _start_ndn(self) -> None:
@@ -66,14 +69,16 @@ class Site:
         if chosen.way.startswith("nfd"):
             # NFD takes no routes from other machines unless it has keys for that, but makes faces to them.
             router = self.add(nfd.NFD(folder, udp="unicast_mtu 1400"))
-            self.router, asked = router.unix, router.udp
+            # Over UDP it would cut each Data into datagrams of 1400 bytes for each client.
+            self.router, asked = router.unix, router.tcp
+            self.between = router.program
             self.server = self.add(far("server", [*server, "--uplink", "none", "--listen", f"udp://{FAR}:6363"], folder))
             self.server.ready()
             face = f"udp://{FAR}:6363"
         else:
             # Ours makes no faces to others: the server's own makes it, and the site's administrator the route to that.
             forwarder = self.add(parts.Forwarder(folder, host="0.0.0.0"))
-            self.forwarder = forwarder.program
+            self.forwarder = self.between = forwarder.program
             port = forwarder.udp.rpartition(":")[2]
             self.router, asked = forwarder.unix, f"127.0.0.1:{port}"
             self.server = self.add(far("server", [*server, "--uplink", f"udp://{NEAR}:{port}"], folder))
@@ -121,7 +126,8 @@ class Site:
 
     def counters(self) -> dict:
         """What the programs have counted since they began, and the forwarder of its face to the server."""
-        counted: dict = {}
+        counted: dict = {"cpu": {"clients": sum((client.cpu_seconds() for client in self.clients), 0.0),
+                                 "between": self.between.cpu_seconds() if self.between else 0.0}}
         if self.clients:
             counted["clients"] = [client.statistics() for client in self.clients]
             counted["server"] = self.server.statistics()

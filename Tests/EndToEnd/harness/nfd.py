@@ -15,6 +15,7 @@ face_system
 {{
   unix {{ path {socket} }}
   udp {{ listen yes port {port} enable_v4 yes enable_v6 no mcast no {udp} }}
+  tcp {{ listen yes port {port} enable_v4 yes enable_v6 no }}
 }}
 authorizations {{ authorize {{ certfile any privileges {{ faces fib cs strategy-choice }} }} }}
 rib {{ localhost_security {{ {localhost} }} {localhop} }}
@@ -71,6 +72,10 @@ class NFD:
     @property
     def udp(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def tcp(self) -> str:
+        return f"tcp://127.0.0.1:{self.port}"
 
     def stop(self) -> int:
         return self.program.stop()

@@ -21,6 +21,8 @@ BY_NFD = (NFD, NFD_SITE, NFD_ALONE)
 NDN = (OURS, *BY_NFD, ONE, ALONE)
 # Asked once more when all of it has come.
 WARM = (OURS, NFD_SITE, NGINX)
+# Nothing is judged by them, and they take longer than all others together: one turn says enough.
+ONCE = (PROXY, HTTPS)
 LOSSES = ("0", "1")
 LAYERS = 5
 # Counted are five of them.
@@ -68,7 +70,8 @@ def measure(stand: Stand) -> Result:
     for turn in range(turns):
         for loss in LOSSES:
             for name in ways:
-                take_turn(stand, result, name, loss, turn, turn > 0 or turns == 1, images[loss], *sizes[loss])
+                if turn == turns - 1 or name not in ONCE:
+                    take_turn(stand, result, name, loss, turn, turn > 0 or turns == 1, images[loss], *sizes[loss])
     summarize(result, ways, sizes, share)
     return result
 
@@ -158,6 +161,8 @@ def row(name: str, state: str, loss: str, megabytes: int, samples: list[Sample])
         "sent again by clients, %": spread(lambda one: again(one) * 100, 2) if is_ndn and samples else "",
         "sent by the server, × the image": spread(sent, 3) if is_ndn and samples else "",
         "not over NDN, MB": spread(lambda one: elsewhere(one) / 1e6, 1) if is_ndn and samples else "",
+        "CPU of clients, s": spread(lambda one: one.more["counters"]["cpu"]["clients"], 1) if is_ndn and samples else "",
+        "CPU of forwarder or cache, s": spread(lambda one: one.more["counters"]["cpu"]["between"], 1) if samples else "–",
     }
 
 
