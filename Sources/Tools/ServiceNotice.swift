@@ -14,12 +14,12 @@ enum ServiceNotice {
 
     /// Failing is not worth a word: whoever waits for the message says that it did not come.
     static func tell(_ state: State) {
-        guard let path = Environment.process()["NOTIFY_SOCKET"], var (address, length) = address(path) else { return }
+        guard let path = Environment.process()["NOTIFY_SOCKET"], let (address, length) = address(path) else { return }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         let octets = Array(state.rawValue.utf8)
-        unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe withUnsafePointer(to: address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { target in
                 _ = unsafe sendto(descriptor, octets, octets.count, Int32(MSG_NOSIGNAL), target, length)
             }

@@ -94,6 +94,16 @@ def test_a_unit_is_well_formed_and_may_do_little(checks, service):
     assert float(re.search(r"Overall exposure level .*: ([\d.]+)", report).group(1)) <= 2.0, report
 
 
+def test_the_package_depends_on_whatever_the_program_is_linked_with(installed):
+    depends = installed.run("dpkg-query", "-W", "-f", "${Depends}", "registry-ndn")
+    # The paths of libraries are those of a merged /usr, and not what dpkg knows.
+    libraries = re.findall(r"=> \S*/(\S+)", installed.run("ldd", "/usr/bin/registry-ndn"))
+    assert len(libraries) >= 5
+    for library in libraries:
+        owner = installed.run("dpkg", "--search", f"*/{library}").partition(":")[0]
+        assert re.search(rf"(^|, ){re.escape(owner)}( |,|$)", depends), f"{library} is of {owner}, which is not in {depends}"
+
+
 def test_nothing_is_enabled_or_can_run_before_it_is_configured(installed):
     assert not list(installed.path("/etc/systemd/system").rglob("registry-ndn*"))
     unit = Unit(installed, "registry-ndn-server")
