@@ -55,13 +55,7 @@ struct ClientCommand: AsyncParsableCommand {
         let program = await RunningProgram(logger: logger)
         let registries = try registry.registries()
         MemoryLimit.warns("--memory", fetching.memory.octets, .ofProcess(), logger)
-        let isShared = registries.listeners.contains { !$0.isLoopback }
-        let hasCredentials = access.credentials != nil || registries.registries.contains { $0.credentials != nil }
-        guard !hasCredentials && connecting.cert == nil || shareCredentials || !isShared else {
-            throw ValidationError(
-                "--credentials or --cert with a --listen beyond this machine: whoever reaches it would pull with them; give --share-credentials if that is meant, or listen at 127.0.0.1"
-            )
-        }
+        let hasCredentials = try checkSharing(registries)
         for listener in registries.listeners where !listener.isLoopback {
             logger.warning(
                 "listening beyond this machine: whoever reaches the port can pull", metadata: ["listen": "\(listener)"])
@@ -114,6 +108,18 @@ struct ClientCommand: AsyncParsableCommand {
         try await program.run(service, reloads: reloads, patience: .seconds(ClientService.patience))
         try? await faces.shutdownGracefully()
         try? await connections.shutdownGracefully()
+    }
+
+    /// Whether there are credentials of our own; refuses those that whoever reaches a listener would pull with unasked.
+    func checkSharing(_ registries: MirroredRegistries) throws -> Bool {
+        let isShared = registries.listeners.contains { !$0.isLoopback }
+        let hasCredentials = access.credentials != nil || registries.registries.contains { $0.credentials != nil }
+        guard !hasCredentials && connecting.cert == nil || shareCredentials || !isShared else {
+            throw ValidationError(
+                "--credentials or --cert with a --listen beyond this machine: whoever reaches it would pull with them; give --share-credentials if that is meant, or listen at 127.0.0.1"
+            )
+        }
+        return hasCredentials
     }
 
     private func network(

@@ -4,7 +4,7 @@ import NDN
 /// The files and sockets that a long-running program may have open.
 enum OpenFiles {
     /// With fewer a program has no room beside its event loops, its log and its sockets for anybody who connects.
-    private static let least = 32
+    static let least = 32
 
     /// Raises the limit as far as this process may; ends the program where that is not enough to start.
     static func prepare() throws {

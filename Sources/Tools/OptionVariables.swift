@@ -31,7 +31,9 @@ struct OptionVariables {
     /// - Throws: `ValidationError` for a switch that is neither on nor off, and for a `.env` that cannot be read.
     init(_ arguments: [String]) throws {
         self.arguments = arguments
-        guard let program = Self.programs.first(where: { $0._commandName == arguments.first }),
+        // `doctor` examines a client that is called with the same variables.
+        let called = arguments.first == DoctorCommand._commandName ? ClientCommand._commandName : arguments.first
+        guard let program = Self.programs.first(where: { $0._commandName == called }),
             !arguments.contains(where: { ["--help", "-h", "--version"].contains($0) })
         else { return }
         let environment = program == ServerCommand.self ? try Environment() : .process()

@@ -19,7 +19,7 @@ struct RegistryNDNCommand: AsyncParsableCommand {
         subcommands: [
             ClientCommand.self, ForwarderCommand.self, FetchCommand.self, ServerCommand.self, KeygenCommand.self,
             CertCommand.self, RegisterCommand.self, UnregisterCommand.self, RoutesCommand.self, FacesCommand.self,
-            StrategyCommand.self, PingCommand.self, HealthCommand.self,
+            StrategyCommand.self, PingCommand.self, HealthCommand.self, DoctorCommand.self,
         ])
 }
 

@@ -110,7 +110,8 @@ package struct ClientResponder: HTTPResponder {
         }
     }
 
-    private static let robots = "User-agent: *\nDisallow: /\n"
+    /// What `/robots.txt` is answered, for which no registry is asked.
+    package static let robots = "User-agent: *\nDisallow: /\n"
 
     private func log(_ record: RequestRecord, _ status: HTTPResponseStatus?) {
         if let site = record.site { sites[site].totals.add(record) }

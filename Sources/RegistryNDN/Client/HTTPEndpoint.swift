@@ -134,6 +134,11 @@ package struct HTTPEndpoint: Sendable {
         }
     }
 
+    /// Closes an endpoint that serves nobody: it was bound to find out whether that can be done.
+    package func close() async {
+        for server in servers { try? await server.executeThenClose { _ in } }
+    }
+
     private func serve(_ server: Server, _ seats: ConnectionSeats, _ responder: any HTTPResponder) async throws {
         try await server.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in

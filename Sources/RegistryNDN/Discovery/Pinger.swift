@@ -31,22 +31,22 @@ package final class Pinger: Sendable {
 
     /// Connects; throws `FaceError` when that fails.
     package static func connect(
-        to router: FaceURI, group: any EventLoopGroup, logger: Logger
+        to router: FaceURI, face: FaceConfiguration = .init(), group: any EventLoopGroup, logger: Logger
     ) async throws -> Pinger {
         let loop = group.next()
         return try await loop.flatSubmit {
-            let connector = FaceConnector(to: router, on: loop, logger: logger)
+            let connector = FaceConnector(to: router, on: loop, configuration: face, logger: logger)
             let endpoint = Endpoint(face: connector.face)
             return connector.connect().assumeIsolated().map { Pinger(endpoint) }.nonisolated()
         }.get()
     }
 
     /// Sends an Interest for `<prefix>/ping/<random>`, which our server and ndnping's answer; or, when `exact`, for the name
-    /// itself, which any cache may answer.
-    package func ping(_ name: Name, exact: Bool, lifetime: TimeAmount) async -> Outcome {
+    /// itself, which any cache may answer unless the answer must be fresh.
+    package func ping(_ name: Name, exact: Bool, isFresh: Bool = false, lifetime: TimeAmount) async -> Outcome {
         var interest = InterestBuilder(name: exact ? name : .ping(name, number: .random(in: .min ... .max)))
         interest.canBePrefix = exact
-        interest.mustBeFresh = !exact
+        interest.mustBeFresh = !exact || isFresh
         interest.lifetimeMilliseconds = UInt64(max(1, lifetime.nanoseconds / 1_000_000))
         let (asked, endpoint, loop) = (interest, endpoint, loop)
         let start = NIODeadline.now()

@@ -1,0 +1,309 @@
+"""`doctor` names each fault, and only it; and nothing where all is well."""
+
+import json
+import re
+import signal
+import socket
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import SimpleNamespace
+
+import pytest
+from ndn.encoding import Component, parse_data
+
+from conftest import IMAGE
+from harness import guarded, tls
+from harness.parts import PREFIX, registry_ndn
+from harness.tamper import Tamper, flip
+
+REPOSITORY = "demo/blobs"
+CHECKS = ["open-files", "configuration", "listen", "upstream", "tls", "registry", "login", "clock", "image", "router",
+          "receive-buffer", "route", "packet-size", "metadata", "signature", "blob"]
+
+
+def examine(folder, registry, router, *options, prefix=PREFIX, listen="127.0.0.1:0"):
+    """(exit status, what was found by check), with the options of a client."""
+    done = registry_ndn("doctor", "--upstream", registry.url, "--name", prefix, "--router", router, "--listen", listen,
+                        "--json", *options, folder=folder, timeout=40)
+    assert done.stdout.startswith("["), done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert [finding["check"] for finding in found] == CHECKS
+    assert all(finding.keys() == {"check", "status", "message", "remedy"} for finding in found)
+    return done.returncode, {finding["check"]: finding for finding in found}
+
+
+def statuses(found, status):
+    return [check for check in found if found[check]["status"] == status]
+
+
+def names(result, check, *words):
+    """Whether this check alone failed, with these words, and says what to do."""
+    status, found = result
+    assert (status, statuses(found, "fail")) == (1, [check]), found
+    assert all(word in found[check]["message"] for word in words), found[check]
+    assert found[check]["remedy"]
+    skipped = [found[other]["message"] for other in statuses(found, "skip")]
+    assert all(check in message for message in skipped if message.startswith("not tried")), skipped
+    return found
+
+
+@pytest.fixture
+def doctor(folder, chain, shared_registry):
+    """Examines a client of a chain that works, but for what is given."""
+    def work(*options, registry=shared_registry, router=chain[0].unix, **more):
+        return examine(folder, registry, router, *options, **more)
+    return work
+
+
+class Stub:
+    """Answers every GET in one way; its clock may be ahead."""
+
+    def __init__(self, status=200, kind="application/json", ahead=0):
+        class Handler(BaseHTTPRequestHandler):
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string((timestamp or time.time()) + ahead)
+
+            def do_GET(self):
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_):
+                pass
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+# Where all is well.
+
+def test_a_chain_that_works(doctor, chain):
+    status, found = doctor("--image", IMAGE, listen=chain[2].address)
+    assert (status, statuses(found, "fail"), statuses(found, "warn")) == (0, [], []), found
+    assert statuses(found, "skip") == ["tls", "receive-buffer", "packet-size", "signature"], found
+    assert "a client runs already" in found["listen"]["message"]
+    assert "are the registry's" in found["blob"]["message"]
+
+
+def test_a_chain_over_udp(doctor, chain):
+    status, found = doctor("--image", IMAGE, router=chain[0].udp)
+    assert (status, statuses(found, "fail")) == (0, []), found
+    assert statuses(found, "skip") == ["tls", "signature"], found
+    assert found["packet-size"]["message"] == "packets of 7000 octets come through"
+    assert set(statuses(found, "warn")) <= {"receive-buffer"}
+
+
+def test_a_server_without_a_forwarder(folder, start, shared_registry):
+    status, found = examine(folder, shared_registry, start.server().udp)
+    assert (status, statuses(found, "fail")) == (0, []), found
+    assert found["image"]["status"] == found["blob"]["status"] == "skip"
+
+
+def test_lines_for_people(folder, chain, shared_registry):
+    done = registry_ndn("doctor", "--upstream", shared_registry.url, "--name", "/example/other", "--router", chain[0].unix,
+                        "--listen", "127.0.0.1:0", folder=folder)
+    assert done.returncode == 1 and not done.stderr, done.stderr
+    lines = done.stdout.splitlines()
+    assert all(re.match(r"(ok    |warn  |FAIL  |skip  )[a-z-]+: \S|      \S", line) for line in lines), done.stdout
+    number = next(number for number, line in enumerate(lines) if line.startswith("FAIL  route: "))
+    assert "correct --name" in lines[number + 1]
+
+
+def test_the_variables_of_a_client_count(folder, chain, shared_registry, monkeypatch):
+    monkeypatch.setenv("DOCKER_NDN_UPSTREAM", shared_registry.url)
+    monkeypatch.setenv("DOCKER_NDN_NAME", PREFIX)
+    monkeypatch.setenv("DOCKER_NDN_ROUTER", chain[0].unix)
+    monkeypatch.setenv("DOCKER_NDN_LISTEN", "127.0.0.1:0")
+    done = registry_ndn("doctor", folder=folder)
+    assert done.returncode == 0 and "ok    route: " in done.stdout, done.stdout + done.stderr
+
+
+# The client itself.
+
+def test_a_mirrors_file_that_is_not_there(doctor, folder):
+    found = names(doctor("--mirrors", folder / "missing.toml"), "configuration", "missing.toml")
+    assert statuses(found, "ok") == ["open-files"]
+
+
+def test_a_trust_anchor_that_is_none(doctor, folder):
+    (folder / "anchor").write_text("nothing")
+    names(doctor("--trust-anchor", folder / "anchor"), "configuration", "--trust-anchor")
+
+
+def test_a_port_that_another_program_has(doctor):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        names(doctor(listen="127.0.0.1:%d" % taken.getsockname()[1]), "listen", "is taken by another program")
+
+
+# The registry.
+
+def test_a_registry_that_does_not_run(doctor, free_tcp_port):
+    gone = SimpleNamespace(url=f"http://127.0.0.1:{free_tcp_port}")
+    found = names(doctor("--image", IMAGE, registry=gone), "upstream", "Connection refused")
+    assert found["route"]["status"] == "ok"
+    assert found["blob"]["message"] == "not tried, since upstream failed"
+
+
+def test_a_registry_whose_name_nobody_knows(doctor):
+    names(doctor(registry=SimpleNamespace(url="http://registry.invalid")), "upstream", "registry.invalid")
+
+
+@pytest.mark.parametrize("status, kind", [(404, "text/plain"), (200, "text/html; charset=utf-8"), (500, "text/plain")])
+def test_what_is_no_registry(doctor, start, status, kind):
+    names(doctor(registry=start.keep(Stub(status, kind))), "registry", str(status))
+
+
+def test_https_where_http_is_spoken(doctor, shared_registry):
+    registry = SimpleNamespace(url=shared_registry.url.replace("http:", "https:"))
+    names(doctor(registry=registry), "tls", "does not speak TLS")
+
+
+@pytest.mark.parametrize("certificate, words", [
+    ("expired", "expired on Feb  3"), ("unknown", "(CN=Other Root)"), ("wrong-host", "is for DNS:elsewhere.example"),
+])
+def test_a_certificate_that_is_refused(doctor, start, folder, certificate, words):
+    names(doctor(*tls.TRUST, registry=start.keep(tls.OpenSSLServer(folder, certificate))), "tls", words)
+
+
+def test_an_authority_that_is_not_named(doctor, start, folder):
+    names(doctor(registry=start.keep(tls.OpenSSLServer(folder, "good"))), "tls", "name its PEM file with --ca-file")
+
+
+def test_a_certificate_that_is_good(doctor, start, folder, shared_registry):
+    status, found = doctor(*tls.TRUST, registry=start.keep(tls.SecureRegistry(folder, shared_registry)))
+    assert status == 0 and found["tls"]["status"] == "ok", found
+
+
+@pytest.mark.parametrize("password", [guarded.PASSWORD, "wrong"])
+def test_a_login(doctor, start, folder, shared_registry, password):
+    registry = start.keep(guarded.GuardedRegistry(folder, shared_registry.folder / "data", guarded.by_password(folder)))
+    result = doctor("--credentials", guarded.credentials_file(folder, registry.address, password), "--image", IMAGE,
+                    registry=registry)
+    if password == guarded.PASSWORD:
+        assert result[0] == 0 and result[1]["login"]["message"].endswith("accepts our credentials"), result
+    else:
+        names(result, "login", "401")
+
+
+@pytest.mark.parametrize("ahead, words", [(3600, "is behind"), (-90, "is ahead")])
+def test_a_clock_that_is_off(doctor, start, ahead, words):
+    status, found = doctor(registry=start.keep(Stub(ahead=ahead)))
+    assert (status, statuses(found, "fail"), statuses(found, "warn")) == (0, [], ["clock"]), found
+    assert words in found["clock"]["message"] and found["clock"]["remedy"]
+    assert abs(int(re.search(r"by (\d+) s", found["clock"]["message"])[1]) - abs(ahead)) <= 5
+
+
+def test_one_registry_of_several(folder, chain, shared_registry, free_tcp_port):
+    done = registry_ndn("doctor", "--upstream", shared_registry.url, "--name", PREFIX, "--mirror",
+                        f"dead.example=http://127.0.0.1:{free_tcp_port},{PREFIX}", "--router", chain[0].unix, "--listen",
+                        "127.0.0.1:0", "--json", folder=folder)
+    found = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert [(finding["check"], str(free_tcp_port) in finding["message"]) for finding in found
+            if finding["status"] == "fail"] == [("upstream", True)]
+    assert [finding["status"] for finding in found if finding["check"] == "route"] == ["ok", "ok"]
+
+
+# The way to the server.
+
+def test_a_router_that_is_silent(doctor, free_udp_port):
+    found = names(doctor("--image", IMAGE, router=f"127.0.0.1:{free_udp_port}"), "router", "nothing answers")
+    assert found["image"]["status"] == "ok"
+
+
+def test_a_router_where_nobody_listens(doctor, free_tcp_port):
+    names(doctor(router=f"tcp://127.0.0.1:{free_tcp_port}"), "router", "nobody listens there")
+
+
+def test_no_router_at_all(doctor, folder, free_tcp_port, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    names(doctor("--fch-url", f"http://127.0.0.1:{free_tcp_port}/", router="fch"), "router", "no router is found")
+
+
+def test_a_prefix_that_nobody_serves(doctor):
+    names(doctor("--image", IMAGE, prefix="/example/other"), "route", "no route to /example/other")
+
+
+def test_a_server_that_has_ended(doctor, chain):
+    chain[1].program.kill()
+    names(doctor(), "route", PREFIX)
+
+
+def test_a_server_that_hangs(doctor, chain):
+    chain[1].program.signal(signal.SIGSTOP)
+    try:
+        names(doctor(), "route", "no server of " + PREFIX)
+    finally:
+        chain[1].program.signal(signal.SIGCONT)
+
+
+def test_large_packets_that_are_lost(folder, start, shared_registry):
+    hole = start.keep(Tamper(start.server().udp, lambda packet: packet if len(packet) < 1400 else b"\0"))
+    names(examine(folder, shared_registry, hole.address, "--image", IMAGE), "packet-size", "MTU hole")
+
+
+# A blob.
+
+def test_an_image_that_the_registry_does_not_have(doctor):
+    names(doctor("--image", "demo/missing:1"), "image", "404")
+
+
+def test_a_server_of_another_registry(folder, start, shared_registry):
+    server = start.server(registry=start.own_registry())
+    names(examine(folder, shared_registry, server.udp, "--image", IMAGE), "metadata", "says that it has no sha256:")
+
+
+def test_a_blob_that_differs(folder, start, shared_registry, blob):
+    digest, _ = blob(100_000)
+
+    def change(packet):
+        if packet[0] != 6:
+            return packet
+        name, _, content, _ = parse_data(packet, True)
+        is_segment = Component.get_type(name[-1]) == Component.TYPE_SEGMENT
+        return flip(packet, packet.index(bytes(content)) + 100) if is_segment else packet
+    tamper = start.keep(Tamper(start.server().udp, change))
+    names(examine(folder, shared_registry, tamper.address, "--blob", f"{REPOSITORY}@{digest}"), "blob", digest)
+    assert tamper.changed
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_a_trust_anchor(folder, start, shared_registry, is_right):
+    def run(*arguments):
+        done = registry_ndn(*arguments, folder=folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+    for identity, keychain in [(PREFIX, "keys"), ("/example/stranger", "stranger")]:
+        run("keygen", identity, "--keychain", folder / keychain)
+        run("cert", "export", identity, "--certificate-only", "--keychain", folder / keychain, "-o",
+            folder / f"{keychain}.ndncert")
+    server = start.server(options=["--keychain", folder / "keys"])
+    anchor = folder / ("keys.ndncert" if is_right else "stranger.ndncert")
+    result = examine(folder, shared_registry, server.udp, "--image", IMAGE, "--trust-anchor", anchor)
+    if is_right:
+        assert result[0] == 0 and result[1]["signature"]["status"] == "ok", result
+    else:
+        names(result, "signature", "is not trusted")
+
+
+# All at once.
+
+def test_it_ends_soon_though_everything_is_dead(folder, start, free_udp_port):
+    """A registry that takes connections and says nothing, and a router that does not answer."""
+    silent = start.keep(tls.Peer(lambda connection: connection.recv(1 << 20) and connection.recv(1)))
+    begin = time.monotonic()
+    status, found = examine(folder, SimpleNamespace(url=f"http://{silent.address}"), f"127.0.0.1:{free_udp_port}",
+                            "--image", IMAGE)
+    assert (status, statuses(found, "fail")) == (1, ["registry", "router"]), found
+    assert time.monotonic() - begin < 20
+
+
+def test_a_wrong_call(folder):
+    done = registry_ndn("doctor", "--image", "127.0.0.1:5000/app", folder=folder)
+    assert done.returncode == 64 and "without the registry's address" in done.stderr
