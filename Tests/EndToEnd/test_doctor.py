@@ -11,11 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 from ndn.encoding import Component, parse_data
+from ndn.security import DigestSha256Signer
 
 from conftest import IMAGE
 from harness import guarded, tls
 from harness.parts import PREFIX, registry_ndn
 from harness.tamper import Tamper, flip
+from harness.trust import PacketProducer, segments
 
 REPOSITORY = "demo/blobs"
 CHECKS = ["open-files", "configuration", "listen", "upstream", "tls", "registry", "login", "clock", "image", "router",
@@ -104,6 +106,17 @@ def test_a_server_without_a_forwarder(folder, start, shared_registry):
     status, found = examine(folder, shared_registry, start.server().udp)
     assert (status, statuses(found, "fail")) == (0, []), found
     assert found["image"]["status"] == found["blob"]["status"] == "skip"
+
+
+def test_a_server_that_knows_no_pings(folder, start, shared_registry, blob):
+    """As that of the earlier Docker-Registry-NDN: a blob stands for them."""
+    digest, octets = blob(20_000)
+    producer = start.keep(PacketProducer(segments(REPOSITORY, digest, octets, DigestSha256Signer())))
+    forwarder = start.forwarder(options=["--route", f"{PREFIX}=udp://{producer.address}"])
+    status, found = examine(folder, shared_registry, forwarder.udp, "--blob", f"{REPOSITORY}@{digest}")
+    assert (status, statuses(found, "fail")) == (0, []), found
+    assert "though to no ping" in found["route"]["message"]
+    assert (found["packet-size"]["status"], found["blob"]["status"]) == ("skip", "ok"), found
 
 
 def test_lines_for_people(folder, chain, shared_registry):
