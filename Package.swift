@@ -32,7 +32,7 @@ let program: [LinkerSetting] = [
 let layers = [
     "NDN": ["System", "Wire", "Face", "Security", "NFD", "Fetch"],
     "NDNForwarder": ["Forwarder"],
-    "RegistryNDN": ["Registry", "TLS", "Upstream", "Discovery", "Server", "Client"],
+    "RegistryNDN": ["Registry", "TLS", "Upstream", "Discovery", "Admin", "Server", "Client"],
 ]
 /// What is not a target's own in the folder that they share; NDN's documentation lies there too.
 func others(than target: String) -> [String] {
