@@ -46,6 +46,7 @@ extension RegistrySetting {
         case .endpointKey: "--tls-key"
         case .registry: "--mirror"
         case .registryFile: "--mirrors"
+        case .admin: "--admin"
         case .pushDefault: "--push-default"
         }
     }

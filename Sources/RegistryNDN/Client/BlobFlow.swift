@@ -23,7 +23,7 @@ struct BlobFlow: Sendable {
         _ pull: BlobPull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
         guard path.isUsable else {
-            record.fallback = "NDN path down"
+            record.fallback = .pathDown
             return try await fallBack(pull, &response, &record)
         }
         let tally = RepairTally()
@@ -38,6 +38,8 @@ struct BlobFlow: Sendable {
                 path.end(active)
                 record.segments = stream.segments
                 record.retries = stream.retransmissions
+                let statistics = stream.statistics
+                (record.marks, record.nacks) = (statistics.marks, statistics.nacks)
                 stream.cancel()
                 record.subtract(tally, from: stream.parts)
             }
@@ -79,6 +81,8 @@ struct BlobFlow: Sendable {
         } catch  where response.status != nil && policy == .proxy && !Task.isCancelled && Self.isPathEnd(error) {
             note(error, pull.blob, hasBegun: true, &record)
             stream.cancel()
+            path.departed(record.fallback)
+            defer { path.arrived() }
             try await RestOfBlob(pull: pull, size: stream.size, sizeSource: .network, upstream: upstream).append(
                 to: &body, &response, &record)
         }
@@ -129,10 +133,10 @@ struct BlobFlow: Sendable {
     private func note(_ error: any Error, _ blob: BlobName, hasBegun: Bool, _ record: inout RequestRecord) {
         switch error {
         case let error as FetchError:
-            record.fallback = "\(error)"
+            record.fallback = Fallback(error)
             path.failed(PathProbe(blob: blob, hasBegun: hasBegun), error)
         case let failure as BlobFailure:
-            record.fallback = record.fallback ?? "\(failure)"
+            record.fallback = record.fallback ?? Fallback(failure)
             switch failure {
             case .wrongDigest where record.ndnBytes > 0, .wrongSize: poisoned.insert(blob.digest)
             case .wrongDigest, .rest, .notOverNDN, .elsewhere, .pathLeft: break
@@ -147,6 +151,8 @@ struct BlobFlow: Sendable {
     func fallBack(
         _ pull: BlobPull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
+        path.departed(record.fallback)
+        defer { path.arrived() }
         switch policy {
         case .proxy where pull.wanted == .whole: try await serveWhole(pull, &response, &record)
         case .proxy: try await serveParts(pull, &response, &record)

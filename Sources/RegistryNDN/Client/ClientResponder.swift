@@ -9,6 +9,7 @@ package struct ClientResponder: HTTPResponder {
     private var listener: Int
     private let lending: LendingRule
     private let logger: Logger
+    private let answers: AdminAnswers?
     /// The requests of all listeners.
     let underWay = RequestsUnderWay()
 
@@ -16,14 +17,16 @@ package struct ClientResponder: HTTPResponder {
     ///   - sites: in the order in which `upstreams` lists them.
     ///   - listener: the number of the listener whose requests are answered.
     ///   - lending: which requests get our own credentials.
+    ///   - answers: to those who watch the program, under paths of their own.
     package init(
         sites: [RegistrySite], upstreams: UpstreamSet, listener: Int = 0, lending: LendingRule = LendingRule(),
-        logger: Logger
+        answers: AdminAnswers? = nil, logger: Logger
     ) {
         self.sites = sites
         self.upstreams = upstreams
         self.listener = listener
         self.lending = lending
+        self.answers = answers
         self.logger = logger
     }
 
@@ -41,12 +44,17 @@ package struct ClientResponder: HTTPResponder {
             for site in sites {
                 group.addTask { await site.path.run(site.source) }
                 group.addTask { await site.path.watch(against: site.upstream) }
+                group.addTask { await site.path.tellDroughts() }
                 group.addTask { await site.blobs.repairs.run() }
             }
         }
     }
 
     package func respond(to request: HTTPRequest, _ response: inout ResponseWriter) async throws {
+        // Asked for every few seconds, and no transfer: neither logged nor waited for.
+        if let answers, let answer = await answers.answer(request.head.method, request.head.uri) {
+            return try await response.send(answer)
+        }
         underWay.begin()
         defer { underWay.end() }
         var record = RequestRecord(head: request.head, now: .now())
@@ -58,7 +66,7 @@ package struct ClientResponder: HTTPResponder {
             if let why = lending.refusal(of: requester, request.head.method) {
                 record.failure = why
                 try await response.send(OCIError(.denied, message: "request refused, \(why)"), .forbidden)
-                return log(record, response.status)
+                return log(record, response)
             }
             record.withheld = lending.withheld(from: requester, request.head)
             try await serve(request, &response, &record)
@@ -71,7 +79,7 @@ package struct ClientResponder: HTTPResponder {
                     Task.isCancelled ? "the connection was closed before the answer was out" : ErrorSentence.of(error)
             }
             guard response.status == nil, !Task.isCancelled else {
-                log(record, response.status)
+                log(record, response)
                 throw error
             }
             let answer = ErrorResponse(to: error, record)
@@ -79,7 +87,7 @@ package struct ClientResponder: HTTPResponder {
             if answer.status == .requestTimeout { response.endConnection() }
             try await response.send(answer.error, answer.status, answer.headers)
         }
-        log(record, response.status)
+        log(record, response)
     }
 
     private func serve(
@@ -113,11 +121,12 @@ package struct ClientResponder: HTTPResponder {
     /// What `/robots.txt` is answered, for which no registry is asked.
     package static let robots = "User-agent: *\nDisallow: /\n"
 
-    private func log(_ record: RequestRecord, _ status: HTTPResponseStatus?) {
-        if let site = record.site { sites[site].totals.add(record) }
+    private func log(_ record: RequestRecord, _ response: borrowing ResponseWriter) {
+        let (status, now) = (response.status.map { Int($0.code) }, NIODeadline.now())
+        if let site = record.site { sites[site].totals.add(record, status: status, begin: response.began, now: now) }
         logger.log(
             level: record.failure == nil ? .info : .warning, "request",
-            metadata: record.metadata(status: status.map { Int($0.code) }, now: .now()))
+            metadata: record.metadata(status: status, now: now))
     }
 }
 

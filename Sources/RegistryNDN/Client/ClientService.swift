@@ -11,6 +11,7 @@ package struct ClientService: Service {
     private let responder: ClientResponder
     private let sites: [RegistrySite]
     private let network: any BlobNetwork
+    private let monitor: ClientMonitor
     private let logger: Logger
     private let signals: @Sendable () -> AsyncStream<Void>
     private let ready: @Sendable () -> Void
@@ -20,21 +21,26 @@ package struct ClientService: Service {
     ///   - sites: the registries, in the order in which `upstreams` lists them.
     ///   - network: where the registries' blobs come from over NDN; it is shut down at the end.
     ///   - lending: which requests get our own credentials.
+    ///   - monitor: is told how the program is.
+    ///   - answers: to those who watch the program, at the endpoints too.
     ///   - signals: Each element asks for a statistics line of each registry.
     ///   - ready: called once requests are served.
     package init(
         endpoints: [HTTPEndpoint], sites: [RegistrySite], upstreams: UpstreamSet, network: any BlobNetwork,
-        lending: LendingRule = LendingRule(), logger: Logger,
+        lending: LendingRule = LendingRule(), monitor: ClientMonitor = ClientMonitor(), answers: AdminAnswers? = nil,
+        logger: Logger,
         statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
         ready: @escaping @Sendable () -> Void
     ) {
         self.endpoints = endpoints
         self.sites = sites
         self.network = network
+        self.monitor = monitor
         self.logger = logger
         self.signals = signals
         self.ready = ready
-        responder = ClientResponder(sites: sites, upstreams: upstreams, lending: lending, logger: logger)
+        responder = ClientResponder(
+            sites: sites, upstreams: upstreams, lending: lending, answers: answers, logger: logger)
     }
 
     /// Serves until the task is cancelled, or until the program shuts down gracefully and the last response is out.
@@ -44,15 +50,18 @@ package struct ClientService: Service {
             group.addTask { await network.run() }
             for site in sites { group.addTask { await check(site.upstream) } }
             group.addTask { for await _ in signals() { await logStatistics() } }
+            monitor.begin(sites, network, responder.underWay)
             ready()
             await withGracefulShutdownHandler {
                 await serve()
             } onGracefulShutdown: {
+                monitor.end()
                 logEnd()
             }
             group.cancelAll()
         }
         await logStatistics()
+        monitor.end()
         for site in sites { site.upstream.shutdown() }
         await network.shutdown()
     }

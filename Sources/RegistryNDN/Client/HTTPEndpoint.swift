@@ -24,18 +24,20 @@ package struct HTTPEndpoint: Sendable {
 
     /// Binds all addresses of a host that this machine has: a client that is told `localhost` may try 127.0.0.1 or ::1 first.
     ///
-    /// - Parameter certificate: shown to clients, which then must speak TLS; nil for plain HTTP.
+    /// - Parameters:
+    ///   - setting: what the address is given by, as failures say it; nil for the client's own.
+    ///   - certificate: shown to clients, which then must speak TLS; nil for plain HTTP.
     /// - Throws: `ListenError`.
     package static func bind(
-        host: String, port: Int, limits: HTTPLimits = HTTPLimits(), certificate: EndpointCertificate? = nil,
-        group: any EventLoopGroup, logger: Logger
+        host: String, port: Int, setting: RegistrySetting? = nil, limits: HTTPLimits = HTTPLimits(),
+        certificate: EndpointCertificate? = nil, group: any EventLoopGroup, logger: Logger
     ) async throws -> HTTPEndpoint {
         let uri = FaceURI(scheme: .tcp, family: nil, host: host, port: port)
         let addresses: [SocketAddress]
         do {
             addresses = try await HostResolver.addresses(of: uri, on: group.next()).get()
         } catch {
-            throw ListenError(host: host, port: port, error)
+            throw ListenError(host: host, port: port, setting: setting, error)
         }
         var attempt = 1
         while true {
@@ -45,7 +47,7 @@ package struct HTTPEndpoint: Sendable {
             } catch let error as IOError where error.isInUse && port == 0 && attempt < attempts {
                 attempt += 1
             } catch {
-                throw ListenError(host: host, port: port, error)
+                throw ListenError(host: host, port: port, setting: setting, error)
             }
         }
     }

@@ -14,6 +14,15 @@ final class NDNPath: Sendable {
         /// The counts of all pulls, those that are over included.
         var counts = SilenceWatch.Counts()
         var silence = SilenceWatch()
+        var drought: NDNDrought
+        /// Round-trip time of the last pull that had one.
+        var roundTrip: TimeAmount?
+
+        /// Counts what came up to now.
+        mutating func count(now: NIODeadline) {
+            for pull in pulls.values.map(\.pull) { count(pull, isOver: false) }
+            drought.observe(octets: counts.octets, now: now)
+        }
 
         mutating func count(_ pull: ActivePull, isOver: Bool) {
             let id = ObjectIdentifier(pull)
@@ -34,16 +43,19 @@ final class NDNPath: Sendable {
     private let questioned: AsyncStream<Void>.Continuation
     private let begins: AsyncStream<Void>
     private let begun: AsyncStream<Void>.Continuation
+    private let departures: AsyncStream<Void>
+    private let departure: AsyncStream<Void>.Continuation
     private let policy: FallbackPolicy
     private let logger: Logger
 
     /// - Parameter policy: what becomes of blobs while the path is down.
     init(health: PathHealth<PathProbe> = PathHealth(), policy: FallbackPolicy = .proxy, logger: Logger) {
-        state = Mutex(State(health: health))
+        state = Mutex(State(health: health, drought: NDNDrought(now: .now())))
         self.policy = policy
         self.logger = logger
         (questions, questioned) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (begins, begun) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (departures, departure) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     var isUsable: Bool { state.withLock { $0.health.isUsable(now: .now()) } }
@@ -118,7 +130,14 @@ final class NDNPath: Sendable {
     }
 
     /// A pull reads no more over the path.
-    func end(_ pull: ActivePull) { state.withLock { $0.count(pull, isOver: true) } }
+    func end(_ pull: ActivePull) {
+        let roundTrip = pull.stream.statistics.smoothedRTT
+        state.withLock { state in
+            state.count(pull, isOver: true)
+            state.drought.observe(octets: state.counts.octets, now: .now())
+            state.roundTrip = roundTrip ?? state.roundTrip
+        }
+    }
 
     /// Looks at the pulls under way until the task is cancelled: a path that leaves most Interests unanswered is compared with the
     /// upstream, and left when the upstream is much faster.
@@ -138,12 +157,68 @@ final class NDNPath: Sendable {
     private func look() -> (rate: Double, pull: ActivePull)? {
         state.withLock { state in
             let now = NIODeadline.now()
-            for pull in state.pulls.values.map(\.pull) { state.count(pull, isOver: false) }
+            state.count(now: now)
             let awaited = state.pulls.values.first { $0.pull.isAwaited }?.pull
             guard let rate = state.silence.observe(state.counts, isAwaited: awaited != nil, now: now), let awaited,
                 state.health.beginsTrial(now: now)
             else { return nil }
             return (rate, awaited)
+        }
+    }
+
+    // MARK: Drought
+
+    /// A request is answered without NDN from now on; ``arrived()`` follows.
+    func departed(_ fallback: Fallback?) {
+        state.withLock { state in
+            let now = NIODeadline.now()
+            state.count(now: now)
+            state.drought.departed(fallback, now: now)
+        }
+        departure.yield()
+    }
+
+    /// Such a request is over.
+    func arrived() { state.withLock { $0.drought.arrived(now: .now()) } }
+
+    /// Logs while blobs are asked for and none comes over NDN, until the task is cancelled.
+    func tellDroughts() async {
+        for await _ in departures {
+            repeat {
+                try? await Task.sleep(for: Self.lookInterval)
+                tellDrought()
+            } while !Task.isCancelled && state.withLock({ $0.drought.isUndecided(now: .now()) })
+        }
+    }
+
+    private func tellDrought() {
+        let notice = state.withLock { state in
+            let now = NIODeadline.now()
+            state.count(now: now)
+            return state.drought.notice(now: now)
+        }
+        switch notice {
+        case .lasts(let report):
+            logger.warning(
+                "blobs are asked for, and none comes over NDN",
+                metadata: ["seconds": .stringConvertible(report.seconds), "reason": "\(report.reason)"])
+        case .isOver: logger.notice("blobs come over NDN again")
+        case .isQuiet: logger.notice("blobs are not asked for any more; whether they would come over NDN is not known")
+        case nil: break
+        }
+    }
+
+    /// What there is to say of the path at this moment.
+    func snapshot() -> PathSnapshot {
+        state.withLock { state in
+            let now = NIODeadline.now()
+            state.count(now: now)
+            let statistics = state.pulls.values.map { $0.pull.stream.statistics }
+            return PathSnapshot(
+                isUp: state.health.isUp, drought: state.drought.report(now: now),
+                sinceSuccess: state.drought.lastSuccess.map { now - $0 }, pulls: state.pulls.count,
+                roundTrip: statistics.compactMap(\.smoothedRTT).min() ?? state.roundTrip,
+                window: statistics.map(\.window).max() ?? 0, outstanding: state.counts.outstanding)
         }
     }
 
@@ -153,7 +228,7 @@ final class NDNPath: Sendable {
         guard !Task.isCancelled else { return }
         let left = state.withLock { state -> (minutes: Int, pulls: [ActivePull])? in
             let now = NIODeadline.now()
-            for pull in state.pulls.values.map(\.pull) { state.count(pull, isOver: false) }
+            state.count(now: now)
             let meanwhile = Double(state.counts.octets &- octets) * 1e9 / Double(max((now - start).nanoseconds, 1))
             state.silence.reset()
             return state.health.tried(path: max(before, meanwhile), upstream: upstream, now: now)

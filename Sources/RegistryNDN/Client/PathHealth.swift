@@ -73,6 +73,11 @@ struct PathHealth<Probe: Sendable>: Sendable {
         }
     }
 
+    /// Whether nothing speaks against the path: after a failure only an answer brings that back.
+    var isUp: Bool {
+        if case .up = state { true } else { false }
+    }
+
     /// The state of the path, in words for people.
     func standing(now: NIODeadline) -> String {
         switch state {

@@ -100,10 +100,12 @@ package struct RegistrySite: Sendable {
         case .blob(let repository, let digest, let wanted):
             record.name(repository, digest)
             record.mayHangUp = wanted.range.openBegin != nil
+            record.isPull = true
             try await blobs.serve(pull(repository, digest, wanted), &response, &record)
         case .wholeBlob(let repository, let digest):
             record.name(repository, digest)
-            record.fallback = "wrong digest lately"
+            record.isPull = true
+            record.fallback = .poisoned
             try await blobs.fallBack(pull(repository, digest, .whole), &response, &record)
         case .refused(let repository, let digest, let refusal):
             record.name(repository, digest)

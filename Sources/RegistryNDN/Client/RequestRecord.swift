@@ -21,10 +21,15 @@ struct RequestRecord: Sendable {
     var segments: UInt64 = 0
     /// Interests sent again.
     var retries: UInt64 = 0
+    /// Data with a congestion mark, and Nacks of the network.
+    var marks: UInt64 = 0
+    var nacks: UInt64 = 0
+    /// Whether it is a GET of a blob, or of parts of one, that NDN may answer.
+    var isPull = false
     /// Whether the upstream answered, with or without bytes of a body.
     var usedUpstream = false
     /// Why the request left the NDN path.
-    var fallback: String?
+    var fallback: Fallback?
     /// Why our own credentials were not used for it.
     var withheld: String?
     /// Why the response is not complete.

@@ -11,6 +11,8 @@ package struct ResponseWriter: ~Copyable {
     private var hasBody = false
     /// The status that went out; nil while none has.
     package private(set) var status: HTTPResponseStatus?
+    /// When the head went out that has the status.
+    private(set) var began: NIODeadline?
     /// Whether the response is out whole.
     package private(set) var isComplete = false
     /// Whether the answer is for a web page, which nobody here allows to read it: the upstream's word for that (the fields of
@@ -105,6 +107,7 @@ package struct ResponseWriter: ~Copyable {
 
     private mutating func makeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders) -> HTTPResponseHead {
         self.status = status
+        began = .now()
         var head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         head.headers.remove(name: "Transfer-Encoding")
         head.headers.remove(name: "Connection")

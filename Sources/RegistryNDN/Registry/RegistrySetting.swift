@@ -19,6 +19,7 @@ package enum RegistrySetting: String, CaseIterable, Sendable, CustomStringConver
     case endpointKey = "the file of the endpoint's key"
     case registry = "the list of registries"
     case registryFile = "the file of registries"
+    case admin = "the address for metrics and probes"
     case pushDefault = "the leave for pushes to the default registry"
 
     package var description: String { SettingWords.word(for: rawValue) }

@@ -79,6 +79,7 @@ struct ClientLogicTests {
         #expect(!result11)
         #expect(!health.isUsable(now: start + .seconds(59)))
         #expect(health.isUsable(now: start + .seconds(60)))
+        #expect(!health.isUp)
         guard case .wait(.seconds(4)) = health.nextProbe(now: start + .seconds(1)) else {
             Issue.record("no wait")
             return
@@ -93,6 +94,7 @@ struct ClientLogicTests {
         }
         let result12 = health.answered(now: start + .seconds(5))
         #expect(result12)
+        #expect(health.isUp)
         let result13 = health.answered(now: start + .seconds(5))
         #expect(!result13)
         #expect(health.isUsable(now: start + .seconds(6)))

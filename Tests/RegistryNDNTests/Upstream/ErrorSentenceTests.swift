@@ -62,6 +62,8 @@ import Testing
         #expect(text.contains("\(Setting.listener) 127.0.0.1:5050") && text.contains("docker-registry"))
         #expect("\(ListenError(host: "::1", port: 5000, error))".contains("\(Setting.listener) [::1]:5050"))
         #expect("\(ListenError(host: "127.0.0.1", port: 5050, error))".contains("\(Setting.listener) 127.0.0.1:0"))
+        let other = "\(ListenError(host: "127.0.0.1", port: 9100, setting: .admin, error))"
+        #expect(other.contains("\(RegistrySetting.admin) 127.0.0.1:0") && !other.contains("\(Setting.listener)"))
     }
 
     @Test func aConnectionThatFailedAtEveryAddressSaysWhy() async throws {
