@@ -46,6 +46,8 @@ struct ContentStore {
     private var linked: UInt64 = 0
     private(set) var hits: UInt64 = 0
     private(set) var misses: UInt64 = 0
+    /// Packets that left to make room for others.
+    private(set) var evictions: UInt64 = 0
 
     /// - Parameter capacity: Octets of memory; 0 keeps nothing.
     init(capacity: Int) {
@@ -90,6 +92,7 @@ struct ContentStore {
     private mutating func makeRoom(for name: Name, _ size: Int, now: NIODeadline) -> Bool {
         while octets + size > capacity {
             guard let slot = leastUseful(beside: name, now: now) else { return false }
+            evictions &+= 1
             remove(slot)
         }
         return true

@@ -21,18 +21,20 @@ package struct ForwarderService: Service {
     private let limits: ForwardingCore.Limits
     private let faces: FaceConfiguration
     private let eventLoop: any EventLoop
+    private let gauge: ForwarderGauge
     private let signals: @Sendable () -> AsyncStream<Void>
     private let ready: @Sendable (FaceURI) -> Void
     private let logger: Logger
 
     /// - Parameters:
     ///   - routes: Several of one prefix are several next hops.
+    ///   - gauge: is told of the forwarder.
     ///   - signals: Each element asks for a statistics line.
     ///   - ready: Told of each listener's real address, once all of them listen.
     package init(
         listeners: [FaceURI], routes: [StaticRoute] = [], limits: ForwardingCore.Limits,
         faces: FaceConfiguration = FaceConfiguration(),
-        on eventLoop: any EventLoop, logger: Logger,
+        on eventLoop: any EventLoop, logger: Logger, gauge: ForwarderGauge = ForwarderGauge(),
         statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
         ready: @escaping @Sendable (FaceURI) -> Void
     ) {
@@ -41,6 +43,7 @@ package struct ForwarderService: Service {
         self.limits = limits
         self.faces = faces
         self.eventLoop = eventLoop
+        self.gauge = gauge
         self.signals = signals
         self.ready = ready
         self.logger = logger
@@ -59,6 +62,7 @@ package struct ForwarderService: Service {
             try await eventLoop.submit {
                 for route in routes { try forwarder.value.addRoute(to: route.prefix, over: route.peer) }
             }.get()
+            gauge.begin(forwarder)
             // Nothing is ready until all of it is.
             bound.forEach(ready)
         } catch {
@@ -66,6 +70,7 @@ package struct ForwarderService: Service {
             throw error
         }
         await serve(forwarder)
+        gauge.end()
         try await eventLoop.submit {
             logger.info("statistics", metadata: forwarder.value.statistics.metadata)
             forwarder.value.close()

@@ -62,6 +62,10 @@ final class BlobProducer {
     var statistics: ServerStatistics {
         var counters = counters
         counters.cacheOctets = cache.store.octets
+        counters.cacheCapacity = configuration.capacity
+        counters.evictions = cache.evictions
+        counters.waiting = cache.waiters.count
+        counters.faces = peers.count
         counters.shed = cache.shed
         return counters
     }

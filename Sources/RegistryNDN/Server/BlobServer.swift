@@ -53,15 +53,18 @@ package struct BlobServer: Service {
     private let configuration: Configuration
     private let eventLoop: any EventLoop
     private let group: any EventLoopGroup
+    private let monitor: ServerMonitor
     private let signals: @Sendable () -> AsyncStream<Void>
     private let ready: @Sendable (Ready) -> Void
     private let logger: Logger
 
     /// - Parameters:
     ///   - group: Runs the faces on one of its loops and the connections to the registry on all.
+    ///   - monitor: is told how the program is.
     ///   - signals: Each element asks for a statistics line.
     package init(
         _ configuration: Configuration, group: any EventLoopGroup, logger: Logger,
+        monitor: ServerMonitor = ServerMonitor(),
         statisticsSignals signals: @escaping @Sendable () -> AsyncStream<Void> = { AsyncStream { $0.finish() } },
         ready: @escaping @Sendable (Ready) -> Void
     ) {
@@ -69,6 +72,7 @@ package struct BlobServer: Service {
         self.group = group
         eventLoop = group.next()
         self.logger = logger
+        self.monitor = monitor
         self.signals = signals
         self.ready = ready
     }
@@ -102,7 +106,9 @@ package struct BlobServer: Service {
             throw error
         }
         try await eventLoop.submit { faces.value.connect(ready: ready) }.get()
+        monitor.begin(faces)
         await serve(reader, reads, queue, faces)
+        monitor.end()
         try await eventLoop.flatSubmit {
             logger.info("statistics", metadata: faces.value.producer.statistics.metadata)
             return faces.value.close()
@@ -125,6 +131,7 @@ package struct BlobServer: Service {
             }
             tasks.addTask {
                 try? await gracefulShutdown()
+                monitor.end()
                 queue.finish()
                 eventLoop.execute { faces.value.producer.streams.close() }
             }

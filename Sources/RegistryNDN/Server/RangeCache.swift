@@ -68,6 +68,8 @@ struct RangeCache {
     var hosts: [UInt64: PeerHost] = [:]
     /// Reads that were given up because too many waited.
     private(set) var shed: UInt64 = 0
+    /// Ranges that left to make room for others.
+    private(set) var evictions: UInt64 = 0
     private var nextID = 0
     private var nextSweep = NIODeadline.distantPast
 
@@ -384,7 +386,10 @@ struct RangeCache {
     ) -> Bool {
         let cost = store.estimate(range) + max(streams, reading.count + 1) * configuration.readBuffer
         for onlyConsumed in isWanted ? [true, false] : [true] {
-            while let surplus = store.surplus(for: cost, onlyConsumed: onlyConsumed) { remove(surplus, now: now) }
+            while let surplus = store.surplus(for: cost, onlyConsumed: onlyConsumed) {
+                evictions &+= 1
+                remove(surplus, now: now)
+            }
         }
         return store.hasRoom(for: cost)
     }

@@ -62,6 +62,17 @@ final class ServerFaces {
         connector.start()
     }
 
+    /// Whether all who are to reach the server can, as far as it knows.
+    var readiness: Readiness {
+        guard let uplink = configuration.uplink else { return .ready }
+        guard let endpoint, endpoint.face.state == .up else {
+            return .notReady("no connection to the uplink \(uplink)")
+        }
+        // The first is that of the blobs' prefix.
+        guard let registration = registrations.first, !registration.isRegistered else { return .ready }
+        return .notReady("the prefix \(configuration.prefix) is not registered at the uplink \(uplink)")
+    }
+
     private func serves() {
         onServing?()
         onServing = nil

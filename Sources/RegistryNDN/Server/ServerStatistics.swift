@@ -21,8 +21,15 @@ struct ServerStatistics: Sendable {
     var repeated: UInt64 = 0
     /// Reads given up because too many waited.
     var shed: UInt64 = 0
-    /// Bytes of the cache's budget in use by ranges.
+    /// Bytes of the cache's budget in use by ranges, and the budget.
     var cacheOctets = 0
+    var cacheCapacity = 0
+    /// Ranges that left the cache to make room for others.
+    var evictions: UInt64 = 0
+    /// Interests that wait for Data.
+    var waiting = 0
+    /// Connections of those who ask.
+    var faces = 0
 
     /// The fields of the statistics line.
     var metadata: Logger.Metadata {
@@ -36,5 +43,29 @@ struct ServerStatistics: Sendable {
             "repeated": .stringConvertible(repeated),
             "signatures": .stringConvertible(signatures),
         ]
+    }
+
+    func write(to text: inout MetricsText) {
+        func counter(_ name: String, _ help: String, _ value: UInt64) {
+            text.counter("registry_ndn_server_\(name)", help, [.init(value)])
+        }
+        func gauge(_ name: String, _ help: String, _ value: Int) {
+            text.gauge("registry_ndn_server_\(name)", help, [.init(value)])
+        }
+        counter("interests_total", "Interests received, those over the limit of their source included.", interests)
+        counter("data_total", "Data packets sent.", data)
+        counter("registry_reads_total", "Ranges of blobs that were read at the registry.", registryReads)
+        counter("registry_read_bytes_total", "Octets that came with them.", registryOctets)
+        counter("registry_streams_total", "Answers of the registry that they came with.", registryStreams)
+        counter("cache_hits_total", "Segments that were in the cache when they were asked for.", cacheHits)
+        counter("cache_evictions_total", "Ranges that left the cache to make room for others.", evictions)
+        gauge("cache_bytes", "What ranges take of the cache now.", cacheOctets)
+        gauge("cache_capacity_bytes", "What they may take.", cacheCapacity)
+        counter("reads_shed_total", "Reads that were given up, since too many waited.", shed)
+        counter(
+            "interests_limited_total", "Interests that were not answered, since their source sends too many.", limited)
+        counter("signatures_total", "Packets signed with a key.", signatures)
+        gauge("waiting_interests", "Interests that wait for their Data.", waiting)
+        gauge("faces", "Connections of those who ask, the one to the uplink included.", faces)
     }
 }

@@ -101,6 +101,7 @@ struct ContentStoreTests {
             #expect(store.octets <= 100_000)
         }
         #expect(store.count > 5)
+        #expect(store.evictions > 100)
     }
 
     @Test func zeroOctetsKeepNothing() throws {
@@ -116,6 +117,7 @@ struct ContentStoreTests {
         let before = store.octets
         store.insert(try Packets.data("/a", content: "new"), now: now)
         #expect(store.octets == before)
+        #expect(store.evictions == 0)
         #expect(try store.find(Packets.interest("/a"), now: now)?.content == ByteBuffer(string: "new"))
     }
 

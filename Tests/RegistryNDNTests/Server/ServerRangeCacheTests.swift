@@ -247,6 +247,7 @@ import Testing
             try script.complete(try #require(script.reads().first), total: 400)
             #expect(script.cache.store.octets <= 5000)
         }
+        #expect(script.cache.evictions == 1)
         #expect(script.ask(0, of: "c") == "hit 0")
         #expect(script.ask(0, of: "a") == "waiting")
     }
