@@ -45,6 +45,7 @@ struct ClientCommand: AsyncParsableCommand {
     @Flag(help: "Use --credentials for whoever reaches --listen, though it is not only this machine.")
     var shareCredentials = false
 
+    @OptionGroup var admin: AdminOptions
     @OptionGroup var log: LogOptions
 
     func run() async throws {
@@ -53,6 +54,14 @@ struct ClientCommand: AsyncParsableCommand {
         Heap.mapBlocks(from: 96 << 10)
         let logger = try log.makeLogger(label: "client")
         let program = await RunningProgram(logger: logger)
+        let monitor = ClientMonitor()
+        let answers = AdminAnswers(monitor)
+        try await admin.serving(answers, logger: logger) { try await serve(program, monitor, answers, logger) }
+    }
+
+    private func serve(
+        _ program: RunningProgram, _ monitor: ClientMonitor, _ answers: AdminAnswers, _ logger: Logger
+    ) async throws {
         let registries = try registry.registries()
         MemoryLimit.warns("--memory", fetching.memory.octets, .ofProcess(), logger)
         let hasCredentials = try checkSharing(registries)
@@ -98,7 +107,7 @@ struct ClientCommand: AsyncParsableCommand {
             endpoints: endpoints, sites: sites, upstreams: registries.upstreams, network: network,
             lending: endpoint.lending(
                 registries, hasCredentials: hasCredentials, hasCertificate: self.connecting.cert != nil),
-            logger: logger,
+            monitor: monitor, answers: answers, logger: logger,
             statisticsSignals: { program.statisticsRequests },
             ready: {
                 for address in addresses {

@@ -51,6 +51,7 @@ struct ForwarderCommand: AsyncParsableCommand {
     var cacheSize: ByteSizeArgument?
 
     @OptionGroup var faces: FaceOptions
+    @OptionGroup var admin: AdminOptions
     @OptionGroup var log: LogOptions
 
     func validate() throws {
@@ -78,6 +79,13 @@ struct ForwarderCommand: AsyncParsableCommand {
         try OpenFiles.prepare()
         let logger = try log.makeLogger(label: "forwarder")
         let program = await RunningProgram(logger: logger)
+        let gauge = ForwarderGauge()
+        try await admin.serving(AdminAnswers(ForwarderMonitor(gauge: gauge)), logger: logger) {
+            try await serve(program, gauge, logger)
+        }
+    }
+
+    private func serve(_ program: RunningProgram, _ gauge: ForwarderGauge, _ logger: Logger) async throws {
         let listeners = try listeners()
         for uri in listeners where !uri.isOfThisMachine {
             logger.warning(
@@ -92,6 +100,7 @@ struct ForwarderCommand: AsyncParsableCommand {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let service = ForwarderService(
             listeners: listeners, routes: route, limits: limits, faces: configuration, on: loops.next(), logger: logger,
+            gauge: gauge,
             statisticsSignals: { program.statisticsRequests }, ready: { Ready.announce("\($0)") })
         try await program.run(service)
         try await loops.shutdownGracefully()

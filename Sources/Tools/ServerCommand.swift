@@ -15,6 +15,7 @@ struct ServerCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ServerOptions
+    @OptionGroup var admin: AdminOptions
     @OptionGroup var log: LogOptions
 
     func run() async throws {
@@ -23,6 +24,11 @@ struct ServerCommand: AsyncParsableCommand {
         Heap.mapBlocks(from: 1 << 20)
         let logger = try log.makeLogger(label: "server")
         let program = await RunningProgram(logger: logger)
+        let monitor = ServerMonitor()
+        try await admin.serving(AdminAnswers(monitor), logger: logger) { try await serve(program, monitor, logger) }
+    }
+
+    private func serve(_ program: RunningProgram, _ monitor: ServerMonitor, _ logger: Logger) async throws {
         let configuration = try await options.configuration(logger: logger)
         for uri in configuration.listeners where !uri.isOfThisMachine {
             logger.warning(
@@ -31,7 +37,8 @@ struct ServerCommand: AsyncParsableCommand {
         }
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let service = BlobServer(
-            configuration, group: loops, logger: logger, statisticsSignals: { program.statisticsRequests },
+            configuration, group: loops, logger: logger, monitor: monitor,
+            statisticsSignals: { program.statisticsRequests },
             ready: Self.announce)
         try await program.run(
             service, reloads: [configuration.upstream.credentials.map(Reload.init)].compactMap { $0 })

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import NIOPosix
+import RegistryNDN
+
+/// Where a running program tells how it is.
+struct AdminOptions: ParsableArguments {
+    /// Connections at a time: a scrape, probes, and a person or two.
+    private static let connections = 64
+
+    @Option(
+        help: """
+            HOST:PORT at which to tell how the program is: /livez, /readyz, and /metrics for Prometheus (docs/metrics.md). Whoever \
+            reaches it can read them.
+            """, transform: Self.address)
+    var admin: ListenArgument?
+
+    /// Runs a program, and answers those who watch it meanwhile, where that is wanted.
+    ///
+    /// - Parameter body: the program; its answers come from `answers`.
+    func serving(_ answers: AdminAnswers, logger: Logger, _ body: () async throws -> Void) async throws {
+        guard let admin else { return try await body() }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let endpoint = try await bind(admin, group, logger)
+        let address = admin.with(port: endpoint.address?.port ?? admin.port)
+        logger.notice("metrics and probes are told", metadata: ["admin": "http://\(address)"])
+        if !admin.isLoopback {
+            logger.warning(
+                "metrics can be read beyond this machine, by whoever reaches the port",
+                metadata: ["admin": "\(address)"])
+        }
+        let result: Result<Void, any Error> = await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                do {
+                    try await endpoint.run(AdminResponder(answers))
+                } catch {
+                    guard !Task.isCancelled else { return }
+                    logger.error(
+                        "metrics and probes are not told any more", metadata: ["error": "\(ErrorSentence.of(error))"])
+                }
+            }
+            defer { tasks.cancelAll() }
+            do {
+                return .success(try await body())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try? await group.shutdownGracefully()
+        try result.get()
+    }
+
+    private func bind(
+        _ address: ListenArgument, _ group: any EventLoopGroup, _ logger: Logger
+    ) async throws -> HTTPEndpoint {
+        var limits = HTTPLimits()
+        limits.connections = Self.connections
+        do {
+            return try await HTTPEndpoint.bind(
+                host: address.host, port: address.port, setting: .admin, limits: limits, group: group, logger: logger)
+        } catch {
+            logger.error("\(error)")
+        }
+        throw ExitCode.failure
+    }
+
+    private static func address(_ text: String) throws -> ListenArgument {
+        guard let address = ListenArgument(argument: text) else {
+            throw ValidationError("--admin \(text): write HOST:PORT, such as 127.0.0.1:9100")
+        }
+        return address
+    }
+}
+
+extension AdminAnswers {
+    /// Of this program.
+    init(_ program: any Monitored) {
+        self.init(program, version: Version.number, commit: BuiltFrom.commit)
+    }
+}
