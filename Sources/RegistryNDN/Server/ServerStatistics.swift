@@ -64,6 +64,9 @@ struct ServerStatistics: Sendable {
         counter("reads_shed_total", "Reads that were given up, since too many waited.", shed)
         counter(
             "interests_limited_total", "Interests that were not answered, since their source sends too many.", limited)
+        counter(
+            "interests_repeated_total", "Interests that were not answered, since their Data was on its way already.",
+            repeated)
         counter("signatures_total", "Packets signed with a key.", signatures)
         gauge("waiting_interests", "Interests that wait for their Data.", waiting)
         gauge("faces", "Connections of those who ask, the one to the uplink included.", faces)
