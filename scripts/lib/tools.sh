@@ -21,8 +21,8 @@ tool() {
     on_path "$@" || wanted+=("$package")
 }
 
-# use_tools GROUP...: provides the programs of the groups registry, skopeo, docker, compose, podman, busybox, network, nginx,
-# valgrind, debootstrap, and puts them on PATH.
+# use_tools GROUP...: provides the programs of the groups registry, skopeo, docker, compose, kubectl, podman, busybox, network,
+# nginx, valgrind, debootstrap, and puts them on PATH.
 use_tools() {
     local group wanted=()
     for group in "$@"; do
@@ -32,6 +32,7 @@ use_tools() {
         # One release of all of them: a client alone, or a daemon without containerd, is of no use.
         docker) tool docker.io dockerd docker containerd runc ;;
         compose) tool docker-compose docker-compose ;;
+        kubectl) tool kubernetes-client kubectl ;;
         podman) tool podman podman ;;
         busybox) busybox_is_static || wanted+=(busybox-static) ;;
         network) tool iproute2 ip ;;
