@@ -221,6 +221,28 @@ def test_the_forwarder_is_restarted(chain, blob):
     assert len(server.program.events("prefix registered")) == 2
 
 
+@pytest.mark.parametrize("scheme", ["unix", "tcp"])
+def test_the_end_of_an_outage_is_said_though_nobody_pulls(start, scheme):
+    forwarder = start.forwarder()
+    client = start.client(router=f"tcp://{forwarder.tcp}" if scheme == "tcp" else forwarder.unix)
+    forwarder.program.kill()
+    client.program.event("connection lost, connecting again", timeout=5)
+    time.sleep(1)
+    forwarder.restart()
+    client.program.event(BACK, timeout=10)
+
+
+def test_a_router_that_stood_still_is_heard_again_though_nobody_pulls(chain, blob):
+    forwarder, _, client = chain
+    digest, octets = blob(100_000, seed=49)
+    forwarder.program.signal(signal.SIGSTOP)
+    assert blobs.get(client.address, REPOSITORY, digest) == octets
+    client.program.event(SILENT, timeout=15)
+    time.sleep(3)
+    forwarder.program.signal(signal.SIGCONT)
+    client.program.event(BACK, timeout=15)
+
+
 def test_another_program_takes_the_route_away(chain, blob, folder):
     forwarder, server, client = chain
     route = next(line for line in registry_ndn("routes", "--router", forwarder.unix, folder=folder).stdout.splitlines()

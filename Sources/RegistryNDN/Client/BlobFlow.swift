@@ -43,7 +43,7 @@ struct BlobFlow: Sendable {
                 stream.cancel()
                 record.subtract(tally, from: stream.parts)
             }
-            path.answered()
+            path.answered(pull.blob)
             hasBegun = true
             try await BlobAnswer(pull: pull, parts: stream.parts, size: stream.size).send(
                 from: NetworkBytes(flow: self, active: active), &response, &record)
@@ -77,7 +77,7 @@ struct BlobFlow: Sendable {
                 record.ndnBytes += UInt64(chunk.readableBytes)
                 try await body.append(chunk, to: &response)
             }
-            if body.isComplete { path.delivered(pull.blob) }
+            if body.isComplete { path.delivered() }
         } catch  where response.status != nil && policy == .proxy && !Task.isCancelled && Self.isPathEnd(error) {
             note(error, pull.blob, hasBegun: true, &record)
             stream.cancel()

@@ -66,7 +66,7 @@ final class NDNPath: Sendable {
     /// Notes a failed fetch.
     func failed(_ probe: PathProbe, _ error: FetchError) {
         // The producer of the prefix has said so: the path works.
-        if error == .notFound { return answered() }
+        if error == .notFound { return answered(probe.blob) }
         let isCertain = error == .faceDown || error == .noRoute
         guard error.isPathFailure else { return }
         if state.withLock({ $0.health.failed(probe, isCertain: isCertain, now: .now()) }) { tellDown(probe, error) }
@@ -74,14 +74,14 @@ final class NDNPath: Sendable {
     }
 
     /// Notes that all that was asked for of a blob came over NDN.
-    func delivered(_ blob: BlobName) {
-        state.withLock { $0.health.delivered(PathProbe(blob: blob, hasBegun: true), now: .now()) }
-        questioned.yield()
+    func delivered() {
+        state.withLock { $0.health.delivered() }
     }
 
-    /// Notes an answer, which a cache on the way may have given.
-    func answered() {
-        if state.withLock({ $0.health.answered(now: .now()) }) { tellUp() }
+    /// Notes an answer about a blob, which a cache on the way may have given.
+    func answered(_ blob: BlobName) {
+        if state.withLock({ $0.health.answered(PathProbe(blob: blob, hasBegun: true), now: .now()) }) { tellUp() }
+        questioned.yield()
     }
 
     private func tellUp() { logger.notice("NDN path up") }
@@ -226,9 +226,13 @@ final class NDNPath: Sendable {
         let (start, octets) = (NIODeadline.now(), state.withLock { $0.counts.octets })
         let upstream = await trial.measure(pull.request, size: pull.stream.size)
         guard !Task.isCancelled else { return }
+        let isDead = state.withLock { state in
+            state.count(now: .now())
+            return before == 0 && state.counts.octets == octets
+        }
+        if isDead { return condemn(pull) }
         let left = state.withLock { state -> (minutes: Int, pulls: [ActivePull])? in
             let now = NIODeadline.now()
-            state.count(now: now)
             let meanwhile = Double(state.counts.octets &- octets) * 1e9 / Double(max((now - start).nanoseconds, 1))
             state.silence.reset()
             return state.health.tried(path: max(before, meanwhile), upstream: upstream, now: now)
@@ -249,5 +253,19 @@ final class NDNPath: Sendable {
             """,
             metadata: metadata)
         for pull in left.pulls { pull.leave() }
+    }
+
+    /// Nothing at all comes: the path is not slow but down, and back as soon as it answers a probe.
+    private func condemn(_ pull: ActivePull) {
+        let probe = PathProbe(blob: pull.request.blob, hasBegun: true)
+        let (isNews, pulls) = state.withLock { state in
+            state.silence.reset()
+            return (
+                state.health.failed(probe, isCertain: true, now: .now()), state.pulls.values.map(\.pull)
+            )
+        }
+        if isNews { tellDown(probe, .stalled) }
+        questioned.yield()
+        for pull in pulls { pull.leave() }
     }
 }

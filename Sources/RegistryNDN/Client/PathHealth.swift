@@ -7,7 +7,7 @@ internal import NIOCore
 /// once the pause is over and requests try the path themselves.
 ///
 /// A failure that does not condemn the path is a doubt: the path is probed meanwhile, and its silence condemns it when the
-/// producer is one that answers probes, which a first probe after a delivery has found out.
+/// producer is one that answers probes, which a probe after the first answer has found out.
 ///
 /// `Probe` is what the failure was about, such as a name that can be asked for again.
 struct PathHealth<Probe: Sendable>: Sendable {
@@ -94,6 +94,11 @@ struct PathHealth<Probe: Sendable>: Sendable {
     mutating func failed(_ probe: Probe, isCertain: Bool, now: NIODeadline) -> Bool {
         // Requests that began before the first failure fail later: they do not prolong the pause.
         guard isUsable(now: now) else { return false }
+        // It is still down: that has been told.
+        if case .down = state {
+            condemn(probe, now: now)
+            return false
+        }
         if !isCertain, !hasFailedSince, let lastAnswer, now - lastAnswer < Self.trust {
             hasFailedSince = true
             question = Question(probe: probe, isDoubt: true, next: now)
@@ -109,19 +114,22 @@ struct PathHealth<Probe: Sendable>: Sendable {
     }
 
     /// A request got all that it asked for. The begin of a blob proves less: a cache may have it while nobody is behind that.
-    ///
-    /// - Parameter probe: what the producer is asked for when nobody knows yet whether it answers probes.
-    mutating func delivered(_ probe: Probe, now: NIODeadline) {
+    mutating func delivered() {
         hasFailedSince = false
         if question?.isDoubt == true { question = nil }
-        if answersProbes == nil, question == nil { question = Question(probe: probe, isDoubt: false, next: now) }
     }
 
     /// A request or a probe was answered. Returns whether the path was down.
-    mutating func answered(now: NIODeadline) -> Bool {
+    ///
+    /// - Parameter probe: what the producer is asked for where nobody knows yet whether it answers probes.
+    mutating func answered(_ probe: Probe? = nil, now: NIODeadline) -> Bool {
         lastAnswer = now
         switch state {
-        case .up: return false
+        case .up:
+            if let probe, answersProbes == nil, question == nil {
+                question = Question(probe: probe, isDoubt: false, next: now)
+            }
+            return false
         case .left(let until) where now < until: return false
         case .down, .left:
             state = .up

@@ -120,8 +120,8 @@ struct ConnectionMachine {
         guard case .opening = state else { return .none }
         state = .open
         guard isOut else { return .none }
-        // Whoever is shut sends no Interests, with which the time would begin.
-        if isShut { due = now + timing.interval }
+        // Nobody need send an Interest for the end of an outage to be found.
+        due = now + timing.interval
         questions = 1
         isRefused = false
         return .ask

@@ -25,7 +25,10 @@ final class StreamConnection: FaceConnection {
         .connect(to: address).assumeIsolated()
         .whenComplete { result in
             switch result {
-            case .success(let channel): self.established(channel)
+            case .success(let channel) where channel.isActive: self.transport.whenActive { self.established($0) }
+            case .success:
+                let uri = self.connector.uri
+                self.connector.failed(self, FaceError(.unreachable, "\(uri) closed the connection at once"))
             case .failure(let error): self.connector.failed(self, error)
             }
         }
@@ -57,9 +60,6 @@ final class StreamConnection: FaceConnection {
     private func established(_ channel: any Channel) {
         let face = connector.face
         guard !isClosed else { return channel.close(promise: nil) }
-        guard channel.isActive else {
-            return connector.failed(self, FaceError(.unreachable, "\(connector.uri) closed the connection at once"))
-        }
         if connector.uri.scheme == .tcp, let local = channel.localAddress, let remote = channel.remoteAddress {
             face.local = FaceURI(.tcp, local)
             face.remote = FaceURI(.tcp, remote)

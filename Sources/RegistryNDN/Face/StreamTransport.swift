@@ -53,6 +53,15 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
         activate(context.channel)
     }
 
+    /// Calls `body` once packets can be sent: a connection is made a little before.
+    func whenActive(_ body: @escaping (any Channel) -> Void) {
+        guard let channel else {
+            onActive = body
+            return
+        }
+        body(channel)
+    }
+
     private func activate(_ channel: any Channel) {
         guard self.channel == nil else { return }
         self.channel = channel

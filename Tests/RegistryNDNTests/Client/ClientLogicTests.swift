@@ -106,7 +106,7 @@ struct ClientLogicTests {
         let result14 = health.failed(1, isCertain: false, now: start + .seconds(20))
         #expect(result14)
         let result15 = health.failed(1, isCertain: false, now: start + .seconds(80))
-        #expect(result15)
+        #expect(!result15, "that it is down has been told")
         #expect(!health.isUsable(now: start + .seconds(81)))
     }
 
@@ -136,7 +136,7 @@ struct ClientLogicTests {
         #expect(health.isUsable(now: start + .minutes(2)), "requests try it all the same")
         // A request has tried: probes are frequent again.
         let again = health.failed(2, isCertain: false, now: start + .seconds(112))
-        #expect(again)
+        #expect(!again, "that it is down has been told")
         #expect(probes(&health, from: start + .seconds(112), to: start + .seconds(115)) == [1, 2])
         let isBack = health.answered(now: start + .minutes(10))
         #expect(isBack)
@@ -161,7 +161,7 @@ struct ClientLogicTests {
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
         var health = PathHealth<Int>()
         _ = health.answered(now: start)
-        health.delivered(0, now: start)
+        health.delivered()
         let first = health.failed(1, isCertain: false, now: start + .seconds(5))
         #expect(!first)
         _ = health.answered(now: start + .seconds(6))
@@ -177,7 +177,7 @@ struct ClientLogicTests {
         let first = health.failed(1, isCertain: false, now: start + .seconds(2))
         #expect(!first && health.isUsable(now: start + .seconds(2)))
         _ = health.answered(now: start + .seconds(3))
-        health.delivered(0, now: start + .seconds(3))
+        health.delivered()
         let afterAnother = health.failed(1, isCertain: false, now: start + .seconds(4))
         #expect(!afterAnother)
         let twice = health.failed(2, isCertain: false, now: start + .seconds(5))
@@ -196,8 +196,7 @@ struct ClientLogicTests {
     @Test func aDoubtThatProbesConfirmCondemnsThePath() {
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
         var health = PathHealth<Int>()
-        _ = health.answered(now: start)
-        health.delivered(1, now: start)
+        _ = health.answered(1, now: start)
         #expect(due(&health, start) == 1, "whether it answers probes is found out by one")
         _ = health.probed(1, isAnswered: true, now: start)
         #expect(due(&health, start + .seconds(1)) == nil)
@@ -229,13 +228,11 @@ struct ClientLogicTests {
     @Test func aProducerThatAnswersNoProbesIsForgivenOne() {
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
         var health = PathHealth<Int>()
-        _ = health.answered(now: start)
-        health.delivered(1, now: start)
+        _ = health.answered(1, now: start)
         for second: Int64 in 1...2 { _ = health.probed(1, isAnswered: false, now: start + .seconds(second)) }
         #expect(due(&health, start + .seconds(3)) == nil)
-        health.delivered(1, now: start + .seconds(3))
+        _ = health.answered(1, now: start + .seconds(3))
         #expect(due(&health, start + .seconds(3)) == nil, "that it answers none is known")
-        _ = health.answered(now: start + .seconds(3))
         _ = health.failed(2, isCertain: false, now: start + .seconds(4))
         for second: Int64 in 5...6 {
             let change = health.probed(2, isAnswered: false, now: start + .seconds(second))

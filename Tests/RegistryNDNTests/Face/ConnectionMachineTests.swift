@@ -143,8 +143,10 @@ struct ConnectionMachineTests {
         #expect(times.count > 10)
     }
 
-    @Test func nothingIsTriedWhileNobodyAsks() {
+    /// Nobody need ask for anything for the end of an outage to be noticed; without one nothing is asked.
+    @Test func theEndOfAnOutageIsAskedForThoughNobodyAsks() {
         var machine = connected([first])
+        #expect(machine.deadline == nil)
         machine.asked(now: start)
         var actions: [ConnectionMachine.Action] = []
         for _ in 0..<4 {
@@ -153,8 +155,11 @@ struct ConnectionMachineTests {
         }
         #expect(actions.last == .open(first, looksUp: true))
         expect(machine.opened(now: start), .ask)
-        #expect(machine.deadline == nil, "the next connection is there, and nobody waits for anything")
         expect(machine.resolved([first]), .none)
+        #expect(machine.deadline == start + .seconds(1))
+        expect(machine.timerFired(now: start + .seconds(1)), .ask)
+        let wasOut = machine.heard()
+        #expect(wasOut && machine.deadline == nil)
     }
 
     @Test func aProgramThatWasStoppedAsksBeforeItGivesUp() {
