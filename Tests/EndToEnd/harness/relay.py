@@ -33,6 +33,10 @@ class Relay:
         """As a NAT that loses its table: whoever has spoken through it so far hears nothing any more from this address."""
         self._deaf = set(self._backs)
 
+    def worsen(self, loss: float, reorder: float) -> None:
+        """From now on so many are lost and reordered."""
+        self._loss, self._reorder = loss, reorder
+
     @staticmethod
     def _socket() -> socket.socket:
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -1,0 +1,1 @@
+"""Hours of pulls, pushes, restarts and faults at random against all parts, and what became of them."""
