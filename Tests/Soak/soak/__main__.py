@@ -28,9 +28,10 @@ SETTLE = 60.0
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("hours", metavar="HOURS", type=float, help="how long, such as 0.7; at least 0.1 for quarters that say something")
+    parser.add_argument("hours", metavar="HOURS", type=float, help="how long, such as 0.7; the quarters of less than 0.35 are half warm-up")
     parser.add_argument("--seed", type=int, metavar="N", help="what was chosen at random is chosen so again (a new one, printed)")
-    parser.add_argument("--workers", type=int, metavar="N", default=3, help="pulls or pushes at a time, eight of which may come together (3)")
+    parser.add_argument("--workers", type=int, metavar="N", default=3,
+                        help="pulls or pushes at a time, eight of which may come together (3)")
     parser.add_argument("--into", type=Path, metavar="FOLDER", default=parts.ROOT / ".build" / "soak",
                         help="for table.md, failures.txt, samples.csv and the logs of a run that does not hold (.build/soak)")
     chosen = parser.parse_args()
@@ -49,9 +50,10 @@ def write(into: Path, soak: Soak, table: str, folder: Path, has_failed: bool) ->
     (into / "failures.txt").write_text("".join(failure.line() + "\n" for failure in soak.tally.failures))
     with (into / "samples.csv").open("w", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["seconds", "part", "pid", "memory", "descriptors"])
+        rows.writerow(["seconds", "part", "pid", "memory", "descriptors", "at rest"])
         for name, samples in soak.watch.samples.items():
-            rows.writerows([f"{sample.time - soak.begin:.1f}", name, sample.pid, sample.memory, sample.descriptors] for sample in samples)
+            rows.writerows([f"{sample.time - soak.begin:.1f}", name, sample.pid, sample.memory, sample.descriptors, int(sample.is_at_rest)]
+                           for sample in samples)
     with (into / "faults.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["begin", "end", "what", "where"])

@@ -11,6 +11,7 @@ from typing import Optional
 
 from harness.program import ProgramError
 
+from .rest import Rest
 from .site import Member, Site
 
 KILL, PAUSE, LOSS = "killed", "stopped", "loss"
@@ -30,20 +31,32 @@ class Fault:
 class Faults:
     """`run` causes one after the other until it is to end; several threads may run. `broken` holds what did not come back."""
 
-    def __init__(self, site: Site, is_over: threading.Event, calm: tuple[float, float] = (1.0, 8.0)):
-        self._site, self._is_over, self._calm = site, is_over, calm
+    def __init__(self, site: Site, is_over: threading.Event, rest: Rest, calm: tuple[float, float] = (1.0, 8.0)):
+        self._site, self._is_over, self._rest, self._calm = site, is_over, rest, calm
         self._lock = threading.Lock()
         self.caused: list[Fault] = []
         self.broken: list[str] = []
 
     def run(self, chance: random.Random) -> None:
         while not self._is_over.wait(chance.uniform(*self._calm)):
-            what = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-            if what == LOSS:
-                self._lose(chance)
-            else:
-                able = [member for member in self._site.members if what == PAUSE or not member.is_lasting]
-                self._harm(chance.choice(able), what, chance)
+            with self._rest.acting():
+                self._one(chance)
+
+    def _one(self, chance: random.Random) -> None:
+        what = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        if what == LOSS:
+            self._lose(chance)
+        else:
+            able = [member for member in self._site.members if what == PAUSE or not member.is_lasting]
+            self._harm(chance.choice(able), what, chance)
+
+    def renew(self, member: Member) -> None:
+        """Kills it and starts it again at once, which ends all connections to it."""
+        with member.lock:
+            if member.part.program.running:
+                fault = self._note(KILL, member.name)
+                self._kill(member, 0)
+                fault.end = time.monotonic()
 
     def near(self, begin: float, end: float, after: float = 10.0) -> list[Fault]:
         """Those in force between two times, or ended less than `after` seconds before."""
@@ -75,16 +88,18 @@ class Faults:
                 member.part.program.signal(signal.SIGSTOP)
                 self._is_over.wait(still)
                 member.part.program.signal(signal.SIGCONT)
-            else:
-                # It may have ended by itself before: then that is what is told.
-                if member.part.program.running:
-                    member.is_down = True
-                    member.part.program.kill()
-                    self._is_over.wait(gone)
-                    self._revive(member)
+            # It may have ended by itself before: then that is what is told.
+            elif member.part.program.running:
+                self._kill(member, gone)
             fault.end = time.monotonic()
         finally:
             member.lock.release()
+
+    def _kill(self, member: Member, gone: float) -> None:
+        member.is_down = True
+        member.part.program.kill()
+        self._is_over.wait(gone)
+        self._revive(member)
 
     def _revive(self, member: Member) -> None:
         said = ""

@@ -117,13 +117,14 @@ def _beginning(response: http.client.HTTPResponse) -> bytes:
 def _body(connection: http.client.HTTPConnection, response: http.client.HTTPResponse, expected: memoryview,
           how: How) -> Outcome:
     length = response.headers.get("Content-Length")
-    received = 0
+    received, wrong = 0, ""
     try:
         while octets := response.read(BLOCK):
-            if octets != expected[received:received + len(octets)]:
-                return Outcome(Kind.WRONG, _difference(octets, expected, received, length), received)
+            if not wrong and octets != expected[received:received + len(octets)]:
+                # The end tells whether it is announced: a blob whose digest turns out wrong is cut before its end.
+                wrong = _difference(octets, expected, received, length)
             received += len(octets)
-            if how.leave_after is not None and received >= how.leave_after:
+            if how.leave_after is not None and received >= how.leave_after and not wrong:
                 _reset(connection)
                 return Outcome(Kind.LEFT, f"left after {received}", received)
             if how.pause:
@@ -131,9 +132,11 @@ def _body(connection: http.client.HTTPConnection, response: http.client.HTTPResp
     except TimeoutError:
         return Outcome(Kind.HUNG, f"nothing more after {received} of {len(expected)} octets", received)
     except (http.client.HTTPException, OSError) as error:
-        return Outcome(Kind.CUT, f"after {received} of {length} octets: {error!r}", received)
+        return Outcome(Kind.CUT, f"after {received} of {length} octets: {error!r} {wrong}", received)
     if length is not None and received < int(length):
-        return Outcome(Kind.CUT, f"after {received} of {length} octets", received)
+        return Outcome(Kind.CUT, f"after {received} of {length} octets {wrong}", received)
+    if wrong:
+        return Outcome(Kind.WRONG, wrong, received)
     if received < len(expected):
         return Outcome(Kind.SHORT, f"{received} of {len(expected)} octets, Content-Length {length}", received)
     return Outcome(Kind.WHOLE, "", received)

@@ -18,10 +18,14 @@ def report(soak: Soak, members: list[Member], settle: float, octets: tuple[int, 
     rows, wrong = [], list(soak.problems)
     for member in members:
         samples = settled(soak.watch.samples[member.name], settle)
-        memory, descriptors = (compared(samples, figure, soak.begin, soak.end) for figure in ("memory", "descriptors"))
-        rows.append(f"| {member.name} | {_life(soak, member)} | {len(samples)} | {_mebibytes(memory)} | {_counts(descriptors)} |")
+        at_rest = [sample for sample in samples if sample.is_at_rest]
+        at_work = [sample for sample in samples if not sample.is_at_rest]
+        memory, busy = (compared(at_work, figure, soak.begin, soak.end) for figure in ("memory", "descriptors"))
+        descriptors = compared(at_rest, "descriptors", soak.begin, soak.end)
+        rows.append(f"| {member.name} | {_life(soak, member)} | {len(at_work)} | {_mebibytes(memory)} | {_figures(busy)} "
+                    f"| {len(at_rest)} | {_figures(descriptors)} |")
         if member.is_lasting:
-            wrong += _excess(member.name, "resident memory", memory) + _excess(member.name, "descriptors", descriptors)
+            wrong += _excess(member.name, "resident memory", memory) + _excess(member.name, "descriptors at rest", descriptors)
     tally = soak.tally
     if not tally.pulls:
         wrong.append("nothing was pulled")
@@ -37,8 +41,9 @@ def report(soak: Soak, members: list[Member], settle: float, octets: tuple[int, 
         *(f"| {kind.value}{_statuses(soak, kind)} | {count} |" for kind, count in tally.kinds.items()), "",
         "operations: " + ", ".join(f"{count} {name}" for name, count in tally.operations.items()), "",
         "faults: " + (", ".join(f"{count} × {what} {where}" for (what, where), count in sorted(_faults(soak).items())) or "none"), "",
-        "| part | life | samples | memory, MiB: second quarter, last, ratio | descriptors: second quarter, last, ratio |",
-        "|---|---|--:|---|---|", *rows, "",
+        "Medians in the second and in the last quarter, and their ratio:", "",
+        "| part | life | samples | memory, MiB | descriptors (not judged) | at rest | descriptors at rest |",
+        "|---|---|--:|---|---|--:|---|", *rows, "",
         "The run holds." if not wrong else "The run does not hold:\n" + "\n".join(f"- {line}" for line in wrong),
     ]
     return "\n".join(text), wrong
@@ -60,10 +65,10 @@ def _statuses(soak: Soak, kind: Kind) -> str:
 
 
 def _mebibytes(found: Compared) -> str:
-    return ", ".join([_number(found.second and found.second / MIB, 1), _number(found.last and found.last / MIB, 1), _number(found.ratio, 3)])
+    return _figures(Compared(found.second and found.second / MIB, found.last and found.last / MIB))
 
 
-def _counts(found: Compared) -> str:
+def _figures(found: Compared) -> str:
     return ", ".join([_number(found.second, 1), _number(found.last, 1), _number(found.ratio, 3)])
 
 
@@ -73,5 +78,5 @@ def _number(value: Optional[float], digits: int) -> str:
 
 def _excess(name: str, what: str, found: Compared) -> list[str]:
     if found.ratio is None:
-        return [f"{name}: {what} was not sampled in both quarters"]
+        return [f"{name}: {what}: one of the two quarters has no sample, the run was too short"]
     return [f"{name}: {what} in the last quarter is {found.ratio:.3f} times that of the second"] if found.ratio > BOUND else []

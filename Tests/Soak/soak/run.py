@@ -16,6 +16,7 @@ from pathlib import Path
 from .faults import Fault, Faults
 from .pulling import How, Kind, Outcome, Puller, Wanted, pull
 from .pushing import push
+from .rest import Rest
 from .site import Site
 from .watch import Watch
 
@@ -25,6 +26,8 @@ WEIGHTS = {"small": 8, "large": 5, "range": 6, "left": 4, "slow": 1, "together":
 REMEMBERED = 64
 # In this time all must be as before once no fault is in force.
 RECOVERY = 60.0
+# After which time of rest the parts have closed what the registry's end closed for them, and how often they are looked at then.
+CLOSING, LOOKS = 2.0, 3
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,12 @@ class Soak:
     """`begin` and `end` are of the monotonic clock; `problems` are whatever else must not be."""
 
     def __init__(self, site: Site, seed: int, seconds: float, workers: int = 3, puller: Puller = pull,
-                 calm: tuple[float, float] = (1.0, 8.0)):
-        self.seed, self.seconds = seed, seconds
+                 calm: tuple[float, float] = (1.0, 8.0), rest_every: float = 60.0):
+        self.seed, self.seconds, self._rest_every = seed, seconds, rest_every
         self._site, self._workers, self._puller = site, workers, puller
         self._is_over = threading.Event()
-        self.faults = Faults(site, self._is_over, calm)
+        self._rest = Rest()
+        self.faults = Faults(site, self._is_over, self._rest, calm)
         self.watch = Watch(site.members, self._is_over)
         self.tally = Tally()
         self._lock = threading.Lock()
@@ -111,14 +115,25 @@ class Soak:
             self._recover()
 
     def _wait(self) -> None:
-        last = self.begin
+        end, rest = self.begin + self.seconds, self.begin + self._rest_every
         try:
-            while (left := self.begin + self.seconds - time.monotonic()) > 0 and not self._is_over.wait(min(left, 1)):
-                if time.monotonic() - last >= 60:
-                    last = time.monotonic()
-                    self._progress(last)
+            while (now := time.monotonic()) < end and not self._is_over.wait(max(0, min(rest, end) - now)):
+                if time.monotonic() >= rest:
+                    self._take_rest()
+                    rest += self._rest_every
         except KeyboardInterrupt:
             self.problems.append(f"interrupted after {time.monotonic() - self.begin:.0f} of {self.seconds:.0f} s")
+
+    def _take_rest(self) -> None:
+        """Nobody acts, and the registry's new start has ended the connections that are kept for later: what is open then, is open for
+        good."""
+        with self._rest.resting():
+            self.faults.renew(self._site.registry_member)
+            self._is_over.wait(CLOSING)
+            for _ in range(LOOKS):
+                self.watch.look(is_at_rest=True)
+                self._is_over.wait(0.3)
+        self._progress(time.monotonic())
 
     def _progress(self, now: float) -> None:
         tally = self.tally
@@ -138,15 +153,18 @@ class Soak:
 
     def _work(self, chance: random.Random) -> None:
         while not self._is_over.wait(chance.expovariate(8)):
-            operation = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-            if operation == "push":
-                self._push(chance)
-            elif operation == "together":
-                self._together(chance)
-            else:
-                self._one(operation, self._address(chance), *self._choose(operation, chance))
+            with self._rest.acting():
+                self._operate(chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0], chance)
 
-    def _address(self, chance: random.Random):
+    def _operate(self, operation: str, chance: random.Random) -> None:
+        if operation == "push":
+            self._push(chance)
+        elif operation == "together":
+            self._together(chance)
+        else:
+            self._one(operation, self._client(chance), *self._choose(operation, chance))
+
+    def _client(self, chance: random.Random):
         return chance.choice(self._site.clients)
 
     def _choose(self, operation: str, chance: random.Random) -> tuple[Wanted, How]:
@@ -171,7 +189,7 @@ class Soak:
         """Several at once: of one blob, or each of another."""
         count, is_same = chance.randint(4, 8), chance.random() < 0.5
         blobs = [chance.choice(self._site.large)] * count if is_same else chance.choices(self._site.small + self._site.large, k=count)
-        clients = [self._address(chance) for _ in blobs]
+        clients = [self._client(chance) for _ in blobs]
         with ThreadPoolExecutor(count) as pool:
             list(pool.map(lambda pair: self._one("together", pair[0], pair[1], How()), zip(clients, blobs)))
 
@@ -193,7 +211,7 @@ class Soak:
 
     def _push(self, chance: random.Random) -> None:
         octets, tag = chance.randbytes(chance.randrange(1_000, 500_000)), f"t{chance.randrange(1 << 40)}"
-        client, other = self._address(chance), self._address(chance)
+        client, other = self._client(chance), self._client(chance)
         begin = time.monotonic()
         pushed, refusal = push(client.address, octets, tag)
         with self._lock:

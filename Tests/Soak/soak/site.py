@@ -69,6 +69,10 @@ class Site:
         self.relays.append(relay)
         return self._add(parts.Client(folder, self.registry, relay.address, f"client-{ends}"), is_lasting)
 
+    @property
+    def registry_member(self) -> Member:
+        return next(member for member in self.members if member.part is self.registry)
+
     def start_again(self, member: Member) -> None:
         """Raises ProgramError where it does not get ready."""
         self._starter.submit(member.part.start).result()

@@ -21,6 +21,7 @@ class Sample:
     pid: int
     memory: int
     descriptors: int
+    is_at_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,12 @@ class Watch:
         while not self._is_over.wait(self._period):
             self.look()
 
-    def look(self) -> None:
+    def look(self, is_at_rest: bool = False) -> None:
         for member in self._members:
             program = member.part.program
             try:
-                sample = Sample(time.monotonic(), program.pid, program.memory(), len(os.listdir(f"/proc/{program.pid}/fd")))
+                sample = Sample(time.monotonic(), program.pid, program.memory(), len(os.listdir(f"/proc/{program.pid}/fd")),
+                                is_at_rest)
             except (OSError, IndexError):
                 self._is_fallen(member)
                 continue
