@@ -104,6 +104,14 @@ def test_a_lasting_part_that_grows_by_more_than_a_twentieth_fails_the_run(memory
     assert wrong == ([f"part: {said}"] if said else []) and ("The run holds." in table) == (not said)
 
 
+def test_octets_are_those_of_requests_and_not_of_the_totals_at_the_end(folder):
+    request = '{"time":"t","message":"request","ndn_bytes":%d,"upstream_bytes":%d}\n'
+    (folder / "client-a.log").write_text(request % (5, 0) + request % (1, 2) + '{"message":"totals","ndn_bytes":6,"upstream_bytes":2}\n'
+                                         + 'ready http://127.0.0.1:1\n{"message":"request","ndn_by')
+    (folder / "client-b.log").write_text(request % (10, 20))
+    assert sources(folder) == (16, 22)
+
+
 def test_rest_begins_when_nobody_acts_and_holds_back_who_would():
     rest, seen, may_end, acts = Rest(), [], threading.Event(), threading.Event()
 

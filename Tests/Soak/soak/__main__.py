@@ -28,7 +28,7 @@ SETTLE = 60.0
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("hours", metavar="HOURS", type=float, help="how long, such as 0.7; the quarters of less than 0.35 are half warm-up")
+    parser.add_argument("hours", metavar="HOURS", type=float, help="how long, such as 0.7; in less the second quarter has some of the warm-up")
     parser.add_argument("--seed", type=int, metavar="N", help="what was chosen at random is chosen so again (a new one, printed)")
     parser.add_argument("--workers", type=int, metavar="N", default=3,
                         help="pulls or pushes at a time, eight of which may come together (3)")

@@ -245,17 +245,18 @@ class Soak:
 
 
 def sources(folder: Path) -> tuple[int, int]:
-    """Octets of blobs that the clients got over NDN and from the registry, as their logs say."""
+    """Octets that the clients got over NDN and from the registry, as their logs say of each request; the line of totals when one
+    ends has the same fields."""
     over_ndn = from_registry = 0
     for log in folder.glob("client-*.log"):
         with log.open(errors="replace") as lines:
             for line in lines:
-                if '"ndn_bytes"' in line:
+                if '"message":"request"' in line:
                     try:
                         event = json.loads(line)
                     except ValueError:
                         # The last words of one that was killed.
                         continue
-                    over_ndn += event.get("ndn_bytes", 0)
-                    from_registry += event.get("upstream_bytes", 0)
+                    over_ndn += event["ndn_bytes"]
+                    from_registry += event["upstream_bytes"]
     return over_ndn, from_registry
