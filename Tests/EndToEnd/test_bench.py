@@ -79,7 +79,7 @@ def test_a_run_of_the_original_that_did_not_touch_ndn_does_not_count():
 def pulled(seconds: list[float], down: int = 100, is_done: bool = True) -> Sample:
     """A cold pull of an image of 100 octets by so many pullers."""
     each = [{"seconds": one, "is_done": is_done, "octets": 100 if is_done else 40, "errors": []} for one in seconds]
-    counters = {"clients": [{"retries": 1, "segments": 200}], "server": {"data": 1}}
+    counters = {"cpu": {"clients": 1.0, "between": 0.5}, "clients": [{"retries": 1, "segments": 200}], "server": {"data": 1}}
     return Sample(sum(one["octets"] for one in each), max(seconds), more={
         "size": 100, "pullers": each, "link": {"down": down, "up": 1}, "whole link": {"down": {"dropped": 0}},
         "counters": counters, "requests": []})

@@ -217,7 +217,7 @@ def summarize(result: Result, ways: list[str], sizes: dict, share: float) -> Non
             judge.beside(f"{prefix}-link-{loss}", f"{group}, {loss} %", f"{alone}, {loss} %", over, at_most=1.06, digits=3, unit=" ×")
             judge.one(f"{prefix}-slowest-{loss}", f"{group}, {loss} %", slowest, at_most=1.2, unit=" ×")
         judge.one(f"{prefix}-alone", f"{alone}, 0 %", lambda one: one.rate * 8 / allowed, at_least=0.95)
-        judge.one(f"{prefix}-again", f"{alone}, 0 %", lambda one: again(one) * 100, at_most=0.5, digits=3, unit=" %")
+        judge.one(f"{prefix}-again", f"{alone}, 0 %", lambda one: again(one) * 100, at_most=0.5, unit=" %")
     judge.beside("nfd-plain", f"{NFD}, 0 %", f"{NGINX}, 0 %", seconds, at_most=1.5, unit=" ×")
     judge.one("nfd-plain-link", f"{NFD}, 0 %", lambda one: over(one) / one.more["size"], at_most=1.5, digits=3, unit=" × the image")
     judge.beside("site-one", f"{ONE}, 0 %", f"{ALONE}, 0 %", seconds, at_most=1.05, digits=3, unit=" ×")
