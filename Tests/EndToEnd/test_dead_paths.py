@@ -182,6 +182,22 @@ def test_one_pull_is_enough_to_say_that_the_path_is_down(chain, blob):
     client.program.event(UP, timeout=10)
 
 
+def test_the_server_stands_still_in_the_middle_of_the_only_pull(start, blob):
+    """That it answers probes is known from the begin of that pull."""
+    forwarder = start.forwarder()
+    server = start.server(uplink=forwarder.unix)
+    client = start.client(router=forwarder.unix, options=["--memory", "8MiB"])
+    digest, octets = blob(48_000_000, seed=40)
+    download = blobs.Download(client.address, REPOSITORY, digest)
+    begin = download.read(1 << 20)
+    time.sleep(1)
+    server.program.signal(signal.SIGSTOP)
+    assert begin + download.rest() == octets
+    client.program.event(DOWN, timeout=10)
+    server.program.signal(signal.SIGCONT)
+    client.program.event(UP, timeout=10)
+
+
 def test_a_range_of_a_known_blob_does_not_wait_long_for_a_silent_router(chain, blob):
     forwarder, _, client = chain
     digest, octets = blob(10_000_000, seed=48)
