@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -14,7 +12,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "EndToEnd"))
 TREE = Path(os.environ.get("ENGINES_TREE") or Path(__file__).resolve().parents[2] / ".build" / "engines" / "sid")
-NEW_NETWORK = 0x40000000
 
 from engines import images  # noqa: E402
 from engines.containerd import Containerd, Kubelet  # noqa: E402
@@ -23,7 +20,7 @@ from engines.copiers import Crane, Oras  # noqa: E402
 from engines.docker import Docker  # noqa: E402
 from engines.root import MissingProgram, Root  # noqa: E402
 from engines.stand import Stand  # noqa: E402
-from harness import parts  # noqa: E402
+from harness import namespaces, parts  # noqa: E402
 
 os.environ["PATH"] = f"{parts.ROOT}/.build/tools/bin:{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -38,9 +35,10 @@ def pytest_sessionstart(session):
     if os.geteuid() != 0:
         pytest.exit("the engines need root that may mount", 2)
     # Whatever an engine asks for goes nowhere, or to what listens here.
-    if ctypes.CDLL(None, use_errno=True).unshare(NEW_NETWORK) != 0:
-        pytest.exit("a network of their own cannot be made for the engines: " + os.strerror(ctypes.get_errno()), 2)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    try:
+        namespaces.own_network()
+    except OSError as error:
+        pytest.exit(f"a network of their own cannot be made for the engines: {error.strerror}", 2)
 
 
 @pytest.hookimpl(wrapper=True)

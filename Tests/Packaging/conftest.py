@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -14,9 +12,8 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "EndToEnd"), str(TESTS / "Engines")]
-NEW_NETWORK = 0x40000000
 
-from harness import image, parts, pulls  # noqa: E402
+from harness import image, namespaces, parts, pulls  # noqa: E402
 
 TREES = Path(os.environ.get("PACKAGING_TREES") or parts.ROOT / ".build" / "debian")
 os.environ["PATH"] = f"{parts.ROOT}/.build/tools/bin:{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
@@ -32,9 +29,10 @@ def pytest_sessionstart(session):
     if not pulls.is_root():
         pytest.exit("containers and packages need root that may mount", 2)
     # The ports are those that people use, and whatever is asked for goes nowhere, or to what listens here.
-    if ctypes.CDLL(None, use_errno=True).unshare(NEW_NETWORK) != 0:
-        pytest.exit("a network of their own cannot be made: " + os.strerror(ctypes.get_errno()), 2)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    try:
+        namespaces.own_network()
+    except OSError as error:
+        pytest.exit(f"a network of their own cannot be made: {error.strerror}", 2)
 
 
 @pytest.hookimpl(wrapper=True)
