@@ -54,6 +54,8 @@ public final class Face {
     private var reassembler: LpReassembler?
     /// Whether the packets of a wake-up are being delivered; what a delegate sends meanwhile is flushed at the end.
     public internal(set) var isInBatch = false
+    /// Data packets that the consumer at this end has asked for and that are still to come, as the consumer says.
+    var awaited = 0
 
     init(remote: FaceURI, local: FaceURI, isLocal: Bool, on eventLoop: any EventLoop, logger: Logger) {
         id = Face.nextID.wrappingAdd(1, ordering: .relaxed).oldValue

@@ -105,7 +105,7 @@ final class StreamTransport: ChannelDuplexHandler, FaceTransport {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         face?.endBatch()
-        readDelay = coalescing.delay(after: elements, now: context.eventLoop.now)
+        readDelay = coalescing.delay(after: elements, awaited: face?.awaited ?? 0, now: context.eventLoop.now)
         elements = 0
         context.fireChannelReadComplete()
     }

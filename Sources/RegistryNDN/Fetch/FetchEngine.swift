@@ -159,6 +159,7 @@ final class FetchEngine: FaceDelegate {
             core.settleFailures(now: now)
             perform()
         } while core.hasMoved(progress)
+        endpoint.face.awaited = core.scheduler.path.inFlight
         timer.schedule(at: core.nextDeadline(now: now))
         batchTime = nil
     }

@@ -36,13 +36,10 @@ struct ConnectionPoolState<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         guard !isClosed else { return .refuse }
         // The one used last is the least likely to have been closed by the upstream.
         if !fresh, let connection = idle.popLast() { return .use(connection) }
-        if total < maximumConnections {
+        // A fresh one takes the place of the one that is idle longest: pushes would leave a row of them behind.
+        if total < maximumConnections || !idle.isEmpty {
             total += 1
-            return .open(evicted: nil)
-        }
-        if !idle.isEmpty {
-            total += 1
-            return .open(evicted: idle.removeFirst())
+            return .open(evicted: idle.isEmpty ? nil : idle.removeFirst())
         }
         guard waiting.count < maximumWaiting else { return .refuse }
         waiting.append((id, waiter))

@@ -207,8 +207,8 @@ import Testing
         #expect(state.total == 0)
     }
 
-    @Test func freshEvictsAnIdleOne() {
-        var state = State(maximumConnections: 1, maximumWaiting: 9)
+    @Test(arguments: [1, 9]) func freshEvictsAnIdleOne(maximumConnections: Int) {
+        var state = State(maximumConnections: maximumConnections, maximumWaiting: 9)
         _ = state.lease(id: 1, waiter: "a", fresh: false)
         let old = Fake()
         _ = state.release(old)
