@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
-from typing import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable, Iterator
 
 from ..measuring import MeasurementFailed, Sample, Spread, say
 from ..results import Result
@@ -18,6 +20,10 @@ NFD, NFD_SITE, NFD_ALONE = "8 clients, NFD as it comes", "8 clients, NFD with --
 NGINX, PROXY, HTTPS = "nginx, proxy_cache_lock", "docker-registry's proxy", "HTTPS, no cache"
 WAYS = {OURS: "clients", NFD: "nfd", NFD_SITE: "nfd-site", NFD_ALONE: "nfd-alone", ONE: "one-client", ALONE: "alone", NGINX: "nginx", PROXY: "proxy", HTTPS: "https"}
 BY_NFD = (NFD, NFD_SITE, NFD_ALONE)
+# Set up as docs/forwarders.md says for the cache of a site, the receive buffer included.
+SET_UP = (NFD_SITE, NFD_ALONE)
+RECEIVE_BUFFER = Path("/proc/sys/net/core/rmem_default")
+DOCUMENTED_BUFFER = 4_194_304
 NDN = (OURS, *BY_NFD, ONE, ALONE)
 # Asked once more when all of it has come.
 WARM = (OURS, NFD_SITE, NGINX)
@@ -53,6 +59,18 @@ def run_way(stand: Stand, name: str, loss: str, turn: int, digests: list[str], s
     return samples_of(said, link, size)
 
 
+@contextmanager
+def kernel_set_up_for(name: str) -> Iterator[None]:
+    """The system's default receive buffer as documented while one way is measured, and as it was afterwards."""
+    before = RECEIVE_BUFFER.read_text()
+    if name in SET_UP:
+        RECEIVE_BUFFER.write_text(str(DOCUMENTED_BUFFER))
+    try:
+        yield
+    finally:
+        RECEIVE_BUFFER.write_text(before)
+
+
 def measure(stand: Stand) -> Result:
     result = Result(f"A site of {PULLERS} pullers, three connections each, over 100 Mbit/s and 50 ms round trip, TCP CUBIC")
     if os.geteuid() != 0:
@@ -80,7 +98,8 @@ def take_turn(stand: Stand, result: Result, name: str, loss: str, turn: int, cou
               seconds: float) -> None:
     """One way, once. When it fails the others go on, and the result says so."""
     try:
-        samples = run_way(stand, name, loss, turn, digests, megabytes * 1_000_000, seconds)
+        with kernel_set_up_for(name):
+            samples = run_way(stand, name, loss, turn, digests, megabytes * 1_000_000, seconds)
     except MeasurementFailed as error:
         say(f"error: site, {name}, {loss} % loss, turn {turn + 1}: {error}")
         result.failed = True
@@ -205,7 +224,8 @@ def summarize(result: Result, ways: list[str], sizes: dict, share: float) -> Non
                 result.rows.append(row(name, state, loss, sizes[loss][0], samples))
     result.notes.append(f"{LAYERS} layers of one size. Not done after {sizes['0'][1]} s, at {LOSSES[1]} % loss {sizes['1'][1]} s, counts as "
                         f"that. Octets are those of IP packets, by the counters of the link's device at the site. Payload is {share:.3f} of "
-                        f"NDN's IP octets when nothing is sent twice: headers allow {allowed:.1f} Mbit/s.")
+                        f"NDN's IP octets when nothing is sent twice: headers allow {allowed:.1f} Mbit/s. For {SET_UP[0]} and {SET_UP[1]} "
+                        f"net.core.rmem_default is {DOCUMENTED_BUFFER}, as docs/forwarders.md has it.")
     errors = {f"{name}: {error}" for name, samples in result.samples.items() for sample in samples
               for one in sample.more["pullers"] for error in one["errors"] if "not here after" not in error}
     result.notes += [f"A puller failed: {error}" for error in sorted(errors)[:5]]
