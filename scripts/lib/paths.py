@@ -9,7 +9,7 @@ import sys
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("docs", "kubernetes", "Sources", "Tests", "scripts", "Plugins", ".ci")
+FOLDERS = ("docs", "kubernetes", "monitoring", "Sources", "Tests", "scripts", "Plugins", ".ci")
 ENDINGS = ("", ".c", ".h", ".md", ".py", ".sh", ".swift")
 URL = re.compile(r"\b[a-z]+://[^\s)>`\"]+")
 PATH = re.compile(rf"(?<![\w./:$*~-])((?:{'|'.join(FOLDERS[:-1])})/[\w.+/-]*\w|\.ci/\w+)")

@@ -22,7 +22,7 @@ tool() {
 }
 
 # use_tools GROUP...: provides the programs of the groups registry, skopeo, docker, compose, kubectl, podman, busybox, network,
-# nginx, valgrind, debootstrap, and puts them on PATH.
+# nginx, prometheus, valgrind, debootstrap, and puts them on PATH.
 use_tools() {
     local group wanted=()
     for group in "$@"; do
@@ -37,6 +37,7 @@ use_tools() {
         busybox) busybox_is_static || wanted+=(busybox-static) ;;
         network) tool iproute2 ip ;;
         nginx) tool nginx-light nginx ;;
+        prometheus) tool prometheus prometheus promtool ;;
         valgrind) tool valgrind valgrind ;;
         debootstrap) tool debootstrap debootstrap ;;
         *) die "use_tools: no group $group" ;;
