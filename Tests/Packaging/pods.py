@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import shlex
 import shutil
-import socket
-import subprocess
 from pathlib import Path
 
 import yaml
@@ -17,6 +16,8 @@ from harness import parts
 from harness.registry import run
 
 HOST = "/host"
+# What the kubelet says of the node. The network of the tests has its loopback alone, and all of 127/8 is that.
+NODE = {"status.hostIP": "127.0.0.9"}
 
 
 def kubectl_release() -> tuple[int, int]:
@@ -53,12 +54,15 @@ class Pod:
         return found
 
     def environment(self, name: str) -> dict[str, str]:
-        """Of the image, then of ConfigMaps, then of the container's own list; the later ones go before."""
+        """Of the image, then of ConfigMaps, then of the container's own list, whose values may name earlier ones; the later ones
+        go before."""
         container = self.container(name)
         values = dict(self._environment)
         for source in container.get("envFrom", []):
             values.update(self._maps[source["configMapRef"]["name"]])
-        values.update({each["name"]: each.get("value", "") for each in container.get("env", [])})
+        for each in container.get("env", []):
+            value = NODE[each["valueFrom"]["fieldRef"]["fieldPath"]] if "valueFrom" in each else each.get("value", "")
+            values[each["name"]] = re.sub(r"\$\((\w+)\)", lambda named: values.get(named[1], named[0]), value)
         return values
 
     def mount(self, name: str) -> None:
@@ -108,18 +112,16 @@ class Pod:
                                environment=self.environment(name))
 
     def probe(self, name: str, kind: str) -> bool:
-        """Whether a probe of the container succeeds in its time."""
+        """Whether a probe of the container succeeds in its time. A pod of the node's network has the node's address."""
         container = self.container(name)
         probe = container[kind]
-        if "tcpSocket" in probe:
-            (port,) = [each["containerPort"] for each in container["ports"] if each["name"] == probe["tcpSocket"]["port"]]
-            with socket.socket() as connection:
-                connection.settimeout(probe["timeoutSeconds"])
-                return connection.connect_ex((probe["tcpSocket"]["host"], port)) == 0
-        command = self.command(name, probe["exec"]["command"])
+        asked = probe["httpGet"]
+        (port,) = [each["containerPort"] for each in container["ports"] if each["name"] == asked["port"]]
+        connection = http.client.HTTPConnection(asked.get("host", NODE["status.hostIP"]), port, timeout=probe["timeoutSeconds"])
         try:
-            return subprocess.run(
-                self.root.command(*command, environment=self.environment(name)), stdin=subprocess.DEVNULL,
-                capture_output=True, timeout=probe["timeoutSeconds"], check=False).returncode == 0
-        except subprocess.TimeoutExpired:
+            connection.request("GET", asked["path"])
+            return 200 <= connection.getresponse().status < 400
+        except OSError:
             return False
+        finally:
+            connection.close()

@@ -3,6 +3,7 @@ has an image over NDN and none of the files is left."""
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -16,9 +17,9 @@ import yaml
 
 from conftest import TREES
 from engines.root import Root
-from harness import guarded, parts, pulls
+from harness import guarded, metrics, parts, pulls
 from harness.registry import CommandFailed, Registry, run
-from pods import HOST, Pod, daemonset, kubectl_release, render
+from pods import HOST, NODE, Pod, daemonset, kubectl_release, render
 
 PAGE = (parts.ROOT / "docs" / "kubernetes.md").read_text()
 CERTS = f"{HOST}/etc/containerd/certs.d"
@@ -42,19 +43,34 @@ class Kustomization:
     def render(self, router: str | None = None, mirror: str | None = None, blocks: list = (),
                more: list = ()) -> list[dict]:
         """With values in place of the page's, with other `blocks` of the page, and with `more` settings."""
-        text = block("kustomization") + "".join(map(block, blocks))
-        if kubectl_release() < (1, 21):
-            if blocks:
-                pytest.skip("this kubectl is older than 1.21: it knows no components, and patches of one kind alone")
-            # Debian 12's, which calls folders by another name.
-            text = text.replace("resources:\n", "bases:\n")
+        text = block("kustomization")
         for variable, value in (("ROUTER", router), ("MIRROR", mirror)):
             if value is not None:
                 text, count = re.subn(rf"(?m)(- DOCKER_NDN_{variable}=).*$", lambda found: found.group(1) + value, text)
                 assert count == 1
-        text = text.replace("    literals:\n", "    literals:\n" + "".join(f"      - {line}\n" for line in more))
-        (self.folder / "kustomization.yaml").write_text(text)
+        settings = yaml.safe_load(text)
+        settings["configMapGenerator"][0]["literals"] += more
+        for name in blocks:
+            for key, values in yaml.safe_load(block(name)).items():
+                settings.setdefault(key, []).extend(values)
+        if kubectl_release() < (1, 21):
+            settings = self._for_older_kubectl(settings)
+        (self.folder / "kustomization.yaml").write_text(yaml.safe_dump(settings))
         return render(self.folder)
+
+    def _for_older_kubectl(self, settings: dict) -> dict:
+        """The same for that of Debian 12, which calls folders and patches by other names, and knows no components."""
+        older = {**settings, "bases": settings["resources"], "resources": [], "patchesStrategicMerge": [],
+                 "patchesJson6902": []}
+        for component in older.pop("components", []):
+            parts_of_it = yaml.safe_load((self.folder / component / "kustomization.yaml").read_text())
+            older["resources"] += [f"{component}/{file}" for file in parts_of_it.get("resources", [])]
+            older["patchesStrategicMerge"] += [f"{component}/{patch['path']}" for patch in parts_of_it["patches"]]
+        for number, patch in enumerate(older.pop("patches", [])):
+            (self.folder / f"patch-{number}.yaml").write_text(patch["patch"])
+            older["patchesJson6902"].append({"target": {"group": "apps", "version": "v1", **patch["target"]},
+                                             "path": f"patch-{number}.yaml"})
+        return older
 
 
 @pytest.fixture
@@ -71,9 +87,10 @@ def root(work):
 
 
 def assert_valid(documents):
+    """All but a ServiceMonitor, which is none of Kubernetes' own kinds."""
     assert documents
     for document in documents:
-        for release in RELEASES:
+        for release in RELEASES if document["kind"] != "ServiceMonitor" else []:
             kubernetes_validate.validate(document, release, strict=True)
 
 
@@ -92,7 +109,7 @@ def test_the_base_is_valid():
     assert_valid(render(parts.ROOT / "kubernetes" / "base"))
 
 
-@pytest.mark.parametrize("blocks", [[], ["components", "port"]], ids=["alone", "with all that the page adds"])
+@pytest.mark.parametrize("blocks", [[], ["credentials", "metrics", "port"]], ids=["alone", "with all that the page adds"])
 def test_the_pages_kustomization_is_valid(kustomization, blocks):
     documents = kustomization.render(blocks=blocks)
     assert_valid(documents)
@@ -212,12 +229,12 @@ def test_containerd_has_an_image_over_ndn_and_without_the_client_from_the_regist
         docker.stop()
 
 
-def test_a_registry_that_is_down_does_not_restart_the_client(kustomization, root, network):
+def test_a_registry_that_is_down_takes_no_client_away(kustomization, root, network):
     registry, forwarder = network
     pod = Pod(root, kustomization.render(forwarder.udp, f"registry.example={registry.url},{parts.PREFIX}"))
     pod.start("client").ready()
     registry.stop()
-    assert pod.probe("client", "livenessProbe") and not pod.probe("client", "readinessProbe")
+    assert pod.probe("client", "livenessProbe") and pod.probe("client", "readinessProbe")
 
 
 def test_another_port_is_one_setting_and_one_patch(kustomization, root, network):
@@ -230,13 +247,58 @@ def test_another_port_is_one_setting_and_one_patch(kustomization, root, network)
     assert pod.probe("client", "livenessProbe") and pod.probe("client", "readinessProbe")
 
 
+def test_prometheus_is_led_to_the_metrics_of_every_client(kustomization, root, network):
+    registry, forwarder = network
+    documents = kustomization.render(forwarder.udp, f"registry.example={registry.url},{parts.PREFIX}", ["metrics"])
+    pod = Pod(root, documents)
+    monitor, service = (next(each for each in documents if each["kind"] == kind) for kind in ("ServiceMonitor", "Service"))
+    # No schema of these is at hand: the fields are those that the operator's own page has, and they lead to the pods.
+    assert monitor["apiVersion"] == "monitoring.coreos.com/v1" and set(monitor["spec"]) == {"selector", "endpoints"}
+    (endpoint,), (port,) = monitor["spec"]["endpoints"], service["spec"]["ports"]
+    assert set(endpoint) == {"port", "path", "interval", "relabelings"} and endpoint["port"] == port["name"]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert monitor["metadata"]["namespace"] == service["metadata"]["namespace"] == daemonset(documents)["metadata"]["namespace"]
+    assert service["spec"]["selector"].items() <= daemonset(documents)["spec"]["template"]["metadata"]["labels"].items()
+    (container,) = [each for each in pod.container("client")["ports"] if each["name"] == port["targetPort"]]
+    assert "hostIP" not in container and service["spec"]["clusterIP"] == "None"
+    pod.start("client").ready()
+    assert pod.probe("client", "livenessProbe") and pod.probe("client", "readinessProbe")
+    told = metrics.scrape(f"{NODE['status.hostIP']}:{container['containerPort']}")
+    assert told.value("registry_ndn_path_up", prefix=parts.PREFIX) == 1
+
+
+def test_metrics_are_told_to_the_node_alone_unless_they_are_wanted(kustomization):
+    documents = kustomization.render()
+    pod = daemonset(documents)["spec"]["template"]["spec"]
+    assert all(port["hostIP"] == "127.0.0.1" for port in pod["containers"][0]["ports"])
+    (settings,) = [each["data"] for each in documents if each["metadata"]["name"].startswith("registry-ndn-settings")]
+    assert settings["DOCKER_NDN_ADMIN"] == "127.0.0.1:9636"
+
+
+def test_the_dashboard_and_the_alerts_become_objects_of_the_cluster(kustomization):
+    shutil.copytree(parts.ROOT / "monitoring", kustomization.folder / "registry-ndn" / "monitoring")
+
+    def said_by_shell(command: str) -> str:
+        return run("sh", "-ec", f"cd {kustomization.folder}\n{command}")
+    create, label = block("commands: dashboard").splitlines()
+    made = said_by_shell(f"{create} --dry-run=client --output=yaml")
+    assert_valid([yaml.safe_load(made)])
+    assert json.loads(yaml.safe_load(made)["data"]["dashboard.json"])["uid"] == "registry-ndn"
+    assert label.split()[:5] == ["kubectl", "--namespace", "monitoring", "label", "configmap/registry-ndn-dashboard"]
+    applied, count = re.subn(r"kubectl apply .*$", "cat", block("commands: alerts"))
+    assert count == 1
+    rule = yaml.safe_load(said_by_shell(applied))
+    assert rule["kind"] == "PrometheusRule" and rule["metadata"]["namespace"] == "monitoring"
+    assert rule["spec"] == yaml.safe_load((parts.ROOT / "monitoring" / "alerts.yaml").read_text())
+
+
 def test_the_client_asks_a_private_registry_with_what_is_in_the_secret(kustomization, root, network, layout):
     registry, forwarder = network
     folder = kustomization.folder
     private = guarded.GuardedRegistry(folder, registry.folder / "data", guarded.by_password(folder))
     try:
         secret = guarded.credentials_file(folder, private.address).read_text()
-        documents = kustomization.render(forwarder.udp, f"registry.example={private.url},{parts.PREFIX}", ["components"])
+        documents = kustomization.render(forwarder.udp, f"registry.example={private.url},{parts.PREFIX}", ["credentials"])
         pod = Pod(root, documents, {"registry-ndn-credentials": {"config.json": secret}})
         client = pod.start("client")
         client.ready()
