@@ -1,6 +1,7 @@
 """The library, as a package elsewhere has it: by URL and version, with the files of docs/library.md as they stand there."""
 
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -32,12 +33,9 @@ def git(*arguments, at) -> str:
 def library(folder):
     """This working tree as a repository with a version."""
     copy = folder / "registry-ndn"
-    for path in git("ls-files", "-z", "Package.swift", "Plugins", "Sources", "Tests", at=parts.ROOT).split("\0"):
-        source = parts.ROOT / path
-        if path and source.is_file():
-            target = copy / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
+    for name in ("Plugins", "Sources", "Tests"):
+        shutil.copytree(parts.ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(parts.ROOT / "Package.swift", copy)
     git("init", "--quiet", ".", at=copy)
     git("add", ".", at=copy)
     git("commit", "--quiet", "--message", "a version", at=copy)

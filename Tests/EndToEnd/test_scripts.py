@@ -73,8 +73,9 @@ def test_failures_are_shown_with_the_end_of_their_message(folder):
     assert "a.bad" in failures.stdout and "assert 1 == 2" in failures.stdout and "good" not in failures.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--engines"], ["--engines", "../sid"], ["--engines", "sid", "unit"]])
-def test_engines_are_those_of_one_release_of_debian_alone(arguments):
+@pytest.mark.parametrize("arguments", [
+    ["--engines"], ["--engines", "../sid"], ["--engines", "sid", "unit"], ["unit", "packaging"], ["--image", "--long"]])
+def test_the_tests_are_of_one_kind_and_engines_of_one_release_of_debian(arguments):
     done = subprocess.run([SCRIPTS / "test", *arguments], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 64 and "--engines sid|trixie" in done.stderr
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -63,17 +64,28 @@ def installed(clean):
     return clean
 
 
-def test_a_release_is_a_package_an_archive_and_the_source_with_checksums(packages):
-    names = sorted(path.name for path in packages.iterdir())
+def test_a_release_is_a_package_an_archive_and_the_source_and_is_verified_as_the_page_says(packages):
     version = re.search(r'number = "(.*)"', (parts.ROOT / "Sources/Tools/Version.swift").read_text()).group(1)
-    assert names[0] == "SHA256SUMS" and f"registry-ndn-{version}.tar.gz" in names and len(names) == 4, names
-    assert run("sh", "-c", f"cd {packages} && sha256sum --check SHA256SUMS").count(": OK") == 3
-    archive = next(packages.glob("*-linux-*.tar.gz"))
-    with tarfile.open(archive) as tar:
-        tar.extractall(packages.parent / "unpacked", filter="data")
-    folder = packages.parent / "unpacked" / archive.name.removesuffix(".tar.gz")
-    assert run(folder / "registry-ndn", "--version").startswith(f"registry-ndn {version}\n")
+    names = {path.name for path in packages.iterdir()}
+    source = f"registry-ndn-{version}.tar.gz"
+    # A source release writes no other.
+    is_checkout = (parts.ROOT / ".git").exists()
+    assert (source in names) == is_checkout and "SHA256SUMS" in names and len(names) == 3 + is_checkout, names
+    page = (parts.ROOT / "docs" / "releases.md").read_text()
+    commands = re.search(r"<!-- commands: verify -->\n```sh\n(.*?)```", page, re.DOTALL).group(1)
+    said = run("sh", "-ec", f"cd {packages}\n{commands}")
+    assert said.count(": OK") == 2 + is_checkout and f"\nregistry-ndn {version}\ncommit " in said, said
+    assert f"\n Version: {version}\n" in said, said
+    (folder,) = [path for path in packages.iterdir() if path.is_dir()]
     assert (folder / "man" / "registry-ndn-client.1").exists() and (folder / "LICENSE").exists()
+    shutil.rmtree(folder)
+    if is_checkout:
+        with tarfile.open(packages / source) as tar:
+            packed = {name.partition("/")[2] for name in tar.getnames()} - {""}
+        # Folders are packed too.
+        committed = run("git", "-C", parts.ROOT, "ls-tree", "-r", "--name-only", "HEAD").splitlines()
+        assert packed >= set(committed), set(committed) - packed
+        assert (".ci/run" in packed) and (".commit" in packed)
 
 
 def test_lintian_finds_no_error(checks):

@@ -114,7 +114,8 @@ def test_the_pages_kustomization_is_valid(kustomization, blocks):
     documents = kustomization.render(blocks=blocks)
     assert_valid(documents)
     spec = daemonset(documents)["spec"]["template"]["spec"]
-    assert {each["image"] for each in spec["initContainers"] + spec["containers"]} == {"registry.example/registry-ndn:0.1.0"}
+    (image,) = yaml.safe_load(block("kustomization"))["images"]
+    assert {each["image"] for each in spec["initContainers"] + spec["containers"]} == {f"{image['newName']}:{image['newTag']}"}
     assert all(each["metadata"].get("namespace", "registry-ndn") == "registry-ndn" for each in documents)
 
 

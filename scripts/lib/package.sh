@@ -8,8 +8,8 @@ make_packages() {
         || die "$program is not version $version, which this checkout is: build it anew"
     machine=$(uname -m)
     architecture=$(dpkg --print-architecture)
-    # Of the checkout's last commit, so that it does not depend on when packages are made.
-    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || date +%s)}
+    # Of the commit, so that it does not depend on when packages are made.
+    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(commit_time)}
     export SOURCE_DATE_EPOCH
     work=$(mktemp -d)
     # shellcheck disable=SC2064
@@ -94,10 +94,20 @@ make_archive() {
         | gzip -9n >"$folder/$name.tar.gz"
 }
 
+# commit_time: seconds since 1970. A source archive has it as the time of its files.
+commit_time() {
+    if is_checkout; then git -C "$root" log -1 --format=%ct; else stat --format=%Y "$root/.commit"; fi
+}
+
+# is_checkout: whether this is one of git. A source archive may be unpacked within another's.
+is_checkout() {
+    [ -e "$root/.git" ]
+}
+
 # make_source FOLDER NAME: what is committed.
 make_source() {
-    if ! git -C "$root" rev-parse --git-dir >/dev/null 2>&1; then
-        say "no source archive: this is no checkout of git"
+    if ! is_checkout; then
+        say "no source archive: this is one, and no checkout of git"
         return
     fi
     [ -z "$(git -C "$root" status --porcelain)" ] || say "the source archive holds what is committed; there are changes beside"
