@@ -6,15 +6,28 @@ import RegistryNDN
 
 /// Where a running program tells how it is.
 struct AdminOptions: ParsableArguments {
-    /// Connections at a time: a scrape, probes, and a person or two.
+    /// Connections at a time: a scrape, probes, and some people.
     private static let connections = 64
 
     @Option(
         help: """
-            HOST:PORT at which to tell how the program is: /livez, /readyz, and /metrics for Prometheus (docs/metrics.md). Whoever \
-            reaches it can read them.
+            HOST:PORT at which to tell how the program is: a page for people, /livez, /readyz, and /metrics for Prometheus \
+            (docs/admin.md). Whoever reaches it can read them.
             """, transform: Self.address)
     var admin: ListenArgument?
+
+    @Option(
+        help: """
+            Name of a host by which people reach --admin, beside localhost and its addresses (repeatable). The page is shown for \
+            no other, which may be a web page's own.
+            """)
+    var adminHost: [String] = []
+
+    func validate() throws {
+        for name in adminHost where RegistryHost(name) == nil {
+            throw ValidationError("--admin-host \(name): write the name of a host, such as pulls.example")
+        }
+    }
 
     /// Runs a program, and answers those who watch it meanwhile, where that is wanted.
     ///
@@ -23,17 +36,18 @@ struct AdminOptions: ParsableArguments {
         guard let admin else { return try await body() }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let endpoint = try await bind(admin, group, logger)
+        let hosts = OwnHosts(adminHost + [admin.host])
         let address = admin.with(port: endpoint.address?.port ?? admin.port)
         logger.notice("metrics and probes are told", metadata: ["admin": "http://\(address)"])
         if !admin.isLoopback {
             logger.warning(
-                "metrics can be read beyond this machine, by whoever reaches the port",
+                "metrics and the page can be read beyond this machine, by whoever reaches the port",
                 metadata: ["admin": "\(address)"])
         }
         let result: Result<Void, any Error> = await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 do {
-                    try await endpoint.run(AdminResponder(answers))
+                    try await endpoint.run(AdminResponder(answers, hosts: hosts))
                 } catch {
                     guard !Task.isCancelled else { return }
                     logger.error(
@@ -75,7 +89,7 @@ struct AdminOptions: ParsableArguments {
 
 extension AdminAnswers {
     /// Of this program.
-    init(_ program: any Monitored) {
-        self.init(program, version: Version.number, commit: BuiltFrom.commit)
+    init(_ program: any Monitored, _ problems: RecentProblems) {
+        self.init(program, problems: problems, version: Version.number, commit: BuiltFrom.commit)
     }
 }

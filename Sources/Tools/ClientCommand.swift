@@ -52,10 +52,11 @@ struct ClientCommand: AsyncParsableCommand {
         try OpenFiles.prepare()
         // Slabs of segments, the smallest too (`BudgetShare`).
         Heap.mapBlocks(from: 96 << 10)
-        let logger = try log.makeLogger(label: "client")
+        let problems = RecentProblems()
+        let logger = try log.makeLogger(label: "client", problems: problems)
         let program = await RunningProgram(logger: logger)
         let monitor = ClientMonitor()
-        let answers = AdminAnswers(monitor)
+        let answers = AdminAnswers(monitor, problems)
         try await admin.serving(answers, logger: logger) { try await serve(program, monitor, answers, logger) }
     }
 

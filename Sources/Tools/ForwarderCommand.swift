@@ -77,10 +77,11 @@ struct ForwarderCommand: AsyncParsableCommand {
 
     func run() async throws {
         try OpenFiles.prepare()
-        let logger = try log.makeLogger(label: "forwarder")
+        let problems = RecentProblems()
+        let logger = try log.makeLogger(label: "forwarder", problems: problems)
         let program = await RunningProgram(logger: logger)
         let gauge = ForwarderGauge()
-        try await admin.serving(AdminAnswers(ForwarderMonitor(gauge: gauge)), logger: logger) {
+        try await admin.serving(AdminAnswers(ForwarderMonitor(gauge: gauge), problems), logger: logger) {
             try await serve(program, gauge, logger)
         }
     }

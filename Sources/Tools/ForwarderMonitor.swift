@@ -1,3 +1,4 @@
+import NDN
 import NDNForwarder
 import RegistryNDN
 
@@ -37,5 +38,38 @@ struct ForwarderMonitor: Monitored {
         gauge("pit_capacity_entries", "Interests that may wait.", now.pendingLimit)
         gauge("fib_entries", "Prefixes with a route (FIB).", now.routes)
         gauge("faces", "Programs and other machines that are connected.", now.faces)
+    }
+
+    func write(to state: inout ProgramState) async {
+        state.program = "forwarder"
+        if case .notReady(let why) = await readiness() { state.health = .init(.notReady, reason: why) }
+        var forwarder = ForwarderState()
+        if case .running(let now) = await gauge.read(), let (faces, routes) = await gauge.tables() {
+            forwarder.write(now)
+            forwarder.write(faces, routes)
+        }
+        state.forwarder = forwarder
+    }
+}
+
+extension ForwarderState {
+    fileprivate mutating func write(_ now: ForwarderStatistics) {
+        (interests, data, nacks, drops) = (now.interests, now.data, now.nacks, now.drops)
+        (satisfied, unsatisfied) = (now.satisfied, now.unsatisfied)
+        (csHits, csMisses, csPackets) = (now.hits, now.misses, now.stored)
+        (csBytes, csCapacityBytes) = (now.storedOctets, now.storeCapacity)
+        (pitEntries, pitCapacityEntries) = (now.pending, now.pendingLimit)
+    }
+
+    fileprivate mutating func write(_ faces: [FaceStatus], _ routes: [RibEntry]) {
+        (faceCount, routeCount) = (faces.count, routes.count)
+        self.faces = faces.prefix(ProgramState.longest).map { face in
+            Face(
+                id: face.faceID, uri: face.remoteURI, inInterests: face.inInterests, inData: face.inData,
+                inBytes: face.inBytes, outInterests: face.outInterests, outData: face.outData, outBytes: face.outBytes)
+        }
+        self.routes = routes.prefix(ProgramState.longest).map { entry in
+            Route(prefix: "\(entry.name)", faces: entry.routes.map(\.faceID))
+        }
     }
 }

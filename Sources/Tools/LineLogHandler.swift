@@ -1,15 +1,20 @@
 import Logging
+import RegistryNDN
 
 /// Writes each log event as a line.
 struct LineLogHandler: LogHandler {
     let writer: LogWriter
     let format: LogFormat
+    let problems: RecentProblems?
     var logLevel: Logger.Level = .info
     var metadata: Logger.Metadata = [:]
 
-    /// - Parameter descriptor: Where lines go.
-    init(descriptor: CInt, format: LogFormat) {
+    /// - Parameters:
+    ///   - descriptor: Where lines go.
+    ///   - problems: where warnings and errors are kept too.
+    init(descriptor: CInt, format: LogFormat, problems: RecentProblems? = nil) {
         self.format = format
+        self.problems = problems
         writer = LogWriter(descriptor: descriptor) { count in
             let line = format.line(
                 .warning, "log lines are missing here: nobody read them, or they could not be written",
@@ -27,6 +32,10 @@ struct LineLogHandler: LogHandler {
     func log(event: LogEvent) {
         var all = metadata
         if let more = event.metadata { all.merge(more) { _, new in new } }
-        writer.write(Array(format.line(event.level, event.message.description, all, at: .now()).utf8))
+        let (message, time) = (event.message.description, LogTime.now())
+        writer.write(Array(format.line(event.level, message, all, at: time).utf8))
+        guard event.level >= .warning, let problems else { return }
+        problems.add(
+            .init(time: time.sinceEpoch, level: event.level.rawValue, text: LogFormat.sentence(message, all)))
     }
 }

@@ -39,8 +39,13 @@ enum LogFormat: Sendable {
     private static func text(
         _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, _ time: LogTime
     ) -> String {
-        var line = "\(time.ofDay) \(level.rawValue)"
-        line += String(repeating: " ", count: max(1, 9 - level.rawValue.count))
+        let gap = String(repeating: " ", count: max(1, 9 - level.rawValue.count))
+        return "\(time.ofDay) \(level.rawValue)\(gap)\(sentence(message, metadata))\n"
+    }
+
+    /// What a line for people says beside its time and level.
+    static func sentence(_ message: String, _ metadata: Logger.Metadata) -> String {
+        var line = ""
         let readable = ReadableFields(message, metadata)
         line.appendPrintable(readable.message)
         for (key, value) in readable.fields {
@@ -51,7 +56,7 @@ enum LogFormat: Sendable {
                 line.appendPrintable(value)
             }
         }
-        return line.withShortDigests + "\n"
+        return line.withShortDigests
     }
 }
 
@@ -84,6 +89,9 @@ struct LogTime {
         self.seconds = seconds
         self.milliseconds = milliseconds
     }
+
+    /// Seconds since 1970.
+    var sinceEpoch: Double { Double(seconds) + Double(milliseconds) / 1000 }
 
     /// UTC, with milliseconds.
     var rfc3339: String {

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Logging
+import RegistryNDN
 
 #if canImport(Glibc)
     import Glibc
@@ -19,11 +20,16 @@ struct LogOptions: ParsableArguments {
 
     /// The program's root logger, on stderr.
     ///
-    /// - Parameter usual: The level when neither the command line nor the environment says one. Where what goes wrong ends a
+    /// - Parameters:
+    ///   - problems: where warnings and errors are kept too.
+    ///   - usual: The level when neither the command line nor the environment says one. Where what goes wrong ends a
     ///   command with a sentence of its own, it is `error`.
-    func makeLogger(label: String, usually usual: Logger.Level = .info) throws -> Logger {
+    func makeLogger(
+        label: String, usually usual: Logger.Level = .info, problems: RecentProblems? = nil
+    ) throws -> Logger {
         let environment = try Environment()
-        let handler = LineLogHandler(descriptor: STDERR_FILENO, format: logFormat.format(for: STDERR_FILENO))
+        let handler = LineLogHandler(
+            descriptor: STDERR_FILENO, format: logFormat.format(for: STDERR_FILENO), problems: problems)
         var logger = Logger(label: label) { _ in handler }
         logger.logLevel = try level ?? Self.level(environment) ?? usual
         for complaint in environment.complaints { logger.warning("\(complaint)") }

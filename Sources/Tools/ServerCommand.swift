@@ -22,10 +22,13 @@ struct ServerCommand: AsyncParsableCommand {
         try OpenFiles.prepare()
         // Ranges of the cache; not the buffers that sockets are read into, of half as much.
         Heap.mapBlocks(from: 1 << 20)
-        let logger = try log.makeLogger(label: "server")
+        let problems = RecentProblems()
+        let logger = try log.makeLogger(label: "server", problems: problems)
         let program = await RunningProgram(logger: logger)
         let monitor = ServerMonitor()
-        try await admin.serving(AdminAnswers(monitor), logger: logger) { try await serve(program, monitor, logger) }
+        try await admin.serving(AdminAnswers(monitor, problems), logger: logger) {
+            try await serve(program, monitor, logger)
+        }
     }
 
     private func serve(_ program: RunningProgram, _ monitor: ServerMonitor, _ logger: Logger) async throws {

@@ -47,6 +47,7 @@ extension RegistrySetting {
         case .registry: "--mirror"
         case .registryFile: "--mirrors"
         case .admin: "--admin"
+        case .adminHosts: "--admin-host"
         case .pushDefault: "--push-default"
         }
     }

@@ -10,15 +10,18 @@ package struct AdminAnswers: Sendable {
     }
 
     private let program: any Monitored
+    private let problems: RecentProblems
     private let version: String
     private let commit: String
     private let started = Double(WallClock.milliseconds()) / 1000
 
     /// - Parameters:
+    ///   - problems: what the program's log said of late.
     ///   - version: of the program.
     ///   - commit: that it was built from.
-    package init(_ program: any Monitored, version: String, commit: String) {
+    package init(_ program: any Monitored, problems: RecentProblems, version: String, commit: String) {
         self.program = program
+        self.problems = problems
         self.version = version
         self.commit = commit
     }
@@ -28,7 +31,7 @@ package struct AdminAnswers: Sendable {
         let path = target.prefix { $0 != "?" }
         guard ["/livez", "/readyz", "/metrics"].contains(path) else { return nil }
         guard method == .GET || method == .HEAD else {
-            return Self.text(.methodNotAllowed, "use GET or HEAD\n", ["Allow": "GET, HEAD"])
+            return Self.onlyReading
         }
         switch path {
         case "/livez":
@@ -39,8 +42,25 @@ package struct AdminAnswers: Sendable {
         }
     }
 
+    /// How the program is at this moment.
+    package func state() async -> ProgramState {
+        var state = ProgramState()
+        await program.write(to: &state)
+        let figures = ProcessFigures.now(started: started)
+        state.process.memoryBytes = figures.residentMemory
+        state.process.cpuSeconds = figures.processorTime
+        state.process.openFiles = figures.openFiles
+        state.problems = problems.all
+        (state.version, state.commit) = (version, commit)
+        (state.started, state.now) = (started, Double(WallClock.milliseconds()) / 1000)
+        return state
+    }
+
     /// The answer where there is nothing at a path.
-    package static let notFound = text(.notFound, "there are /livez, /readyz and /metrics here\n")
+    package static let notFound = text(.notFound, "there are /, /events, /livez, /readyz and /metrics here\n")
+
+    /// The answer to a method that is not for reading.
+    static let onlyReading = text(.methodNotAllowed, "use GET or HEAD\n", ["Allow": "GET, HEAD"])
 
     private static func answer(_ readiness: Readiness) -> Answer {
         switch readiness {
@@ -61,7 +81,7 @@ package struct AdminAnswers: Sendable {
     }
 
     /// Nothing here stays true: no cache may keep it.
-    private static func text(_ status: HTTPResponseStatus, _ body: String, _ headers: HTTPHeaders = [:]) -> Answer {
+    static func text(_ status: HTTPResponseStatus, _ body: String, _ headers: HTTPHeaders = [:]) -> Answer {
         var headers = headers
         headers.add(name: "Cache-Control", value: "no-store")
         if !headers.contains(name: "Content-Type") {

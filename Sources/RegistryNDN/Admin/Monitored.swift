@@ -5,6 +5,9 @@ package protocol Monitored: Sendable {
 
     /// Writes what has been counted up to now.
     func write(to text: inout MetricsText) async
+
+    /// Fills in what its page shows: its health, and the part of its kind.
+    func write(to state: inout ProgramState) async
 }
 
 /// Whether a program serves.

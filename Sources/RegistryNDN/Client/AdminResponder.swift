@@ -1,15 +1,67 @@
 internal import NIOCore
 internal import NIOHTTP1
+internal import Synchronization
 
-/// Answers those who watch a program, at an endpoint of their own; whatever host they name.
-package struct AdminResponder: HTTPResponder {
+/// Answers those who watch a program, at an endpoint of their own: probes and metrics whatever host they name, the page and what it
+/// shows only for a host that is ours.
+package final class AdminResponder: HTTPResponder {
+    /// Who may look at a time; each has the state made once a second.
+    static let viewers = 8
+
+    private static let tooMany = AdminAnswers.text(
+        .serviceUnavailable, "\(viewers) are looking already: close another page, or ask again in a moment\n",
+        ["Retry-After": "5"])
+
     private let answers: AdminAnswers
+    private let hosts: OwnHosts
+    private let interval: Duration
+    private let watching = Atomic(0)
 
-    package init(_ answers: AdminAnswers) { self.answers = answers }
+    /// - Parameters:
+    ///   - hosts: the names by which people reach the endpoint.
+    ///   - interval: from one state to the next.
+    package init(_ answers: AdminAnswers, hosts: OwnHosts = OwnHosts(), interval: Duration = .seconds(1)) {
+        self.answers = answers
+        self.hosts = hosts
+        self.interval = interval
+    }
 
     package func respond(to request: HTTPRequest, _ response: inout ResponseWriter) async throws {
-        try await response.send(
-            await answers.answer(request.head.method, request.head.uri) ?? AdminAnswers.notFound)
+        let head = request.head
+        let path = head.uri.prefix { $0 != "?" }
+        guard path == "/" || path == "/events" else {
+            return try await response.send(await answers.answer(head.method, head.uri) ?? AdminAnswers.notFound)
+        }
+        guard head.method == .GET || head.method == .HEAD else {
+            return try await response.send(AdminAnswers.onlyReading)
+        }
+        let host = head.headers.first(name: "host") ?? ""
+        guard hosts.contains(host) else {
+            let why =
+                "this page is not shown for the host \(host[...].abridged(to: 100)), which may be a web page's own"
+            return try await response.send(
+                AdminAnswers.text(.forbidden, "\(why): \(RegistrySetting.adminHosts) says that it is ours\n"))
+        }
+        guard path == "/events" else { return try await response.send(AdminPage.answer) }
+        try await show(isHead: head.method == .HEAD, &response)
+    }
+
+    /// Sends the state again and again, as server-sent events (HTML standard, section 9.2). Each state is made when the one before has
+    /// been taken: a viewer that does not read holds none but that.
+    private func show(isHead: Bool, _ response: inout ResponseWriter) async throws {
+        let count = watching.add(1, ordering: .relaxed).newValue
+        defer { watching.subtract(1, ordering: .relaxed) }
+        guard count <= Self.viewers else { return try await response.send(Self.tooMany) }
+        try await response.start(.ok, ["Content-Type": "text/event-stream", "Cache-Control": "no-store"])
+        guard !isHead else { return try await response.finish() }
+        // Until the viewer goes, or the program ends: both cancel the task.
+        while true {
+            var event = ByteBuffer(string: "data: ")
+            event.writeBytes(try await answers.state().json())
+            event.writeString("\n\n")
+            try await response.write(event)
+            try await Task.sleep(for: interval)
+        }
     }
 }
 

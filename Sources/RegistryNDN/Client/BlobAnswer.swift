@@ -1,4 +1,6 @@
 internal import NDN
+internal import NIOCore
+internal import NIOHTTP1
 
 /// The answer to a pull once the blob's size is known: what is sent of the blob, and whether that can be verified.
 struct BlobAnswer {
@@ -13,7 +15,8 @@ struct BlobAnswer {
     func send(
         from bytes: some BlobBytes, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        let headers = pull.blob.headers(size: size)
+        var headers = pull.blob.headers(size: size)
+        headers.add(name: "Server-Timing", value: record.timing(from: bytes.source, now: .now()))
         switch (pull.wanted, parts.ranges.count) {
         case (.whole, _):
             try await send(
@@ -36,6 +39,7 @@ struct BlobAnswer {
         _ record: inout RequestRecord
     ) async throws {
         var body = body
+        record.running?.size = body.missing
         try await bytes.fill(&body, &response, &record)
         try await body.finish(&response)
     }
@@ -43,6 +47,9 @@ struct BlobAnswer {
 
 /// Where the bytes of an answer come from.
 protocol BlobBytes {
+    /// As `RequestRecord.source` calls it.
+    var source: String { get }
+
     /// Appends all that is missing of a body.
     func fill<Body: BlobBody & ~Copyable>(
         _ body: inout Body, _ response: inout ResponseWriter, _ record: inout RequestRecord

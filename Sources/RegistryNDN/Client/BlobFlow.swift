@@ -60,6 +60,7 @@ struct BlobFlow: Sendable {
     private struct NetworkBytes: BlobBytes {
         let flow: BlobFlow
         let active: ActivePull
+        let source = "ndn"
 
         func fill<Body: BlobBody & ~Copyable>(
             _ body: inout Body, _ response: inout ResponseWriter, _ record: inout RequestRecord
@@ -200,8 +201,10 @@ struct BlobFlow: Sendable {
             throw UpstreamError(.range, "the upstream's answer has a content coding though identity was asked for")
         }
         let size = answer.head.contentLength
-        var body = VerifiedBody(
-            digest: pull.blob.digest, size: size, headers: pull.blob.fields(of: answer, pull.references))
+        record.running?.size = size
+        var headers = pull.blob.fields(of: answer, pull.references)
+        headers.add(name: "Server-Timing", value: record.timing(from: "upstream", now: .now()))
+        var body = VerifiedBody(digest: pull.blob.digest, size: size, headers: headers)
         // A connection that ends in the middle is no reason for whoever pulls to begin anew.
         let rest = size.map { RestOfBlob(pull: pull, size: $0, sizeSource: .upstream, upstream: upstream) }
         rest?.limitSilence(of: answer.body, resumptions: 0)
@@ -252,6 +255,7 @@ struct BlobFlow: Sendable {
     private struct UpstreamBytes: BlobBytes {
         let rest: RestOfBlob
         let first: RangeResponse
+        let source = "upstream"
 
         func fill<Body: BlobBody & ~Copyable>(
             _ body: inout Body, _ response: inout ResponseWriter, _ record: inout RequestRecord

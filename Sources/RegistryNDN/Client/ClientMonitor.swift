@@ -55,4 +55,104 @@ package final class ClientMonitor: Monitored {
             "registry_ndn_requests_in_progress", "HTTP requests that are being answered.",
             [.init(view.requests.count)])
     }
+
+    package func write(to state: inout ProgramState) async {
+        state.program = "client"
+        var client = ClientState()
+        defer { state.client = client }
+        guard let view = view.withLock({ $0 }), !view.isEnding else {
+            if case .notReady(let why) = await readiness() { state.health = .init(.notReady, reason: why) }
+            return
+        }
+        let (hasRouter, routers) = (await view.network.isConnected(), await view.network.routers())
+        let paths = view.sites.map { $0.path.snapshot() }
+        client.requests = view.requests.count
+        client.write(view.sites, paths, now: .now())
+        client.write(routers, roundTrip: paths.compactMap(\.roundTrip).min())
+        state.health = Self.health(zip(view.sites, paths), hasRouter: hasRouter, routers)
+    }
+
+    /// Earlier than `readiness()`, which waits for a minute of fallbacks: whoever looks wants to know at once.
+    private static func health(
+        _ sites: some Sequence<(RegistrySite, PathSnapshot)>, hasRouter: Bool, _ routers: [RouterStanding]
+    ) -> ProgramState.Health {
+        if !hasRouter {
+            return .init(
+                .degraded,
+                reason: routers.first?.trouble
+                    ?? (routers.isEmpty ? "no router is known" : "there is no connection to a router"),
+                remedy: "start the router, or name another one by \(RegistrySetting.router)")
+        }
+        for (site, path) in sites where !path.isUp || path.drought != nil {
+            return .init(
+                .degraded,
+                reason: "\(site.prefix): " + (path.drought?.reason ?? path.fallback?.description ?? "NDN path down"),
+                remedy: (path.fallback ?? .pathDown).remedy)
+        }
+        return .init()
+    }
+}
+
+extension ClientState {
+    fileprivate mutating func write(_ sites: [RegistrySite], _ paths: [PathSnapshot], now: NIODeadline) {
+        var history = Array(repeating: ByteHistory.Minute(), count: ByteHistory.length)
+        var over: [(end: NIODeadline, pull: Pull)] = []
+        for (site, path) in zip(sites, paths) {
+            let running = site.pulls.running
+            let totals = site.totals.values
+            pullCount += running.count
+            pulls += running.map { Pull($0, at: site.prefix, now: now) }
+            over += site.pulls.finished.map { ($0.end, Pull($0, at: site.prefix)) }
+            var hour = totals.history
+            for pull in running {
+                hour.add(ndn: pull.ndnBytes, upstream: pull.upstreamBytes, from: pull.began, to: now)
+            }
+            for (index, minute) in hour.minutes(now: now).enumerated() {
+                history[index].ndn += minute.ndn
+                history[index].upstream += minute.upstream
+            }
+            registries.append(Registry(site, path, totals, running))
+        }
+        pulls = Array(pulls.sorted { $0.seconds > $1.seconds }.prefix(ProgramState.longest))
+        recent = over.sorted { $0.end > $1.end }.prefix(RunningPulls.finishedLimit).map(\.pull)
+        hour.ndnBytes = history.map(\.ndn)
+        hour.upstreamBytes = history.map(\.upstream)
+    }
+
+    fileprivate mutating func write(_ standings: [RouterStanding], roundTrip: TimeAmount?) {
+        routers = standings.prefix(ProgramState.longest).map { router in
+            .init(
+                uri: "\(router.uri)", isUsed: router.isUsed, isUp: router.isUp,
+                roundTripSeconds: ((router.isUsed ? roundTrip : nil) ?? router.roundTrip)?.seconds,
+                trouble: router.trouble)
+        }
+    }
+}
+
+extension ClientState.Pull {
+    fileprivate init(_ pull: RunningPull, at prefix: Name, now: NIODeadline) {
+        self.init(
+            id: pull.id, prefix: "\(prefix)", repository: pull.repository, digest: pull.digest,
+            ndnBytes: pull.ndnBytes, upstreamBytes: pull.upstreamBytes, size: pull.size,
+            seconds: (now - pull.began).seconds)
+    }
+
+    fileprivate init(_ finished: RunningPulls.Finished, at prefix: Name) {
+        self.init(finished.pull, at: prefix, now: finished.end)
+        (fallback, failure) = (finished.fallback, finished.failure)
+    }
+}
+
+extension ClientState.Registry {
+    /// - Parameter running: the pulls that are not in the totals yet.
+    fileprivate init(
+        _ site: RegistrySite, _ path: PathSnapshot, _ totals: RequestTotals.Values, _ running: [RunningPull]
+    ) {
+        self.init(
+            prefix: "\(site.prefix)", url: "\(site.upstream.base)", isUp: path.isUp, standing: path.standing,
+            requests: totals.requests, ndnBytes: running.reduce(totals.ndnBytes) { $0 + $1.ndnBytes },
+            upstreamBytes: running.reduce(totals.upstreamBytes) { $0 + $1.upstreamBytes },
+            fallbacks: totals.fallbacks, roundTripSeconds: path.roundTrip?.seconds, windowSegments: path.window,
+            secondsSinceNdn: path.sinceSuccess?.seconds)
+    }
 }

@@ -58,6 +58,9 @@ package struct ClientResponder: HTTPResponder {
         underWay.begin()
         defer { underWay.end() }
         var record = RequestRecord(head: request.head, now: .now())
+        defer {
+            if let site = record.site, let pull = record.running { sites[site].pulls.end(pull, record, now: .now()) }
+        }
         var request = request
         let requester = lending.requester(of: request.head)
         request.mayUseCredentials = requester == .program

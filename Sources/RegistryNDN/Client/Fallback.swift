@@ -23,6 +23,9 @@ struct Fallback: Hashable, Sendable, CustomStringConvertible {
     /// The reason in words for people.
     let description: String
 
+    /// What whoever runs the client can do about it.
+    var remedy: String { reason.remedy }
+
     static let pathDown = Fallback(reason: .pathDown, description: "NDN path down")
     static let poisoned = Fallback(reason: .wrongDigest, description: "wrong digest lately")
 }
@@ -62,5 +65,24 @@ extension Fallback.Reason {
             case .pathLeft: .pathLeft
             case .rest, .notOverNDN, .elsewhere: .other
             }
+    }
+}
+
+extension Fallback.Reason {
+    fileprivate var remedy: String {
+        switch self {
+        case .noRoute:
+            "start a server for this prefix, and look whether its log says that the prefix is registered at the router"
+        case .notFound: "look whether the server reads this registry, and may serve this repository"
+        case .noAnswer, .stalled, .deadline, .pathDown:
+            "look whether the router and the server run, and whether packets pass between them and this machine"
+        case .faceDown: "start the router, or name another one by \(RegistrySetting.router)"
+        case .pathLeft: "look for what loses packets between this machine and the router"
+        case .untrusted: "look whose key the server signs with, and whom this client trusts"
+        case .malformed: "look what else answers for the prefix: it is no server that this client understands"
+        case .wrongDigest, .wrongSize: "look whether the server reads the same registry, and what lies between"
+        case .busy: "allow more memory by \(Setting.memory), or pull fewer blobs at a time"
+        case .other: "the log has the request with its reason"
+        }
     }
 }

@@ -3,17 +3,16 @@ internal import NIOHTTP1
 
 /// The rule of which requests get credentials of our own, and which are refused since they may be a web page's.
 package struct LendingRule: Hashable, Sendable {
-    private let names: Set<String>
+    private let own: OwnHosts
     private let hasCredentials: Bool
     private let hasCertificate: Bool
 
     /// - Parameters:
-    ///   - hosts: the names by which programs know the endpoint, with or without a port. Beside them count localhost and every
-    ///     IP address: no page has such a name unless it was loaded from there.
+    ///   - hosts: the names by which programs know the endpoint, with or without a port (`OwnHosts`).
     ///   - hasCredentials: whether there are credentials to lend.
     ///   - hasCertificate: whether a certificate of ours is shown to a registry, which lets in whoever uses the connection.
     package init(hosts: [String] = [], hasCredentials: Bool = false, hasCertificate: Bool = false) {
-        names = Set(hosts.compactMap(Self.canonical))
+        own = OwnHosts(hosts)
         self.hasCredentials = hasCredentials
         self.hasCertificate = hasCertificate
     }
@@ -29,7 +28,7 @@ package struct LendingRule: Hashable, Sendable {
             return .page(.site(Self.shown(site)))
         }
         let host = head.headers.first(name: "host") ?? ""
-        return knows(host) ? .program : .page(.host(Self.shown(host)))
+        return own.contains(host) ? .program : .page(.host(Self.shown(host)))
     }
 
     /// Why a request is not served at all; nil when it is.
@@ -49,32 +48,6 @@ package struct LendingRule: Hashable, Sendable {
             return nil
         }
         return "our credentials are not used for it: \(sign)"
-    }
-
-    private func knows(_ host: String) -> Bool {
-        guard let name = Self.canonical(host) else { return false }
-        return name == "localhost" || IPAddress.family(of: name) != nil || names.contains(name)
-    }
-
-    /// A Host field (RFC 9110 section 7.2) without its port, brackets and final dot; nil when it is none.
-    private static func canonical(_ text: String) -> String? {
-        var name = text[...]
-        if name.hasPrefix("[") {
-            guard let end = name.firstIndex(of: "]"), isPort(name[name.index(after: end)...]) else { return nil }
-            name = name[name.index(after: name.startIndex)..<end]
-            return IPAddress.family(of: name) == .v6 ? String(name) : nil
-        }
-        if let colon = name.firstIndex(of: ":") {
-            guard isPort(name[colon...]) else { return nil }
-            name = name[..<colon]
-        }
-        if name.hasSuffix(".") { name = name.dropLast() }
-        return RegistryHost(name)?.text
-    }
-
-    /// Whether a text is empty, or a colon and a number.
-    private static func isPort(_ text: Substring) -> Bool {
-        text.isEmpty || text.first == ":" && text.dropFirst().utf8.allSatisfy(\.isDigit)
     }
 
     /// A client's text as it stands in a message.

@@ -31,7 +31,8 @@ struct NDNDrought: Sendable {
     /// Requests that are answered without NDN at the moment.
     private var underWay = 0
     private var lastRequest: NIODeadline?
-    private var reason: Fallback?
+    /// Why the last request went without NDN, as far as that says more than that the path is down.
+    private(set) var reason: Fallback?
     private var lastNotice: NIODeadline?
 
     init(now: NIODeadline) { begin = now }

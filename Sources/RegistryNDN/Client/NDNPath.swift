@@ -215,7 +215,8 @@ final class NDNPath: Sendable {
             state.count(now: now)
             let statistics = state.pulls.values.map { $0.pull.stream.statistics }
             return PathSnapshot(
-                isUp: state.health.isUp, drought: state.drought.report(now: now),
+                isUp: state.health.isUp, standing: state.health.standing(now: now), fallback: state.drought.reason,
+                drought: state.drought.report(now: now),
                 sinceSuccess: state.drought.lastSuccess.map { now - $0 }, pulls: state.pulls.count,
                 roundTrip: statistics.compactMap(\.smoothedRTT).min() ?? state.roundTrip,
                 window: statistics.map(\.window).max() ?? 0, outstanding: state.counts.outstanding)

@@ -4,6 +4,10 @@ internal import NIOCore
 struct PathSnapshot: Sendable {
     /// Whether blobs are asked for over it.
     var isUp: Bool
+    /// The same in words for people.
+    var standing = ""
+    /// Why the last request that left NDN did so.
+    var fallback: Fallback?
     var drought: NDNDrought.Report?
     /// Since something of a blob came over it last; nil when nothing ever did.
     var sinceSuccess: TimeAmount?

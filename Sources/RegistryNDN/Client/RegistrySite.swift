@@ -13,6 +13,7 @@ package struct RegistrySite: Sendable {
     let blobs: BlobFlow
     let relay: UpstreamRelay
     let totals = RequestTotals()
+    let pulls = RunningPulls()
     let pseudonym = ViaPseudonym()
     private let loops = LoopNotice()
 
@@ -98,13 +99,11 @@ package struct RegistrySite: Sendable {
         }
         switch RequestPlan(request.head, isPoisoned: blobs.poisoned.contains) {
         case .blob(let repository, let digest, let wanted):
-            record.name(repository, digest)
+            begin(repository, digest, &record)
             record.mayHangUp = wanted.range.openBegin != nil
-            record.isPull = true
             try await blobs.serve(pull(repository, digest, wanted), &response, &record)
         case .wholeBlob(let repository, let digest):
-            record.name(repository, digest)
-            record.isPull = true
+            begin(repository, digest, &record)
             record.fallback = .poisoned
             try await blobs.fallBack(pull(repository, digest, .whole), &response, &record)
         case .refused(let repository, let digest, let refusal):
@@ -121,6 +120,15 @@ package struct RegistrySite: Sendable {
             }
             try await relay.serve(request, references, terms, &response, &record)
         }
+    }
+
+    /// From now on those who watch the client see a pull.
+    private func begin(_ repository: RepositoryName, _ digest: ContentDigest, _ record: inout RequestRecord) {
+        record.name(repository, digest)
+        record.isPull = true
+        let pull = RunningPull(id: record.id, repository, digest, began: record.began)
+        record.running = pull
+        pulls.begin(pull)
     }
 }
 

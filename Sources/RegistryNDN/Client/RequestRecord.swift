@@ -13,8 +13,8 @@ struct RequestRecord: Sendable {
     var site: Int?
     var repository: String?
     var digest: String?
-    var ndnBytes: UInt64 = 0
-    var upstreamBytes: UInt64 = 0
+    var ndnBytes: UInt64 = 0 { didSet { running?.ndnBytes = ndnBytes } }
+    var upstreamBytes: UInt64 = 0 { didSet { running?.upstreamBytes = upstreamBytes } }
     /// Those bytes of the upstream that stand for segments which NDN gave only faulty.
     var repairedBytes: UInt64 = 0
     /// Segments received.
@@ -26,6 +26,8 @@ struct RequestRecord: Sendable {
     var nacks: UInt64 = 0
     /// Whether it is a GET of a blob, or of parts of one, that NDN may answer.
     var isPull = false
+    /// Where those who watch a pull see how far it is.
+    var running: RunningPull?
     /// Whether the upstream answered, with or without bytes of a body.
     var usedUpstream = false
     /// Why the request left the NDN path.
@@ -61,6 +63,14 @@ struct RequestRecord: Sendable {
         case (false, true): "upstream"
         case (false, false): "none"
         }
+    }
+
+    /// What the field Server-Timing says of an answer that begins (W3C Server Timing, "The Server-Timing Header Field"): from where its
+    /// first bytes come, milliseconds since the request, and why they do not come over NDN.
+    func timing(from source: String, now: NIODeadline) -> String {
+        let microseconds = (now - began).nanoseconds / 1000
+        let why = fallback.map { ";desc=\"\($0.reason.rawValue)\"" } ?? ""
+        return "\(source);dur=\(microseconds / 1000).\(microseconds % 1000 / 100)\(why)"
     }
 
     /// - Parameter status: nil when no head was sent.

@@ -23,6 +23,7 @@ final class RequestTotals: Sendable {
         /// of the answer, and to its end.
         var begins: [String: Histogram] = [:]
         var durations: [String: Histogram] = [:]
+        var history = ByteHistory(now: .now())
     }
 
     /// How a request was answered.
@@ -72,6 +73,7 @@ final class RequestTotals: Sendable {
                 values.fallbacksByReason[fallback.reason, default: 0] += 1
             }
             if record.failure != nil { values.failures += 1 }
+            values.history.add(ndn: record.ndnBytes, upstream: record.upstreamBytes, from: record.began, to: now)
             values.answers[Answer(source: record.source, status: status), default: 0] += 1
             guard record.isPull, record.failure == nil, !record.hasHungUp, let begin,
                 record.ndnBytes + record.upstreamBytes > 0
@@ -97,5 +99,5 @@ extension RequestTotals.Values {
 }
 
 extension TimeAmount {
-    fileprivate var seconds: Double { Double(nanoseconds) / 1e9 }
+    var seconds: Double { Double(nanoseconds) / 1e9 }
 }

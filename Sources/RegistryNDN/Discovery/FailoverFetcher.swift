@@ -42,6 +42,8 @@ package final class FailoverFetcher: BlobNetwork {
 
     package func isConnected() async -> Bool { state.withLock { $0.routers.current != nil } }
 
+    package func routers() async -> [RouterStanding] { state.withLock { $0.routers.standings } }
+
     /// Looks for routers, now and whenever all that are known have failed, until the task is cancelled.
     package func run() async {
         wanted.yield()

@@ -26,6 +26,19 @@ struct RouterSet: Sendable {
     /// The routers that are not used now, best first.
     var spares: [Router] { entries.map(\.measurement.router).filter { $0 != current } }
 
+    /// All of them for those who watch, the one in use first.
+    var standings: [RouterStanding] {
+        let ordered =
+            entries.filter { $0.measurement.router == current }
+            + entries.filter { $0.measurement.router != current }
+        return ordered.map { entry in
+            RouterStanding(
+                uri: entry.measurement.router.uri, isUsed: entry.measurement.router == current,
+                isUp: entry.failedAt == nil, roundTrip: entry.measurement.rtt,
+                trouble: entry.failedAt == nil ? nil : "it failed, and is left alone while there are others")
+        }
+    }
+
     /// Takes the outcome of a search; a router that is in use and answered stays in use.
     mutating func replace(with measurements: [RouterMeasurement]) {
         entries = measurements.sorted().map { Entry(measurement: $0) }

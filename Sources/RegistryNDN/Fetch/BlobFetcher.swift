@@ -57,6 +57,17 @@ public final class BlobFetcher: Sendable {
         return (try? await loop.submit { engine.value.endpoint.face.state == .up }.get()) ?? false
     }
 
+    package func routers() async -> [RouterStanding] {
+        let engine = engine
+        let standing = try? await loop.submit {
+            let face = engine.value.endpoint.face
+            let isUp = face.state == .up
+            return RouterStanding(
+                uri: face.remote, isUsed: true, isUp: isUp, trouble: isUp ? nil : face.lastError.map { "\($0)" })
+        }.get()
+        return standing.map { [$0] } ?? []
+    }
+
     /// Ends all fetches with ``FetchError/cancelled`` and closes the connection.
     public func shutdown() async {
         guard !isShutDown.exchange(true, ordering: .relaxed) else { return }

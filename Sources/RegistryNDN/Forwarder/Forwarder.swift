@@ -114,7 +114,11 @@ package final class Forwarder: FaceDelegate {
         timer.schedule(at: core.deadline)
     }
 
-    private var faceStatuses: [FaceStatus] {
+    /// Where Interests below each prefix go.
+    var routes: [RibEntry] { core.routes.list(now: eventLoop.now) }
+
+    /// Its faces by number.
+    var faceStatuses: [FaceStatus] {
         let ofPrograms = faces.values.filter { kept[$0.id] == nil }
             .map { FaceStatus($0, persistency: FacePersistency.onDemand) }
         let ofOurs = kept.values.map { FaceStatus($0.connector.face, persistency: $0.persistency) }

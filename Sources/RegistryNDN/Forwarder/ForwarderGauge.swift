@@ -1,3 +1,4 @@
+package import NDN
 internal import NIOCore
 internal import Synchronization
 
@@ -26,6 +27,12 @@ package final class ForwarderGauge: Sendable {
 
     /// The program ends: its event loop is not asked any more.
     func end() { state.withLock { $0 = .ending } }
+
+    /// Its faces, and where Interests below each prefix go; nil while it does not run. Comes back from its event loop too.
+    package func tables() async -> (faces: [FaceStatus], routes: [RibEntry])? {
+        guard case .running(let forwarder) = state.withLock({ $0 }) else { return nil }
+        return try? await forwarder.eventLoop.submit { (forwarder.value.faceStatuses, forwarder.value.routes) }.get()
+    }
 
     /// Comes back from the forwarder's event loop.
     package func read() async -> Reading {

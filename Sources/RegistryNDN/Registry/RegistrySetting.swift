@@ -19,7 +19,8 @@ package enum RegistrySetting: String, CaseIterable, Sendable, CustomStringConver
     case endpointKey = "the file of the endpoint's key"
     case registry = "the list of registries"
     case registryFile = "the file of registries"
-    case admin = "the address for metrics and probes"
+    case admin = "the address for metrics, probes and the page"
+    case adminHosts = "the list of host names of the page"
     case pushDefault = "the leave for pushes to the default registry"
 
     package var description: String { SettingWords.word(for: rawValue) }

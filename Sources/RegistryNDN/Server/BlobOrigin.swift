@@ -3,11 +3,18 @@ import NIOCore
 import NIOPosix
 
 /// Where a server has its blobs from.
-package enum BlobOrigin: Sendable {
+package enum BlobOrigin: Sendable, CustomStringConvertible {
     /// A registry, over HTTP.
     case registry(UpstreamURL)
     /// A folder on this machine's disk.
     case folder(BlobFolder)
+
+    package var description: String {
+        switch self {
+        case .registry(let url): "\(url)"
+        case .folder(let folder): "\(folder)"
+        }
+    }
 
     /// Whether a long read is cheaper than several short ones.
     var hasStreams: Bool { if case .registry = self { true } else { false } }

@@ -8,6 +8,8 @@ final class ServerFaces {
     private let configuration: BlobServer.Configuration
     private let logger: Logger
     private var listeners: [FaceListener] = []
+    /// Their real addresses.
+    private var listening: [FaceURI] = []
     private var endpoint: Endpoint?
     private var connector: FaceConnector?
     /// The registration of the prefix, and after it those of the certificates that are served beside it.
@@ -29,7 +31,10 @@ final class ServerFaces {
             face.delegate = producer
         }
         listeners.append(listener)
-        return listener.start()
+        return listener.start().assumeIsolated().map { [self] uri in
+            listening.append(uri)
+            return uri
+        }.nonisolated()
     }
 
     /// Connects to the uplink, if there is one, and keeps the prefix registered there.
@@ -71,6 +76,23 @@ final class ServerFaces {
         // The first is that of the blobs' prefix.
         guard let registration = registrations.first, !registration.isRegistered else { return .ready }
         return .notReady("the prefix \(configuration.prefix) is not registered at the uplink \(uplink)")
+    }
+
+    /// What the page shows of the server.
+    var state: ServerState {
+        var state = producer.statistics.state
+        state.origin = "\(configuration.origin)"
+        state.listeners = listening.map { "\($0)" }
+        if let uplink = configuration.uplink {
+            let isUp = endpoint?.face.state == .up
+            state.uplink = .init(
+                uri: "\(uplink)", isUp: isUp, trouble: isUp ? nil : endpoint?.face.lastError.map { "\($0)" })
+        }
+        state.prefixes =
+            registrations.isEmpty
+            ? [.init(name: "\(configuration.prefix)", isRegistered: nil)]
+            : registrations.map { .init(name: "\($0.prefix)", isRegistered: $0.isRegistered) }
+        return state
     }
 
     private func serves() {

@@ -41,4 +41,29 @@ package final class ServerMonitor: Monitored {
             "registry_ndn_server_ready", "Whether the prefix is registered at the uplink, or needs none.",
             [.init(readiness == .ready)])
     }
+
+    package func write(to state: inout ProgramState) async {
+        state.program = "server"
+        state.server = ServerState()
+        switch await readiness() {
+        case .ready: break
+        case .degraded(let why): state.health = .init(.degraded, reason: why)
+        case .notReady(let why): state.health = .init(.notReady, reason: why)
+        }
+        guard case .running(let faces) = self.state.withLock({ $0 }),
+            let server = try? await faces.eventLoop.submit({ faces.value.state }).get()
+        else { return }
+        state.server = server
+        if state.health.state == .notReady { state.health.remedy = server.remedy }
+    }
+}
+
+extension ServerState {
+    /// What to do about an uplink that does not serve.
+    fileprivate var remedy: String? {
+        guard let uplink else { return nil }
+        return uplink.isUp
+            ? "look whether the forwarder accepts registrations from here: the log has its answer"
+            : "start the forwarder, or name another one by \(Setting.uplink)"
+    }
 }

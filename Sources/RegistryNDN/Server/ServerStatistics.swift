@@ -45,6 +45,17 @@ struct ServerStatistics: Sendable {
         ]
     }
 
+    /// What the page shows of it.
+    var state: ServerState {
+        var state = ServerState()
+        (state.interests, state.data, state.cacheHits) = (interests, data, cacheHits)
+        (state.registryReads, state.registryBytes) = (registryReads, registryOctets)
+        (state.evictions, state.signatures, state.limited, state.shed) = (evictions, signatures, limited, shed)
+        (state.cacheBytes, state.cacheCapacityBytes) = (cacheOctets, cacheCapacity)
+        (state.waitingInterests, state.faces) = (waiting, faces)
+        return state
+    }
+
     func write(to text: inout MetricsText) {
         func counter(_ name: String, _ help: String, _ value: UInt64) {
             text.counter("registry_ndn_server_\(name)", help, [.init(value)])

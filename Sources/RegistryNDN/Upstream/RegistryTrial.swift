@@ -113,9 +113,7 @@ package struct RegistryTrial: Sendable {
     package func octets(
         of digest: ContentDigest, in repository: RepositoryName, atMost limit: Int
     ) async throws -> ByteBuffer {
-        let path = RegistryRoute.path(repository: repository, digest: digest)
-        let answer = try await upstream.read(HTTPRequestHead(version: .http1_1, method: .GET, uri: path))
-        guard answer.head.status == .ok else { throw refusal(answer, "the blob \(digest) of \(repository)") }
+        let answer = try await blob(digest, in: repository)
         var octets = ByteBuffer()
         for try await chunk in answer.body {
             octets.writeImmutableBuffer(chunk)
@@ -123,6 +121,14 @@ package struct RegistryTrial: Sendable {
         }
         answer.body.cancel()
         return octets.getSlice(at: octets.readerIndex, length: min(limit, octets.readableBytes)) ?? octets
+    }
+
+    /// A blob as it comes; its digest is not checked.
+    package func blob(_ digest: ContentDigest, in repository: RepositoryName) async throws -> UpstreamResponse {
+        let path = RegistryRoute.path(repository: repository, digest: digest)
+        let answer = try await upstream.read(HTTPRequestHead(version: .http1_1, method: .GET, uri: path))
+        guard answer.head.status == .ok else { throw refusal(answer, "the blob \(digest) of \(repository)") }
+        return answer
     }
 
     private func manifest(of repository: RepositoryName, _ reference: String) async throws -> Manifest {

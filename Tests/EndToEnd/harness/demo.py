@@ -52,11 +52,12 @@ class Demo:
 
     def start(self) -> None:
         say("\n== starting forwarder, server and client")
-        self.forwarder = self._keep(parts.Forwarder(self.folder))
-        self.server = self._keep(parts.Server(self.folder, self.registry, self.forwarder.unix))
-        self.client = self._keep(parts.Client(self.folder, self.registry, self.forwarder.unix))
+        watched = ["--admin", "127.0.0.1:0"]
+        self.forwarder = self._keep(parts.Forwarder(self.folder, options=watched))
+        self.server = self._keep(parts.Server(self.folder, self.registry, self.forwarder.unix, options=watched))
+        self.client = self._keep(parts.Client(self.folder, self.registry, self.forwarder.unix, options=watched))
         for part in (self.forwarder, self.server, self.client):
-            say(f"{part.name}: {', '.join(part.uris)}")
+            say(f"{part.name}: {', '.join(part.uris)}; its page: {page(part)}")
 
     def tool(self) -> tuple[str, Callable[[str], bool]]:
         """The tool's name, and what pulls from an address into an empty store and says whether the image is the same."""
@@ -110,7 +111,10 @@ class Demo:
 Everything still runs. In another terminal:{docker}
   skopeo --insecure-policy copy --src-tls-verify=false docker://{self.client.address}/{IMAGE} dir:{self.folder}/copy
   {parts.binary()} fetch {parts.PREFIX} demo/app {self.blobs[-1].digest} -o {self.folder}/layer --router {self.forwarder.socket}
+  {parts.binary()} top --admin {page(self.client)}
   tail -f {self.folder}/client.log
+The pages of client, server and forwarder are at
+  {page(self.client)}  {page(self.server)}  {page(self.forwarder)}
 The registry is at {self.registry.url}.
 Ctrl-C ends all of it and deletes {self.folder}.""", flush=True)
         signal.pause()
@@ -154,6 +158,11 @@ def verdict(direct: Pull, first: Pull, second: Pull) -> tuple[bool, str]:
     return True, (f"Success: both times all {first.ndn_bytes / 1e6:.0f} MB of the image came over NDN and are the bytes that "
                   f"were pushed: {first.seconds:.1f} s from the registry, {second.seconds:.1f} s from the forwarder's cache, "
                   f"{direct.seconds:.1f} s without NDN.")
+
+
+def page(part: parts.Part) -> str:
+    """Where a browser sees what a part does."""
+    return part.program.event("metrics and probes are told")["admin"] + "/"
 
 
 def ordinal(number: int) -> str:

@@ -10,12 +10,14 @@ import Testing
 
         func readiness() async -> Readiness { state }
         func write(to text: inout MetricsText) async { text.gauge("ours", "What is ours.", [.init(7)]) }
+        func write(to state: inout ProgramState) async { state.program = "ours" }
     }
 
     private static func answer(
         _ target: String, method: HTTPMethod = .GET, state: Readiness = .ready
     ) async -> AdminAnswers.Answer? {
-        await AdminAnswers(Program(state: state), version: "1.2.3", commit: "abc").answer(method, target)
+        await AdminAnswers(Program(state: state), problems: RecentProblems(), version: "1.2.3", commit: "abc").answer(
+            method, target)
     }
 
     @Test(arguments: [
@@ -58,6 +60,16 @@ import Testing
             let answer = try #require(await Self.answer(path, method: .POST))
             #expect(answer.status == .methodNotAllowed && answer.headers["allow"] == ["GET, HEAD"])
         }
+    }
+
+    @Test func theStateIsThatOfTheProgramItsBuildItsProcessAndItsLog() async {
+        let problems = RecentProblems()
+        problems.add(.init(time: 1, level: "warning", text: "odd"))
+        let state = await AdminAnswers(Program(), problems: problems, version: "1.2.3", commit: "abc").state()
+        #expect(state.program == "ours" && state.version == "1.2.3" && state.commit == "abc")
+        #expect(state.now >= state.started && state.started > 1e9)
+        #expect((state.process.memoryBytes ?? 0) > 1 << 20 && (state.process.openFiles ?? 0) >= 3)
+        #expect(state.problems.map(\.text) == ["odd"])
     }
 
     @Test func theFiguresOfThisProcessArePlausible() {

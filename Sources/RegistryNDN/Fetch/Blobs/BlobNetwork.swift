@@ -1,3 +1,5 @@
+package import NIOCore
+
 /// What blobs are fetched from by name: one router, or the best of several.
 package protocol BlobNetwork: Sendable {
     /// Starts to fetch a range of a blob; returns once its size is known.
@@ -15,6 +17,9 @@ package protocol BlobNetwork: Sendable {
     /// Whether there is a router to ask.
     func isConnected() async -> Bool
 
+    /// The routers that are known, the one in use first.
+    func routers() async -> [RouterStanding]
+
     /// Does what is to be done beside the fetching, until the task is cancelled.
     func run() async
 
@@ -22,7 +27,26 @@ package protocol BlobNetwork: Sendable {
     func shutdown() async
 }
 
+/// How a router is, for those who watch.
+package struct RouterStanding: Hashable, Sendable {
+    package var uri: FaceURI
+    package var isUsed: Bool
+    /// Whether it can be asked, as far as is known.
+    package var isUp: Bool
+    /// From an Interest to its answer, where that was measured.
+    package var roundTrip: TimeAmount?
+    /// Why it cannot be asked.
+    package var trouble: String?
+
+    package init(uri: FaceURI, isUsed: Bool, isUp: Bool, roundTrip: TimeAmount? = nil, trouble: String? = nil) {
+        (self.uri, self.isUsed, self.isUp) = (uri, isUsed, isUp)
+        (self.roundTrip, self.trouble) = (roundTrip, trouble)
+    }
+}
+
 extension BlobNetwork {
+    package func routers() async -> [RouterStanding] { [] }
+
     /// The same of a blob that comes from nowhere else.
     package func stream(_ blob: Name, range: BlobRange) async throws(FetchError) -> any BlobStream {
         try await stream(blob, range: range, size: nil, repair: nil)
