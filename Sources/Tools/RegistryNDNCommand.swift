@@ -19,7 +19,8 @@ struct RegistryNDNCommand: AsyncParsableCommand {
         subcommands: [
             ClientCommand.self, ForwarderCommand.self, FetchCommand.self, ServerCommand.self, KeygenCommand.self,
             CertCommand.self, RegisterCommand.self, UnregisterCommand.self, RoutesCommand.self, FacesCommand.self,
-            StrategyCommand.self, PingCommand.self, HealthCommand.self, DoctorCommand.self,
+            StrategyCommand.self, PingCommand.self, HealthCommand.self, DoctorCommand.self, TopCommand.self,
+            MeasureCommand.self,
         ])
 }
 

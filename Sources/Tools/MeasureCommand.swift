@@ -1,0 +1,157 @@
+import ArgumentParser
+import Logging
+import NDN
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import RegistryNDN
+
+/// `registry-ndn measure`: what a running client gains.
+struct MeasureCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "measure",
+        abstract: "Pull an image's blobs through a running client and from its registry, and compare.",
+        discussion: """
+            Each blob is read through the client and then from the registry itself, checked against its digest, and dropped; of an \
+            image for several platforms those of the first. What lies in a cache on the way comes from there: the second run tells \
+            what a second machine gains. Exits with 0 when all of them came over NDN, else with 1.
+            """)
+
+    @Argument(
+        help: "REPOSITORY[:TAG|@DIGEST], such as library/alpine:3, without the registry's address.",
+        transform: ImageReference.parse)
+    var image: ImageReference
+
+    @Option(help: "The registry, as the client's --upstream.", transform: Self.url)
+    var upstream: UpstreamURL
+
+    @Option(
+        help: "The client's endpoint, http://HOST:PORT or https://HOST:PORT. (default: http://127.0.0.1:5000)",
+        transform: Self.url)
+    var client: UpstreamURL?
+
+    @OptionGroup var connecting: UpstreamOptions
+    @OptionGroup var access: CredentialOptions
+    @OptionGroup var log: LogOptions
+
+    /// What cannot go on, in a sentence.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    func run() async throws {
+        let logger = try log.makeLogger(label: "measure", usually: .error)
+        var configuration = try connecting.configuration(logger: logger)
+        configuration.credentials = try await access.keeper(
+            for: upstream, isInsecure: connecting.insecure, logger: logger)
+        let endpoint = try client ?? UpstreamURL("http://127.0.0.1:5000")
+        let registry = RegistryTrial(
+            base: upstream, group: MultiThreadedEventLoopGroup.singleton, configuration: configuration, logger: logger)
+        // The client is no registry of the proxy's, and gets our credentials where nobody can read them on the way.
+        configuration.proxies = .none
+        if !endpoint.isSecure, !ListenArgument(host: endpoint.host, port: endpoint.port).isLoopback {
+            configuration.credentials = nil
+        }
+        let through = RegistryTrial(
+            base: endpoint, group: MultiThreadedEventLoopGroup.singleton, configuration: configuration, logger: logger)
+        defer {
+            registry.shutdown()
+            through.shutdown()
+        }
+        do {
+            try await compare(through, registry)
+        } catch let error as UpstreamError {
+            throw Failure(description: "\(error)")
+        }
+    }
+
+    private func compare(_ client: RegistryTrial, _ registry: RegistryTrial) async throws {
+        let blobs = try await registry.blobs(of: image.repository, image.reference)
+        guard !blobs.isEmpty else {
+            throw Failure(description: "\(image.repository) \(image.reference) has no blobs that could come over NDN")
+        }
+        var (one, other) = (Sum(), Sum())
+        for blob in blobs {
+            let pulled = try await Reading(blob, in: image.repository, at: client)
+            let direct = try await Reading(blob, in: image.repository, at: registry)
+            one.add(pulled)
+            other.add(direct)
+            Output.write(
+                "\(blob.digest)".withShortDigests
+                    + "  \(ProgressBar.size(Double(pulled.octets)))  client \(pulled.words), \(pulled.source)"
+                    + "  registry \(direct.words)\n")
+        }
+        Output.write(
+            "\(blobs.count) blobs, \(ProgressBar.size(Double(one.octets))): client \(one.words), registry \(other.words); "
+                + "the client took \(ProgressBar.tenths(100 * one.seconds / other.seconds)) % of the registry's time\n")
+        guard one.left.isEmpty else {
+            throw Failure(
+                description:
+                    "\(one.left.count) of \(blobs.count) blobs did not come over NDN (\(Set(one.left).sorted().joined(separator: ", "))): `registry-ndn doctor` with the client's options says why"
+            )
+        }
+    }
+
+    private static func url(_ text: String) throws -> UpstreamURL {
+        do { return try UpstreamURL(text) } catch { throw ValidationError(error.message) }
+    }
+}
+
+/// One blob, read to its end and found to be what its digest says.
+private struct Reading {
+    var octets: UInt64 = 0
+    let seconds: Double
+    /// What the client says of where its answer begins; `unknown` where it says nothing.
+    let source: String
+
+    init(_ blob: RegistryTrial.Blob, in repository: RepositoryName, at place: RegistryTrial) async throws {
+        let begin = NIODeadline.now()
+        let answer = try await place.blob(blob.digest, in: repository)
+        let digest = OverlappedSHA256()
+        for try await chunk in answer.body {
+            octets += UInt64(chunk.readableBytes)
+            await digest.update(chunk)
+        }
+        let actual = await digest.finalize()
+        guard actual == blob.digest.sha256 else {
+            throw MeasureCommand.Failure(
+                description: "\(place.url) gives for \(blob.digest) something else, with the SHA-256 \(actual.hex)")
+        }
+        seconds = Double(max((NIODeadline.now() - begin).nanoseconds, 1)) / 1e9
+        source = Self.source(answer.head.headers)
+    }
+
+    var words: String { MeasureCommand.words(octets, seconds) }
+
+    /// `ndn`, `upstream`, or the latter with the reason.
+    private static func source(_ headers: HTTPHeaders) -> String {
+        // The registry may have the field too; ours is the last.
+        guard let field = headers[canonicalForm: "server-timing"].last else { return "unknown" }
+        let parts = field.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\"" } }
+        let reason = parts.first { $0.hasPrefix("desc=") }.map { " (\($0.dropFirst(5)))" } ?? ""
+        return (parts.first ?? "unknown") + reason
+    }
+}
+
+/// Several readings together.
+private struct Sum {
+    private(set) var octets: UInt64 = 0
+    private(set) var seconds = 0.0
+    /// The sources of those that NDN did not bring.
+    private(set) var left: [String] = []
+
+    mutating func add(_ reading: Reading) {
+        octets += reading.octets
+        seconds += reading.seconds
+        if reading.source != "ndn" { left.append(reading.source) }
+    }
+
+    var words: String { MeasureCommand.words(octets, seconds) }
+}
+
+extension MeasureCommand {
+    /// `1.2 s, 70.1 MB/s`.
+    fileprivate static func words(_ octets: UInt64, _ seconds: Double) -> String {
+        "\(StateScreen.duration(seconds)), \(ProgressBar.size(Double(octets) / seconds))/s"
+    }
+}

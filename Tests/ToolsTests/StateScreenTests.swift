@@ -1,0 +1,64 @@
+import RegistryNDN
+import Testing
+
+@testable import registry_ndn
+
+/// What `top` reads, and what it draws.
+@Suite struct StateScreenTests {
+    private static let json = """
+        {"program":"client","version":"1.2.3","commit":"c","started":1000,"now":NOW,"health":{"state":"degraded",
+        "reason":"no route","remedy":"start a server"},"process":{"memory_bytes":21000000,"cpu_seconds":1.5},
+        "problems":[{"time":1090,"level":"warning","text":"odd \\u001b[31m"}],"client":{"requests":2,"pull_count":1,
+        "pulls":[{"id":"1","prefix":"/p","repository":"demo/app","digest":"sha256:0123456789abcdef","ndn_bytes":OCTETS,
+        "upstream_bytes":0,"size":100000000,"seconds":2}],"recent":[],"registries":[],"routers":[],
+        "hour":{"ndn_bytes":[1000000,0],"upstream_bytes":[0,1000000]}}}
+        """
+
+    private static func state(now: Int, octets: Int) throws -> ProgramState {
+        let text = json.split(separator: "NOW").joined(separator: "\(now)").split(separator: "OCTETS")
+            .joined(separator: "\(octets)")
+        return try ProgramState(json: text.utf8)
+    }
+
+    private static func screen(width: Int) throws -> StateScreen {
+        StateScreen(
+            try state(now: 1101, octets: 50_000_000), since: try state(now: 1100, octets: 40_000_000), width: width)
+    }
+
+    @Test func ratesAreDifferencesOfTwoStates() throws {
+        let lines = try Self.screen(width: 120).lines(hasColors: false)
+        #expect(lines[0].hasPrefix("registry-ndn client 1.2.3  NDN is not used  up 1 min"))
+        #expect(lines.contains("  What to do: start a server."))
+        let pull = try #require(lines.first { $0.contains("demo/app") })
+        #expect(pull == "  demo/app 0123456789ab  NDN  50.0 MB  10.0 MB/s  [##########..........]  50 %  5.0 s left")
+        #expect(lines.contains { $0.contains("over NDN") && $0.hasSuffix("1.0 MB  50 %") })
+    }
+
+    @Test(arguments: [20, 40, 80, 200])
+    func noLineIsWiderThanTheTerminal(width: Int) throws {
+        for line in try Self.screen(width: width).lines(hasColors: false) { #expect(line.count <= width) }
+    }
+
+    @Test func aPeersTextDoesNotCommandTheTerminal() throws {
+        let screen = try Self.screen(width: 100)
+        #expect(screen.lines(hasColors: false).allSatisfy { !$0.contains("\u{1B}") })
+        let coloured = screen.lines(hasColors: true).joined()
+        #expect(coloured.contains("\u{1B}[36mNDN\u{1B}[0m") && coloured.contains("odd  [31m"))
+    }
+
+    @Test func eventsAreReadInWhateverPiecesTheyCome() {
+        let text = ": hello\n\ndata: one\n\nevent: x\ndata:two\n\ndata: thr"
+        var whole = EventReader()
+        #expect(whole.append(text.utf8).map { String(decoding: $0, as: UTF8.self) } == ["one", "two"])
+        var pieces = EventReader()
+        let read = text.utf8.flatMap { pieces.append(CollectionOfOne($0)) }
+        #expect(read == [Array("one".utf8), Array("two".utf8)])
+        #expect(pieces.append("ee\n\n".utf8) == [Array("three".utf8)])
+    }
+
+    @Test func anEventWithoutEndTakesNoMemory() {
+        var reader = EventReader()
+        #expect(reader.append(repeatElement(UInt8(ascii: "x"), count: EventReader.limit + 10)).isEmpty)
+        #expect(reader.append("\n\ndata: a\n\n".utf8) == [Array("a".utf8)])
+    }
+}
