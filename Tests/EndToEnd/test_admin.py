@@ -53,7 +53,7 @@ def test_all_three_programs_say_that_they_live_and_serve(watched):
             assert (answer.status, answer.body) == (200, b"ok\n"), (part.name, answer)
         head = exchange(address, "HEAD", "/readyz")
         assert (head.status, head.headers["content-length"], head.body) == (200, "3", b"")
-        for path in ("/", "/v2/", "/metrics/", "/livezz"):
+        for path in ("/index.html", "/v2/", "/metrics/", "/livezz"):
             assert exchange(address, "GET", path).status == 404
         refused = exchange(address, "POST", "/metrics", body=b"x")
         assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")

@@ -64,7 +64,8 @@ def raw_status(address: str, path: str, host: str) -> int:
 
 def test_a_pull_is_seen_from_its_begin_to_its_end(watched, blob):
     (_, _, client), (forwarder, server, address) = watched
-    digest, octets = blob(24_000_000)
+    # More than lies in sockets while nobody reads.
+    digest, octets = blob(64_000_000)
     with States(address) as states:
         first = states.next()
         assert first["program"] == "client" and first["health"] == {"state": "ready"}
@@ -94,8 +95,8 @@ def test_a_pull_is_seen_from_its_begin_to_its_end(watched, blob):
     assert at_server["server"]["uplink"]["is_up"] and at_server["server"]["registry_bytes"] >= len(octets)
     routes = {route["prefix"]: route["faces"] for route in at_forwarder["forwarder"]["routes"]}
     faces = {face["id"]: face for face in at_forwarder["forwarder"]["faces"]}
-    assert len(faces) == at_forwarder["forwarder"]["face_count"] == 2
-    assert sum(faces[face]["in_data"] for face in routes[PREFIX]) >= 3000
+    assert len(faces) == at_forwarder["forwarder"]["face_count"] >= 2
+    assert sum(faces[face]["in_data"] for face in routes[PREFIX]) >= 8000
 
 
 def test_every_name_stands_in_the_document(watched, blob):
@@ -179,7 +180,7 @@ def test_top_prints_a_program_once(watched, blob, folder):
     assert blobs.get(client.address, REPOSITORY, digest) == octets
     client.request(digest)
     for name, address, words in zip(("forwarder", "server", "client"), addresses, (
-            ["Packets", "content store", f"  {PREFIX}  ", "Faces (2)"],
+            ["Packets", "content store", f"  {PREFIX}  ", "Faces ("],
             ["Prefixes", "registered", "uplink", "read at the registry"],
             ["Last hour", "over NDN", "100 %", "Pulls in progress (0)", f"{REPOSITORY} {digest[7:19]}  NDN", "in use"])):
         done = registry_ndn("top", "--once", "--admin", address, folder=folder)
@@ -240,10 +241,10 @@ def test_measure_compares_the_client_with_its_registry(chain, shared_registry, l
     for line, made in zip(lines, sorted(layout[2], key=lambda made: made.size)):
         assert re.fullmatch(rf"{made.digest[:19]}  [\d.]+ [kM]?B  client [\d.]+ m?s, [\d.]+ [kMG]?B/s, ndn  "
                             r"registry [\d.]+ m?s, [\d.]+ [kMG]?B/s", line), line
-    assert re.fullmatch(r"4 blobs, 3\d\.\d MB: client .*; the client took \d+\.\d % of the registry's time", lines[-1])
+    assert re.fullmatch(r"5 blobs, 3\d\.\d MB: client .*; the client took \d+\.\d % of the registry's time", lines[-1])
     forwarder.program.kill()
     done = registry_ndn(*words, folder=folder)
     assert done.returncode == 1 and len(done.stdout.splitlines()) == len(lines), done
-    assert re.search(r"4 of 4 blobs did not come over NDN \(upstream \((face_down|path_down).*`registry-ndn doctor`", done.stderr)
+    assert re.search(r"5 of 5 blobs did not come over NDN \(upstream \((face_down|path_down).*`registry-ndn doctor`", done.stderr)
     done = registry_ndn("measure", "demo/nothing", *words[2:], folder=folder)
     assert done.returncode == 1 and "404 Not Found when it is asked for the manifest latest of demo/nothing" in done.stderr
