@@ -47,21 +47,24 @@ struct ClientCommand: AsyncParsableCommand {
 
     @OptionGroup var admin: AdminOptions
     @OptionGroup var log: LogOptions
+    @OptionGroup var file: ConfigurationOptions
 
     func run() async throws {
         try OpenFiles.prepare()
         // Slabs of segments, the smallest too (`BudgetShare`).
         Heap.mapBlocks(from: 96 << 10)
+        let level = LogLevel()
         let problems = RecentProblems()
-        let logger = try log.makeLogger(label: "client", problems: problems)
+        let logger = try log.makeLogger(label: "client", level: level, problems: problems)
         let program = await RunningProgram(logger: logger)
         let monitor = ClientMonitor()
         let answers = AdminAnswers(monitor, problems)
-        try await admin.serving(answers, logger: logger) { try await serve(program, monitor, answers, logger) }
+        try await admin.serving(answers, logger: logger) { try await serve(program, monitor, answers, level, logger) }
     }
 
     private func serve(
-        _ program: RunningProgram, _ monitor: ClientMonitor, _ answers: AdminAnswers, _ logger: Logger
+        _ program: RunningProgram, _ monitor: ClientMonitor, _ answers: AdminAnswers, _ level: LogLevel,
+        _ logger: Logger
     ) async throws {
         let registries = try registry.registries()
         MemoryLimit.warns("--memory", fetching.memory.octets, .ofProcess(), logger)
@@ -87,27 +90,18 @@ struct ClientCommand: AsyncParsableCommand {
                 metadata: ["router": "\(forwarder.uri)", "because": "\(forwarder.source)"])
         }
         let network = try await network(router, for: registries.registries[0].name, faces, logger)
-        var sites: [RegistrySite] = []
-        var reloads = [certificate.map(Reload.init)].compactMap { $0 }
-        for registry in registries.registries {
-            var connecting = connecting
-            connecting.isForOthers = true
-            connecting.credentials = try await access.keeper(
-                for: registry.url, file: registry.credentials, isRequired: registries.registries.count == 1,
-                isInsecure: self.connecting.insecure, logger: logger)
-            if let keeper = connecting.credentials { reloads.append(Reload(keeper)) }
-            sites.append(
-                RegistrySite(
-                    prefix: registry.name, source: BlobSource(network: network, probeName: probeInterest),
-                    upstream: UpstreamClient(
-                        base: registry.url, group: connections, configuration: connecting, logger: logger),
-                    policy: fallback, logger: logger))
-        }
+        let made = ClientRegistries(
+            .init(
+                connecting: connecting, network: network, probeName: probeInterest, policy: fallback,
+                isInsecure: self.connecting.insecure, connections: connections), logger: logger)
+        let plan = try await first(
+            made, registries,
+            lending: endpoint.lending(
+                registries, hasCredentials: hasCredentials, hasCertificate: self.connecting.cert != nil), logger)
         let addresses = zip(registries.listeners, endpoints).map { $0.with(port: $1.address?.port ?? $0.port) }
         let service = ClientService(
-            endpoints: endpoints, sites: sites, upstreams: registries.upstreams, network: network,
-            lending: endpoint.lending(
-                registries, hasCredentials: hasCredentials, hasCertificate: self.connecting.cert != nil),
+            endpoints: endpoints, sites: plan.served.sites, upstreams: plan.served.upstreams, network: network,
+            lending: plan.served.lending,
             monitor: monitor, answers: answers, logger: logger,
             statisticsSignals: { program.statisticsRequests },
             ready: {
@@ -115,9 +109,29 @@ struct ClientCommand: AsyncParsableCommand {
                     Ready.announce("\(certificate == nil ? "http" : "https")://\(address) via \(router)")
                 }
             })
-        try await program.run(service, reloads: reloads, patience: .seconds(ClientService.patience))
+        let reload = ClientReload(
+            started: self, listeners: registries.listeners, registries: made, service: service,
+            certificate: certificate, level: level, logger: logger)
+        try await program.run(
+            service, options: reload.options,
+            reloads: { [certificate.map(Reload.init)].compactMap { $0 } + (await made.reloads) },
+            patience: .seconds(ClientService.patience))
         try? await faces.shutdownGracefully()
         try? await connections.shutdownGracefully()
+    }
+
+    /// The registries to begin with; what is wrong is told, and ends the program.
+    private func first(
+        _ made: ClientRegistries, _ registries: MirroredRegistries, lending: LendingRule, _ logger: Logger
+    ) async throws -> ClientRegistries.Plan {
+        do {
+            let plan = try await made.plan(registries, access, lending: lending)
+            await made.follow(plan)
+            return plan
+        } catch let error as CredentialOptions.Failure {
+            logger.error("\(error)")
+            throw ExitCode.failure
+        }
     }
 
     /// Whether there are credentials of our own; refuses those that whoever reaches a listener would pull with unasked.

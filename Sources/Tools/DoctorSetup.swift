@@ -50,8 +50,9 @@ struct DoctorSetup: Sendable {
         for registry in all.registries {
             var own = common
             own.credentials = try await client.access.keeper(
-                for: registry.url, file: registry.credentials, isRequired: all.registries.count == 1,
-                isInsecure: client.connecting.insecure, logger: logger)
+                for: .init(
+                    url: registry.url, file: registry.credentials, isRequired: all.registries.count == 1,
+                    isInsecure: client.connecting.insecure), logger: logger)
             connecting.append(own)
         }
         self.connecting = connecting

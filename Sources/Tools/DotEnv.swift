@@ -20,6 +20,8 @@ struct DotEnv {
     var repeated: [Repetition] { places.filter { $0.lines.count > 1 } }
     /// Where ours stand.
     private var places: [Repetition] = []
+    /// The line that gives a variable of ours its value.
+    func line(of name: String) -> Int? { places.first { $0.name == name }?.lines.last }
     /// Numbers of the lines that are no `NAME=value`.
     private(set) var ignored: [Int] = []
 

@@ -17,10 +17,7 @@ struct Environment {
     private static let prefix = "DOCKER_NDN_"
     private static let path = "./.env"
 
-    private let file: [String: String]
-    /// Numbers of the file's lines that say nothing.
-    private let ignored: [Int]
-    private let repeated: [DotEnv.Repetition]
+    private let file: DotEnv?
 
     /// Reads `./.env`, if there is one.
     ///
@@ -38,23 +35,29 @@ struct Environment {
     /// The process's environment alone.
     static func process() -> Environment { Environment(nil) }
 
-    private init(_ dotEnv: DotEnv?) {
-        file = dotEnv?.variables ?? [:]
-        ignored = dotEnv?.ignored ?? []
-        repeated = dotEnv?.repeated ?? []
-    }
+    private init(_ file: DotEnv?) { self.file = file }
+
+    /// Whether there is a `./.env`.
+    var hasFile: Bool { file != nil }
 
     /// Of all variables that there are, ours or not.
-    var names: Set<String> { Set(file.keys).union(Self.processNames()) }
+    var names: Set<String> { Set((file?.variables ?? [:]).keys).union(Self.processNames()) }
+
+    /// Where the value of a variable of ours comes from; nil when it has none.
+    func source(of name: String) -> GivenOption.Source? {
+        if Self.process()[name] != nil { return .variable(name) }
+        guard self[name] != nil, let line = file?.line(of: name) else { return nil }
+        return .line(line, of: Self.path, variable: name)
+    }
 
     /// What is odd about the settings and does not keep a program from running. Looked for on demand: the programs' options, which
     /// have variables too, are described with their defaults, and some of these come from an environment.
     var complaints: [String] {
         var complaints: [String] = []
-        if !ignored.isEmpty {
+        if let ignored = file?.ignored, !ignored.isEmpty {
             complaints.append("\(Self.path): not read, for they are not NAME=value: lines \(Self.list(ignored))")
         }
-        for repetition in repeated {
+        for repetition in file?.repeated ?? [] {
             complaints.append(
                 "\(Self.path): \(repetition.name) stands in lines \(Self.list(repetition.lines)), of which the last one counts: keep one"
             )
@@ -78,7 +81,7 @@ struct Environment {
     /// The value of a variable; an empty one counts as absent. HOME is also what the user database says.
     subscript(name: String) -> String? {
         if let value = unsafe getenv(name).map({ unsafe String(cString: $0) }), !value.isEmpty { return value }
-        if let value = file[name], !value.isEmpty { return value }
+        if let value = file?.variables[name], !value.isEmpty { return value }
         return name == "HOME" ? Self.homeOfUser() : nil
     }
 

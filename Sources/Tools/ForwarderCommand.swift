@@ -53,6 +53,7 @@ struct ForwarderCommand: AsyncParsableCommand {
     @OptionGroup var faces: FaceOptions
     @OptionGroup var admin: AdminOptions
     @OptionGroup var log: LogOptions
+    @OptionGroup var file: ConfigurationOptions
 
     func validate() throws {
         for (number, route) in route.enumerated() {
@@ -77,16 +78,19 @@ struct ForwarderCommand: AsyncParsableCommand {
 
     func run() async throws {
         try OpenFiles.prepare()
+        let level = LogLevel()
         let problems = RecentProblems()
-        let logger = try log.makeLogger(label: "forwarder", problems: problems)
+        let logger = try log.makeLogger(label: "forwarder", level: level, problems: problems)
         let program = await RunningProgram(logger: logger)
         let gauge = ForwarderGauge()
         try await admin.serving(AdminAnswers(ForwarderMonitor(gauge: gauge), problems), logger: logger) {
-            try await serve(program, gauge, logger)
+            try await serve(program, gauge, level, logger)
         }
     }
 
-    private func serve(_ program: RunningProgram, _ gauge: ForwarderGauge, _ logger: Logger) async throws {
+    private func serve(
+        _ program: RunningProgram, _ gauge: ForwarderGauge, _ level: LogLevel, _ logger: Logger
+    ) async throws {
         let listeners = try listeners()
         for uri in listeners where !uri.isOfThisMachine {
             logger.warning(
@@ -103,7 +107,11 @@ struct ForwarderCommand: AsyncParsableCommand {
             listeners: listeners, routes: route, limits: limits, faces: configuration, on: loops.next(), logger: logger,
             gauge: gauge,
             statisticsSignals: { program.statisticsRequests }, ready: { Ready.announce("\($0)") })
-        try await program.run(service)
+        let options = OptionReload<Self>.reload(logger: logger) { new in
+            level.set(try new.log.level(Environment()))
+            return ["log"]
+        }
+        try await program.run(service, options: options)
         try await loops.shutdownGracefully()
     }
 

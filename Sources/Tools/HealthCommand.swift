@@ -17,8 +17,8 @@ struct HealthCommand: AsyncParsableCommand {
 
     @Argument(
         help: """
-            The client's endpoint, http://HOST:PORT or https://HOST:PORT. (default: the first address of DOCKER_NDN_LISTEN, \
-            else http://127.0.0.1:5000)
+            The client's endpoint, http://HOST:PORT or https://HOST:PORT. (default: the first address of DOCKER_NDN_LISTEN, else \
+            of listen in the file of DOCKER_NDN_CONFIG, else http://127.0.0.1:5000)
             """)
     var url: String?
 
@@ -70,12 +70,11 @@ struct HealthCommand: AsyncParsableCommand {
     private func endpoint() throws -> UpstreamURL {
         do {
             if let url { return try UpstreamURL(url) }
-            let listeners = Environment.process()["DOCKER_NDN_LISTEN"]?.split(whereSeparator: \.isWhitespace) ?? []
-            guard let first = listeners.first?.prefix(while: { $0 != "=" }) else {
-                return try UpstreamURL("http://127.0.0.1:5000")
-            }
+            guard case .values(let listeners) = try OptionSources([ClientCommand._commandName])["listen"]?.content,
+                let first = listeners.first?.prefix(while: { $0 != "=" })
+            else { return try UpstreamURL("http://127.0.0.1:5000") }
             return try UpstreamURL("http://\(first)")
-        } catch {
+        } catch let error as UpstreamError {
             throw ValidationError(error.message)
         }
     }

@@ -6,14 +6,23 @@ struct LineLogHandler: LogHandler {
     let writer: LogWriter
     let format: LogFormat
     let problems: RecentProblems?
-    var logLevel: Logger.Level = .info
     var metadata: Logger.Metadata = [:]
+    private let level: LogLevel
+    /// Of a copy that has one of its own.
+    private var own: Logger.Level?
+
+    var logLevel: Logger.Level {
+        get { own ?? level.current }
+        set { own = newValue }
+    }
 
     /// - Parameters:
     ///   - descriptor: Where lines go.
+    ///   - level: that of all copies which have none of their own.
     ///   - problems: where warnings and errors are kept too.
-    init(descriptor: CInt, format: LogFormat, problems: RecentProblems? = nil) {
+    init(descriptor: CInt, format: LogFormat, level: LogLevel, problems: RecentProblems? = nil) {
         self.format = format
+        self.level = level
         self.problems = problems
         writer = LogWriter(descriptor: descriptor) { count in
             let line = format.line(

@@ -21,22 +21,30 @@ struct LogOptions: ParsableArguments {
     /// The program's root logger, on stderr.
     ///
     /// - Parameters:
+    ///   - usual: The level when neither the command line nor the environment says one. Where what goes wrong ends a command
+    ///     with a sentence of its own, it is `error`.
+    ///   - shared: is set to the level, and is the level of this logger and its copies from then on.
     ///   - problems: where warnings and errors are kept too.
-    ///   - usual: The level when neither the command line nor the environment says one. Where what goes wrong ends a
-    ///   command with a sentence of its own, it is `error`.
     func makeLogger(
-        label: String, usually usual: Logger.Level = .info, problems: RecentProblems? = nil
+        label: String, usually usual: Logger.Level = .info, level shared: LogLevel = LogLevel(),
+        problems: RecentProblems? = nil
     ) throws -> Logger {
         let environment = try Environment()
+        shared.set(try level(environment, usually: usual))
         let handler = LineLogHandler(
-            descriptor: STDERR_FILENO, format: logFormat.format(for: STDERR_FILENO), problems: problems)
-        var logger = Logger(label: label) { _ in handler }
-        logger.logLevel = try level ?? Self.level(environment) ?? usual
+            descriptor: STDERR_FILENO, format: logFormat.format(for: STDERR_FILENO), level: shared, problems: problems)
+        let logger = Logger(label: label) { _ in handler }
         for complaint in environment.complaints { logger.warning("\(complaint)") }
         return logger
     }
 
-    private static func level(_ environment: Environment) throws -> Logger.Level? {
+    /// The level that is wanted.
+    func level(_ environment: Environment, usually usual: Logger.Level = .info) throws -> Logger.Level {
+        try level ?? Self.level(environment) ?? usual
+    }
+
+    /// What DOCKER_NDN_LOG says; nil without it.
+    static func level(_ environment: Environment) throws -> Logger.Level? {
         guard let text = environment["DOCKER_NDN_LOG"] else { return nil }
         // The original's loggers write levels in upper case and know D, I, W, E and N for none.
         let short: [String: Logger.Level] = [

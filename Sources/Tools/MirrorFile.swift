@@ -16,98 +16,110 @@ import RegistryNDN
 enum MirrorFile {
     private static let keys: Set<String> = ["hosts", "url", "name", "default", "push", "listen", "credentials"]
 
-    /// Reads the file at `path`; every error says which file, which line and which key.
+    private typealias Failure = TOMLDocument.Failure
+
+    /// Reads the file at `path`; every error says which file, and where in it.
     static func read(_ path: String) throws -> [MirroredRegistry] {
-        func wrong(_ why: String) -> ValidationError { ValidationError("--mirrors \(path): \(why)") }
         let text = try contents(of: path)
-        let tables: [TOMLTables.Table]
-        do throws(TOMLTables.Failure) {
-            tables = try TOMLTables(text).tables
+        do throws(TOMLDocument.Failure) {
+            return try registries(in: TOMLDocument(text).root)
         } catch {
-            throw wrong("\(error)")
-        }
-        guard !tables.isEmpty else { throw wrong("no [[registry]]") }
-        return try tables.map { table in
-            do throws(EntryError) {
-                return try registry(table)
-            } catch {
-                throw wrong("[[\(table.name)]] in line \(table.line): \(error.why)")
-            }
+            throw ValidationError("--mirrors \(path):\(error)")
         }
     }
 
-    private struct EntryError: Error {
-        let why: String
+    /// The registries of a file of this content.
+    static func registries(in root: TOMLDocument.Table) throws(TOMLDocument.Failure) -> [MirroredRegistry] {
+        var registries: [MirroredRegistry] = []
+        for entry in root.entries {
+            guard case .tables(let tables) = entry.item.value, entry.key == "registry" else {
+                throw Failure(place: entry.place, why: "only [[registry]] is known here, and not \(entry.key)")
+            }
+            for table in tables { registries.append(try registry(table)) }
+        }
+        guard !registries.isEmpty else { throw Failure(place: TextPlace(), why: "no [[registry]]") }
+        return registries
     }
 
-    private static func registry(_ table: TOMLTables.Table) throws(EntryError) -> MirroredRegistry {
-        guard table.name == "registry" else { throw EntryError(why: "only [[registry]] is known here") }
-        if let key = table.values.keys.sorted().first(where: { !keys.contains($0) }) {
-            throw EntryError(why: "\"\(key)\" is not known; known are \(keys.sorted().joined(separator: ", "))")
+    private static func registry(_ table: TOMLDocument.Table) throws(Failure) -> MirroredRegistry {
+        if let entry = table.entries.first(where: { !keys.contains($0.key) }) {
+            let near = SubcommandWords.nearest(to: entry.key, among: keys.sorted())
+            let hint = near.map { "did you mean \($0)?" } ?? "known are \(keys.sorted().joined(separator: ", "))"
+            throw Failure(place: entry.place, why: "\(entry.key) is not known; \(hint)")
         }
-        guard case .string(let url) = table.values["url"] else {
-            throw EntryError(why: "url is missing, or not a string")
-        }
-        guard case .string(let name) = table.values["name"] else {
-            throw EntryError(why: "name is missing, or not a string")
-        }
-        var hosts: [RegistryHost] = []
-        for text in try strings(table, "hosts") {
-            guard let host = RegistryHost(text) else { throw EntryError(why: "hosts: \"\(text)\" is not a host") }
-            hosts.append(host)
-        }
-        guard !hosts.isEmpty else { throw EntryError(why: "hosts is missing or empty") }
-        var listen: [ListenArgument] = []
-        for text in try strings(table, "listen") {
-            guard let address = ListenArgument(argument: text) else {
-                throw EntryError(why: "listen: write \"\(text)\" as HOST:PORT")
+        let hosts = try strings(table, "hosts").map { item throws(Failure) in
+            guard let host = RegistryHost(item.text) else {
+                throw Failure(place: item.place, why: "hosts: \"\(item.text)\" is not a host")
             }
-            listen.append(address)
+            return host
+        }
+        let url = try string(table, "url")
+        let name = try string(table, "name")
+        guard let url else { throw Failure(place: table.place, why: "url is missing") }
+        guard let name else { throw Failure(place: table.place, why: "name is missing") }
+        guard !hosts.isEmpty else { throw Failure(place: table.place, why: "hosts is missing or empty") }
+        let listen = try strings(table, "listen").map { item throws(Failure) in
+            guard let address = ListenArgument(argument: item.text) else {
+                throw Failure(place: item.place, why: "listen: write \"\(item.text)\" as HOST:PORT")
+            }
+            return address
         }
         let isDefault = try flag(table, "default")
         let takesPushes = try flag(table, "push")
         guard isDefault || !takesPushes else {
-            throw EntryError(
+            throw Failure(
+                place: table["push"]?.place ?? table.place,
                 why: "push = true is for the registry with default = true: others are pushed to by their names")
         }
         return MirroredRegistry(
             hosts: hosts, url: try upstream(url), name: try prefix(name), isDefault: isDefault,
-            takesUnnamedWrites: takesPushes, listen: listen, credentials: try string(table, "credentials"))
+            takesUnnamedWrites: takesPushes, listen: listen, credentials: try string(table, "credentials")?.text)
     }
 
-    private static func string(_ table: TOMLTables.Table, _ key: String) throws(EntryError) -> String? {
-        switch table.values[key] {
-        case nil: return nil
-        case .string(let text): return text
-        default: throw EntryError(why: "\(key) is not a string")
+    private struct Text {
+        let place: TextPlace
+        let text: String
+    }
+
+    private static func string(_ table: TOMLDocument.Table, _ key: String) throws(Failure) -> Text? {
+        guard let item = table[key]?.item else { return nil }
+        guard case .string(let text) = item.value else {
+            throw Failure(place: item.place, why: "\(key) is a \"string\", and this is \(item.value.kind)")
+        }
+        return Text(place: item.place, text: text)
+    }
+
+    private static func flag(_ table: TOMLDocument.Table, _ key: String) throws(Failure) -> Bool {
+        guard let item = table[key]?.item else { return false }
+        guard case .boolean(let flag) = item.value else {
+            throw Failure(place: item.place, why: "\(key) is neither true nor false")
+        }
+        return flag
+    }
+
+    private static func strings(_ table: TOMLDocument.Table, _ key: String) throws(Failure) -> [Text] {
+        guard let item = table[key]?.item else { return [] }
+        guard case .array(let items) = item.value else {
+            throw Failure(place: item.place, why: "\(key) is not a list of strings")
+        }
+        return try items.map { item throws(Failure) in
+            guard case .string(let text) = item.value else {
+                throw Failure(place: item.place, why: "\(key) is a list of strings, and this is \(item.value.kind)")
+            }
+            return Text(place: item.place, text: text)
         }
     }
 
-    private static func flag(_ table: TOMLTables.Table, _ key: String) throws(EntryError) -> Bool {
-        switch table.values[key] {
-        case nil: return false
-        case .boolean(let flag): return flag
-        default: throw EntryError(why: "\(key) is neither true nor false")
-        }
+    private static func upstream(_ text: Text) throws(Failure) -> UpstreamURL {
+        do { return try UpstreamURL(text.text) } catch { throw Failure(place: text.place, why: error.message) }
     }
 
-    private static func upstream(_ text: String) throws(EntryError) -> UpstreamURL {
-        do { return try UpstreamURL(text) } catch { throw EntryError(why: error.message) }
-    }
-
-    private static func prefix(_ text: String) throws(EntryError) -> Name {
-        guard let name = try? Name(uri: text), name.count > 0 else {
-            throw EntryError(why: "name: \"\(text)\" is not an NDN name, such as /example/docker")
+    private static func prefix(_ text: Text) throws(Failure) -> Name {
+        guard let name = try? Name(uri: text.text), name.count > 0 else {
+            throw Failure(
+                place: text.place, why: "name: \"\(text.text)\" is not an NDN name, such as /example/docker")
         }
         return name
-    }
-
-    private static func strings(_ table: TOMLTables.Table, _ key: String) throws(EntryError) -> [String] {
-        switch table.values[key] {
-        case nil: return []
-        case .strings(let strings): return strings
-        default: throw EntryError(why: "\(key) is not a list of strings")
-        }
     }
 
     private static func contents(of path: String) throws -> String {

@@ -1,22 +1,16 @@
 import ArgumentParser
+import Logging
 
 /// Options of the programs that run on, given by environment variables: DOCKER_NDN_STALL_TIMEOUT=1m is `--stall-timeout 1m`.
 struct OptionVariables {
-    /// What a variable stands for.
-    struct Given {
-        let option: String
-        let variable: String
-        /// As on the command line; several of an option that may be repeated.
-        let arguments: [String]
-    }
-
-    private(set) var given: [Given] = []
-    private let arguments: [String]
-
     private static let prefix = "DOCKER_NDN_"
-    static let programs: [any ParsableCommand.Type] = [ClientCommand.self, ForwarderCommand.self, ServerCommand.self]
 
-    /// Options whose variables the programs read themselves, as the earlier Docker-Registry-NDN did.
+    /// Variables that the programs read themselves, as the earlier Docker-Registry-NDN did; those with another name than the option's.
+    private static let own = [
+        "repository": "DOCKER_NDN_REPOSITORIES", "uplink": "NDNTS_UPLINK", "keychain": "NDNTS_KEYCHAIN",
+    ]
+
+    /// Options whose variables the programs read themselves.
     private static func areRead(by program: any ParsableCommand.Type) -> Set<String> {
         guard program == ServerCommand.self else { return ["log"] }
         return [
@@ -25,48 +19,57 @@ struct OptionVariables {
         ]
     }
 
-    /// Looks for variables of the options that the command line does not have; for `server` also in `./.env`.
-    ///
-    /// - Parameter arguments: those after the program's name.
-    /// - Throws: `ValidationError` for a switch that is neither on nor off, and for a `.env` that cannot be read.
-    init(_ arguments: [String]) throws {
-        self.arguments = arguments
-        // `doctor` examines a client that is called with the same variables.
-        let called = arguments.first == DoctorCommand._commandName ? ClientCommand._commandName : arguments.first
-        guard let program = Self.programs.first(where: { $0._commandName == called }),
-            !arguments.contains(where: { ["--help", "-h", "--version"].contains($0) })
-        else { return }
-        let environment = program == ServerCommand.self ? try Environment() : .process()
-        let areRead = Self.areRead(by: program)
-        let variables = environment.names.filter { $0.hasPrefix(Self.prefix) }.subtracting(areRead.map(Self.variable))
-        // What the command takes is looked at only where there are variables: that takes some milliseconds.
-        guard !variables.isEmpty else { return }
-        for option in try CommandDescription(of: program).options where !areRead.contains(option.name) {
-            let variable = Self.variable(option.name)
-            guard variables.contains(variable), let value = environment[variable], !isOnCommandLine(option.name) else {
-                continue
-            }
-            let written = try Self.written(option, value, variable)
-            given.append(Given(option: "--\(option.name)", variable: variable, arguments: written))
-        }
+    private let environment: Environment
+    private let areRead: Set<String>
+    private let isServer: Bool
+    private let names: Set<String>
+
+    /// - Throws: `ValidationError` for a `.env` that cannot be read; only `server` has one.
+    init(of program: any ParsableCommand.Type) throws {
+        isServer = program == ServerCommand.self
+        environment = isServer ? try Environment() : .process()
+        areRead = Self.areRead(by: program)
+        names = environment.names.filter { $0.hasPrefix(Self.prefix) }
     }
 
-    /// The arguments with what variables give.
-    var complete: [String] { arguments.prefix(1) + given.flatMap(\.arguments) + arguments.dropFirst() }
+    /// Whether there is any that is not read by the program itself.
+    var areAny: Bool { !names.subtracting(areRead.map(Self.variable)).isEmpty }
 
-    /// Which variables gave the options that a message speaks of; a line each.
-    func origins(in message: String) -> String {
-        let words = message.split { !($0 == "-" || $0.isLetter || $0.isNumber) }.map(String.init)
-        return given.filter { words.contains($0.option) }
-            .map { "\($0.option) is given by the variable \($0.variable).\n" }.joined()
+    /// Whether there is a file of variables, which may change.
+    var hasFile: Bool { environment.hasFile }
+
+    /// - Throws: `ValidationError` for a switch that is neither on nor off.
+    func given(_ option: CommandDescription.Option) throws -> GivenOption? {
+        let isRead = areRead.contains(option.name)
+        let variable = Self.variable(option.name)
+        if !isRead, let value = environment[variable], let source = environment.source(of: variable) {
+            return GivenOption(option: option, source: source, content: try Self.content(option, value, variable))
+        }
+        let own = isServer ? Self.own[option.name] ?? (isRead ? variable : nil) : isRead ? variable : nil
+        guard let own, let value = environment[own], let source = environment.source(of: own) else { return nil }
+        return GivenOption(
+            option: option, source: source, content: .values(try Self.values(option.name, value, environment)),
+            isReadByProgram: true)
+    }
+
+    /// Of a variable that the program reads itself.
+    private static func values(_ option: String, _ value: String, _ environment: Environment) throws -> [String] {
+        switch option {
+        case "repository": value.split(separator: ",").map(String.init)
+        case "log": [try LogOptions.level(environment)?.rawValue ?? value]
+        default: [value]
+        }
     }
 
     /// Whether a variable is that of an option of some program.
     static func exists(_ variable: String) -> Bool {
-        programs.contains { program in
+        OptionSources.programs.contains { program in
             let areRead = areRead(by: program)
             let options = try? CommandDescription(of: program).options
-            return options?.contains { Self.variable($0.name) == variable && !areRead.contains($0.name) } ?? false
+            return options?.contains { option in
+                Self.variable(option.name) == variable && !areRead.contains(option.name)
+                    && option.name != ConfigurationOptions.printing
+            } ?? false
         }
     }
 
@@ -74,16 +77,11 @@ struct OptionVariables {
         prefix + String(option.map { $0 == "-" ? "_" : Character($0.uppercased()) })
     }
 
-    private func isOnCommandLine(_ name: String) -> Bool {
-        arguments.prefix { $0 != "--" }.contains { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }
-    }
-
-    private static func written(
+    private static func content(
         _ option: CommandDescription.Option, _ value: String, _ variable: String
-    ) throws -> [String] {
-        guard option.takesValue else { return try isOn(value, variable) ? ["--\(option.name)"] : [] }
-        let values = option.isRepeating ? value.split(whereSeparator: \.isWhitespace).map(String.init) : [value]
-        return values.map { "--\(option.name)=\($0)" }
+    ) throws -> GivenOption.Content {
+        guard option.takesValue else { return .isOn(try isOn(value, variable)) }
+        return .values(option.isRepeating ? value.split(whereSeparator: \.isWhitespace).map(String.init) : [value])
     }
 
     private static func isOn(_ value: String, _ variable: String) throws -> Bool {

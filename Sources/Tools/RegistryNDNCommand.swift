@@ -13,7 +13,8 @@ struct RegistryNDNCommand: AsyncParsableCommand {
         abstract: "Docker registry blobs over Named Data Networking.",
         discussion: """
             Options of client, forwarder and server may be given by environment variables as well: DOCKER_NDN_CACHE_SIZE=1G is \
-            --cache-size 1G. The command line goes first.
+            --cache-size 1G; and by lines of a file that --config FILE names: cache-size = "1G". The command line goes first, then the \
+            variable.
             """,
         version: Version.text,
         subcommands: [
@@ -32,34 +33,43 @@ enum Program {
         SettingWords.callOptions()
         let arguments = ProcessArguments.afterName()
         var called: any ParsableCommand.Type = RegistryNDNCommand.self
-        var variables: OptionVariables?
+        var sources: OptionSources?
         do {
             try SubcommandWords(arguments).check(in: RegistryNDNCommand.self)
             let repeated = RepeatedOptions(arguments)
             called = repeated.command(in: RegistryNDNCommand.self)
             try repeated.check(in: RegistryNDNCommand.self)
-            let options = try OptionVariables(arguments)
-            variables = options
-            var command = try await RegistryNDNCommand.asyncParseAsRoot(NegativeValues.attached(options.complete))
-            called = type(of: command)
-            guard called.configuration.subcommands.isEmpty else { throw MissingSubcommand() }
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                try command.run()
+            let options = try OptionSources(arguments)
+            sources = options
+            try await OptionSources.$inForce.withValue(options) {
+                var command = try await RegistryNDNCommand.asyncParseAsRoot(NegativeValues.attached(options.complete))
+                called = type(of: command)
+                guard called.configuration.subcommands.isEmpty else { throw MissingSubcommand() }
+                if options.isPrinted { return Output.write(options.printed) }
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    try command.run()
+                }
             }
         } catch let error as ValidationError {
             // About a command that runs or was to, whose usage is its own and not the root's.
-            Terminal.write("Error: \(error)\n\(variables?.origins(in: "\(error)") ?? "")\(usage(of: called))\n")
+            let message = sources?.located("\(error)") ?? "\(error)"
+            Terminal.write("Error: \(message)\n\(sources?.origins(in: "\(error)") ?? "")\(usage(of: called))\n")
             exit(ExitCode.validationFailure.rawValue)
         } catch is MissingSubcommand {
             Terminal.write(RegistryNDNCommand.helpMessage(for: called) + "\n\nError: no subcommand is given\n")
             exit(ExitCode.validationFailure.rawValue)
         } catch {
-            if let variables, !RegistryNDNCommand.exitCode(for: error).isSuccess {
-                Terminal.write(variables.origins(in: RegistryNDNCommand.message(for: error)))
-            }
-            RegistryNDNCommand.exit(withError: error)
+            let status = RegistryNDNCommand.exitCode(for: error)
+            guard let sources, !status.isSuccess else { RegistryNDNCommand.exit(withError: error) }
+            let message = RegistryNDNCommand.message(for: error)
+            Terminal.write(sources.origins(in: message))
+            let located = sources.located(message)
+            guard located != message else { RegistryNDNCommand.exit(withError: error) }
+            let rest = RegistryNDNCommand.fullMessage(for: error).dropFirst("Error: \(message)".count)
+            Terminal.write("Error: \(located)\(rest)\n")
+            exit(status.rawValue)
         }
     }
 

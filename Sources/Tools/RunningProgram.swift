@@ -46,11 +46,16 @@ struct RunningProgram {
     /// Runs the service until it has ended. What fails is logged.
     ///
     /// - Parameters:
-    ///   - reloads: what SIGHUP makes the program read again.
+    ///   - options: what SIGHUP makes the program read again first; what it names the others read.
+    ///   - reloads: what SIGHUP makes the program read again then.
     ///   - patience: how long the service may take to end; nil for any time.
-    func run(_ service: any Service, reloads: [Reload] = [], patience: Duration? = nil) async throws {
+    func run(
+        _ service: any Service, options: Reload? = nil, reloads: @escaping @Sendable () async -> [Reload] = { [] },
+        patience: Duration? = nil
+    ) async throws {
         let listening = SignalService(
-            signals: signals, reloads: reloads, requests: requests, endsWithTerminal: endsWithTerminal, logger: logger)
+            signals: signals, options: options, reloads: reloads, requests: requests,
+            endsWithTerminal: endsWithTerminal, logger: logger)
         var quieter = logger
         // The group reports each step of a start and a stop.
         if logger.logLevel >= .info { quieter.logLevel = .error }
@@ -72,7 +77,8 @@ struct RunningProgram {
 /// Does what SIGHUP and SIGUSR1 ask for; ends when the terminal that the program belongs to is gone.
 private struct SignalService: Service {
     let signals: UnixSignalsSequence
-    let reloads: [Reload]
+    let options: Reload?
+    let reloads: @Sendable () async -> [Reload]
     let requests: AsyncStream<Void>.Continuation
     let endsWithTerminal: Bool
     let logger: Logger
@@ -91,16 +97,20 @@ private struct SignalService: Service {
     }
 
     private func reload() async {
-        if reloads.isEmpty { logger.notice("SIGHUP: there is nothing to read again") }
-        for reload in reloads {
-            do {
-                try await reload.perform()
-                logger.notice("\(reload.name) was read again", metadata: ["file": "\(reload.file)"])
-            } catch {
-                logger.error(
-                    "\(reload.name) was not read again, the old one stays in use",
-                    metadata: ["error": "\(ErrorSentence.of(error))"])
-            }
+        if let options { await perform(options) }
+        let others = await reloads()
+        if options == nil, others.isEmpty { logger.notice("SIGHUP: there is nothing to read again") }
+        for reload in others { await perform(reload) }
+    }
+
+    private func perform(_ reload: Reload) async {
+        do {
+            try await reload.perform()
+            logger.notice("\(reload.name) was read again", metadata: ["file": "\(reload.file)"])
+        } catch {
+            logger.error(
+                "\(reload.name) was not read again, the old one stays in use",
+                metadata: ["error": "\(ErrorSentence.of(error))"])
         }
     }
 }

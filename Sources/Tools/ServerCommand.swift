@@ -17,21 +17,25 @@ struct ServerCommand: AsyncParsableCommand {
     @OptionGroup var options: ServerOptions
     @OptionGroup var admin: AdminOptions
     @OptionGroup var log: LogOptions
+    @OptionGroup var file: ConfigurationOptions
 
     func run() async throws {
         try OpenFiles.prepare()
         // Ranges of the cache; not the buffers that sockets are read into, of half as much.
         Heap.mapBlocks(from: 1 << 20)
+        let level = LogLevel()
         let problems = RecentProblems()
-        let logger = try log.makeLogger(label: "server", problems: problems)
+        let logger = try log.makeLogger(label: "server", level: level, problems: problems)
         let program = await RunningProgram(logger: logger)
         let monitor = ServerMonitor()
         try await admin.serving(AdminAnswers(monitor, problems), logger: logger) {
-            try await serve(program, monitor, logger)
+            try await serve(program, monitor, level, logger)
         }
     }
 
-    private func serve(_ program: RunningProgram, _ monitor: ServerMonitor, _ logger: Logger) async throws {
+    private func serve(
+        _ program: RunningProgram, _ monitor: ServerMonitor, _ level: LogLevel, _ logger: Logger
+    ) async throws {
         let configuration = try await options.configuration(logger: logger)
         for uri in configuration.listeners where !uri.isOfThisMachine {
             logger.warning(
@@ -43,8 +47,23 @@ struct ServerCommand: AsyncParsableCommand {
             configuration, group: loops, logger: logger, monitor: monitor,
             statisticsSignals: { program.statisticsRequests },
             ready: Self.announce)
+        let keeper = configuration.upstream.credentials
+        let options = OptionReload<Self>.reload(logger: logger) { new in
+            var taken: Set = ["log"]
+            let wanted = try new.log.level(Environment())
+            if let keeper, case .registry(let url) = configuration.origin {
+                try await new.options.renew(keeper, for: url, logger: logger)
+                taken.insert("credentials")
+            }
+            level.set(wanted)
+            return taken
+        }
         try await program.run(
-            service, reloads: [configuration.upstream.credentials.map(Reload.init)].compactMap { $0 })
+            service, options: options,
+            reloads: {
+                guard let keeper else { return [] }
+                return [await .of(keeper)]
+            })
         try await loops.shutdownGracefully()
     }
 

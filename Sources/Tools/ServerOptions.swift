@@ -184,7 +184,7 @@ struct ServerOptions: ParsableArguments {
         }
         guard case .registry(let url) = configuration.origin else { return }
         configuration.upstream.credentials = try await access.keeper(
-            for: url, otherwise: environment["DOCKER_NDN_CREDENTIALS"], isInsecure: connecting.insecure, logger: logger)
+            for: purpose(url), otherwise: environment["DOCKER_NDN_CREDENTIALS"], logger: logger)
         guard configuration.upstream.credentials != nil || connecting.cert != nil else { return }
         guard !configuration.repositories.isEmpty else {
             throw ValidationError(
@@ -194,6 +194,16 @@ struct ServerOptions: ParsableArguments {
         logger.notice(
             "blobs of these repositories are public to whoever reaches the name or a cache",
             metadata: ["repositories": "\(configuration.repositories)", "name": "\(configuration.prefix.uri)"])
+    }
+
+    private func purpose(_ url: UpstreamURL) -> CredentialOptions.Purpose {
+        .init(url: url, isInsecure: connecting.insecure)
+    }
+
+    /// Has a keeper take the credentials of the file that these options name.
+    func renew(_ keeper: CredentialKeeper, for url: UpstreamURL, logger: Logger) async throws {
+        try await access.renew(
+            keeper, for: purpose(url), otherwise: try Environment()["DOCKER_NDN_CREDENTIALS"], logger: logger)
     }
 
     private func setKey(

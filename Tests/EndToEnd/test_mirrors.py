@@ -313,8 +313,8 @@ def test_docker_by_registry_mirrors(mirror, layout, work):
 
 
 @pytest.mark.parametrize("text, words", [
-    ("[[registry]]\nurl = true", "url is missing, or not a string"), ("[[x]]", "only [[registry]] is known"),
-    ("[[registry]", "line 1"), ('[[registry]]\nurl = "http://a"\nname = "/a"', "hosts is missing"),
+    ("[[registry]]\nurl = true", "mirrors.toml:2:7: url is a \"string\""), ("[[x]]", "only [[registry]] is known"),
+    ("[[registry]", "mirrors.toml:1:11: the closing ]]"), ('[[registry]]\nurl = "http://a"\nname = "/a"', "hosts is missing"),
     ('[[registry]]\nhosts = ["a"]\nurl = "ftp://a"\nname = "/a"', "scheme"),
     ('[[registry]]\nhosts = ["a"]\nurl = "http://a"\nname = "/a"\n[[registry]]\nhosts = ["a"]\nurl = "http://b"\nname = "/b"',
      "named twice"),

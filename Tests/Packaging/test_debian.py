@@ -139,11 +139,13 @@ def test_each_subcommand_has_a_manual_and_shells_complete_it(installed):
 def configured(installed):
     """As somebody configures it who has a registry at port 5001."""
     for service, lines in {
-            "forwarder": "DOCKER_NDN_UDP=none\n",
-            "server": f"DOCKER_NDN_REGISTRY=http://127.0.0.1:5001\nDOCKER_NDN_NAME={parts.PREFIX}\n",
-            "client": f"DOCKER_NDN_UPSTREAM=http://127.0.0.1:5001\nDOCKER_NDN_NAME={parts.PREFIX}\n"}.items():
-        path = installed.path(f"/etc/registry-ndn/{service}.env")
+            "forwarder": 'udp = "none"\n',
+            "server": f'registry = "http://127.0.0.1:5001"\nname = "{parts.PREFIX}"\n',
+            "client": f'upstream = "http://127.0.0.1:5001"\nname = "{parts.PREFIX}"\nlog = "error"\n'}.items():
+        path = installed.path(f"/etc/registry-ndn/{service}.toml")
         path.write_text(path.read_text() + lines)
+    # A variable goes before the file: below, the client logs requests.
+    installed.path("/etc/registry-ndn/client.env").write_text("DOCKER_NDN_LOG=info\n")
     return installed
 
 
@@ -160,7 +162,7 @@ def test_the_services_as_their_units_start_them_bring_an_image_over_ndn(configur
             assert event["source"] == "ndn", event
         for service in started.values():
             service.reload()
-            service.program.find(lambda line: "SIGHUP" in line)
+            service.program.event("the configuration was read again")
         assert configured.path("/run/registry-ndn/registry-ndn.sock").is_socket()
     finally:
         statuses = {name: service.stop() for name, service in reversed(started.items())}
@@ -172,11 +174,11 @@ def test_an_upgrade_keeps_what_was_configured(configured):
     configured.run("sh", "-ec", """
         dpkg-deb --raw-extract /tmp/registry-ndn.deb /tmp/newer
         sed -i 's/^Version: .*/Version: 99/' /tmp/newer/DEBIAN/control
-        echo '# A new line.' >>/tmp/newer/etc/registry-ndn/client.env
+        echo '# A new line.' >>/tmp/newer/etc/registry-ndn/client.toml
         dpkg-deb -Znone --build /tmp/newer /tmp/newer.deb
         dpkg --install --force-confdef --force-confold /tmp/newer.deb""")
     assert configured.run("dpkg-query", "-W", "-f", "${Version} ${Status}", "registry-ndn") == "99 install ok installed"
-    assert f"DOCKER_NDN_NAME={parts.PREFIX}" in configured.path("/etc/registry-ndn/client.env").read_text()
+    assert f'name = "{parts.PREFIX}"' in configured.path("/etc/registry-ndn/client.toml").read_text()
 
 
 def test_who_removes_it_keeps_keys_and_settings_and_who_purges_it_keeps_nothing(configured):

@@ -31,7 +31,10 @@ class Unit:
         """Of the unit, then of its files, which go before."""
         words = [word for value in self.settings.get("Environment", []) for word in shlex.split(value)]
         for file in self.settings.get("EnvironmentFile", []):
-            words += [line for line in self.root.path(file).read_text().splitlines() if line and not line.startswith("#")]
+            path = self.root.path(file.removeprefix("-"))
+            # With a dash before it, it need not be there.
+            if path.exists() or not file.startswith("-"):
+                words += [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
         return dict(word.split("=", 1) for word in words)
 
     def start(self) -> "Service":

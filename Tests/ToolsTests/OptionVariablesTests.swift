@@ -13,8 +13,9 @@ struct OptionVariablesTests {
 
     @Test("exist for every option and switch of the programs that run on, but for those with one of their own")
     func exist() throws {
-        for program in OptionVariables.programs {
-            for option in try CommandDescription(of: program).options where option.name != "log" {
+        for program in OptionSources.programs {
+            for option in try CommandDescription(of: program).options
+            where option.name != "log" && option.name != ConfigurationOptions.printing {
                 let variable = OptionVariables.variable(option.name)
                 #expect(
                     OptionVariables.exists(variable) || Environment.known.contains(variable)
@@ -22,6 +23,7 @@ struct OptionVariablesTests {
             }
         }
         #expect(!OptionVariables.exists("DOCKER_NDN_REPOSITORY"))
+        #expect(!OptionVariables.exists("DOCKER_NDN_PRINT_CONFIG"))
         #expect(!OptionVariables.exists("DOCKER_NDN_HELP"))
         #expect(!OptionVariables.exists("DOCKER_NDN_OUTPUT"))
     }
@@ -29,7 +31,7 @@ struct OptionVariablesTests {
     @Test("change nothing for other commands, and where there are none")
     func others() throws {
         for line in [[], ["fetch", "/a"], ["client", "--help"], ["forwarder", "--udp", "none"]] {
-            #expect(try OptionVariables(line).complete == line)
+            #expect(try OptionSources(line).complete == line)
         }
     }
 }

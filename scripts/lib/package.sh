@@ -44,8 +44,8 @@ install_tree() {
     for unit in client server forwarder; do
         install -D -m 0644 "$root/scripts/debian/registry-ndn-$unit.service" \
             "$tree/lib/systemd/system/registry-ndn-$unit.service"
-        # They may hold what is nobody else's business, such as a proxy's password.
-        install -D -m 0640 "$root/scripts/debian/$unit.env" "$tree/etc/registry-ndn/$unit.env"
+        # The services' user reads them: they are no place for secrets.
+        install -D -m 0644 "$root/scripts/debian/$unit.toml" "$tree/etc/registry-ndn/$unit.toml"
     done
 }
 
@@ -88,7 +88,7 @@ make_archive() {
     cp "$tree/usr/share/bash-completion/completions/registry-ndn" "$work/$name/completions/registry-ndn.bash"
     cp "$tree/usr/share/zsh/vendor-completions/_registry-ndn" "$tree/usr/share/fish/vendor_completions.d/registry-ndn.fish" \
         "$work/$name/completions"
-    cp "$tree"/lib/systemd/system/*.service "$tree"/etc/registry-ndn/*.env "$work/$name/systemd"
+    cp "$tree"/lib/systemd/system/*.service "$tree"/etc/registry-ndn/*.toml "$work/$name/systemd"
     chmod 0644 "$work/$name"/systemd/*
     tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -c "$name" \
         | gzip -9n >"$folder/$name.tar.gz"

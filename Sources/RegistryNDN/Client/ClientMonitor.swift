@@ -5,7 +5,7 @@ internal import Synchronization
 /// How the client is, for those who watch it.
 package final class ClientMonitor: Monitored {
     private struct View {
-        let sites: [RegistrySite]
+        var sites: [RegistrySite]
         let network: any BlobNetwork
         let requests: RequestsUnderWay
         var isEnding = false
@@ -19,6 +19,9 @@ package final class ClientMonitor: Monitored {
     func begin(_ sites: [RegistrySite], _ network: any BlobNetwork, _ requests: RequestsUnderWay) {
         view.withLock { $0 = View(sites: sites, network: network, requests: requests) }
     }
+
+    /// Other registries are served from now on.
+    func serves(_ sites: [RegistrySite]) { view.withLock { $0?.sites = sites } }
 
     /// The program ends: nothing new is accepted, and the event loops are not asked any more.
     func end() { view.withLock { $0?.isEnding = true } }

@@ -4,10 +4,8 @@ internal import NIOHTTP1
 
 /// The client's answer to a request: a blob over NDN, anything else from the upstream that the request is for.
 package struct ClientResponder: HTTPResponder {
-    private let sites: [RegistrySite]
-    private let upstreams: UpstreamSet
+    let registries: RegistryTable
     private var listener: Int
-    private let lending: LendingRule
     private let logger: Logger
     private let answers: AdminAnswers?
     /// The requests of all listeners.
@@ -22,10 +20,8 @@ package struct ClientResponder: HTTPResponder {
         sites: [RegistrySite], upstreams: UpstreamSet, listener: Int = 0, lending: LendingRule = LendingRule(),
         answers: AdminAnswers? = nil, logger: Logger
     ) {
-        self.sites = sites
-        self.upstreams = upstreams
+        registries = RegistryTable(ServedRegistries(sites: sites, upstreams: upstreams, lending: lending))
         self.listener = listener
-        self.lending = lending
         self.answers = answers
         self.logger = logger
     }
@@ -39,15 +35,31 @@ package struct ClientResponder: HTTPResponder {
 
     /// Probes the NDN paths that are down, watches those that are up, and repairs what they give, until the task is
     /// cancelled.
-    package func runPaths() async {
+    ///
+    /// - Parameter begun: what else is done for a registry from when it is served until it is no more.
+    package func runPaths(_ begun: @escaping @Sendable (RegistrySite) async -> Void = { _ in }) async {
         await withTaskGroup(of: Void.self) { group in
-            for site in sites {
-                group.addTask { await site.path.run(site.source) }
-                group.addTask { await site.path.watch(against: site.upstream) }
-                group.addTask { await site.path.tellDroughts() }
-                group.addTask { await site.blobs.repairs.run() }
+            for await arrival in registries.arrivals {
+                group.addTask { await Self.run(arrival, begun) }
             }
         }
+    }
+
+    private static func run(
+        _ arrival: RegistryTable.Arrival, _ begun: @escaping @Sendable (RegistrySite) async -> Void
+    ) async {
+        let site = arrival.site
+        // Pulls that began before it departs may still need them.
+        async let repairs: Void = site.blobs.repairs.run()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await site.path.run(site.source) }
+            group.addTask { await site.path.watch(against: site.upstream) }
+            group.addTask { await site.path.tellDroughts() }
+            group.addTask { await begun(site) }
+            for await _ in arrival.departure {}
+            group.cancelAll()
+        }
+        await repairs
     }
 
     package func respond(to request: HTTPRequest, _ response: inout ResponseWriter) async throws {
@@ -57,6 +69,8 @@ package struct ClientResponder: HTTPResponder {
         }
         underWay.begin()
         defer { underWay.end() }
+        let registries = registries.current
+        let lending = registries.lending
         var record = RequestRecord(head: request.head, now: .now())
         defer {
             if let site = record.site, let pull = record.running { sites[site].pulls.end(pull, record, now: .now()) }
@@ -69,10 +83,10 @@ package struct ClientResponder: HTTPResponder {
             if let why = lending.refusal(of: requester, request.head.method) {
                 record.failure = why
                 try await response.send(OCIError(.denied, message: "request refused, \(why)"), .forbidden)
-                return log(record, response)
+                return log(record, response, registries)
             }
             record.withheld = lending.withheld(from: requester, request.head)
-            try await serve(request, &response, &record)
+            try await serve(request, registries, &response, &record)
         } catch {
             // A client that hangs up shows as the one or the other.
             record.hasHungUp =
@@ -82,7 +96,7 @@ package struct ClientResponder: HTTPResponder {
                     Task.isCancelled ? "the connection was closed before the answer was out" : ErrorSentence.of(error)
             }
             guard response.status == nil, !Task.isCancelled else {
-                log(record, response)
+                log(record, response, registries)
                 throw error
             }
             let answer = ErrorResponse(to: error, record)
@@ -90,17 +104,18 @@ package struct ClientResponder: HTTPResponder {
             if answer.status == .requestTimeout { response.endConnection() }
             try await response.send(answer.error, answer.status, answer.headers)
         }
-        log(record, response)
+        log(record, response, registries)
     }
 
     private func serve(
-        _ request: HTTPRequest, _ response: inout ResponseWriter, _ record: inout RequestRecord
+        _ request: HTTPRequest, _ registries: ServedRegistries, _ response: inout ResponseWriter,
+        _ record: inout RequestRecord
     ) async throws {
         if request.isForRobots {
             return try await response.send(.ok, ["Content-Type": "text/plain"], ByteBuffer(string: Self.robots))
         }
         let isWrite = !request.head.method.isSafe
-        switch upstreams.select(target: request.head.uri, isWrite: isWrite, listener: listener) {
+        switch registries.upstreams.select(target: request.head.uri, isWrite: isWrite, listener: listener) {
         case .upstream(let route):
             record.site = route.index
             var head = request.head
@@ -108,7 +123,7 @@ package struct ClientResponder: HTTPResponder {
             head.headers = head.headers.removingForwarded()
             let request = HTTPRequest(
                 head: head, body: request.body, mayUseCredentials: request.mayUseCredentials)
-            try await sites[route.index].serve(request, route, &response, &record)
+            try await registries.sites[route.index].serve(request, route, &response, &record)
         case .version:
             // OCI distribution specification 1.1, "Determining Support": 200 for an implementation.
             let headers: HTTPHeaders = [
@@ -124,9 +139,13 @@ package struct ClientResponder: HTTPResponder {
     /// What `/robots.txt` is answered, for which no registry is asked.
     package static let robots = "User-agent: *\nDisallow: /\n"
 
-    private func log(_ record: RequestRecord, _ response: borrowing ResponseWriter) {
+    private func log(
+        _ record: RequestRecord, _ response: borrowing ResponseWriter, _ registries: ServedRegistries
+    ) {
         let (status, now) = (response.status.map { Int($0.code) }, NIODeadline.now())
-        if let site = record.site { sites[site].totals.add(record, status: status, begin: response.began, now: now) }
+        if let site = record.site {
+            registries.sites[site].totals.add(record, status: status, begin: response.began, now: now)
+        }
         logger.log(
             level: record.failure == nil ? .info : .warning, "request",
             metadata: record.metadata(status: status, now: now))

@@ -9,7 +9,6 @@ package struct ClientService: Service {
 
     private let endpoints: [HTTPEndpoint]
     private let responder: ClientResponder
-    private let sites: [RegistrySite]
     private let network: any BlobNetwork
     private let monitor: ClientMonitor
     private let logger: Logger
@@ -33,7 +32,6 @@ package struct ClientService: Service {
         ready: @escaping @Sendable () -> Void
     ) {
         self.endpoints = endpoints
-        self.sites = sites
         self.network = network
         self.monitor = monitor
         self.logger = logger
@@ -46,11 +44,10 @@ package struct ClientService: Service {
     /// Serves until the task is cancelled, or until the program shuts down gracefully and the last response is out.
     package func run() async throws {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await responder.runPaths() }
+            group.addTask { await responder.runPaths { await check($0.upstream) } }
             group.addTask { await network.run() }
-            for site in sites { group.addTask { await check(site.upstream) } }
             group.addTask { for await _ in signals() { await logStatistics() } }
-            monitor.begin(sites, network, responder.underWay)
+            monitor.begin(responder.registries.current.sites, network, responder.underWay)
             ready()
             await withGracefulShutdownHandler {
                 await serve()
@@ -62,13 +59,22 @@ package struct ClientService: Service {
         }
         await logStatistics()
         monitor.end()
-        for site in sites { site.upstream.shutdown() }
+        for site in responder.registries.everServed { site.upstream.shutdown() }
         await network.shutdown()
+    }
+
+    /// Serves other registries from now on; requests that are under way end as they began. A site that was there before goes on
+    /// with its counters.
+    package func replace(with registries: ServedRegistries) {
+        responder.registries.replace(with: registries)
+        monitor.serves(registries.sites)
     }
 
     private func logStatistics() async {
         let hasRouter = await network.isConnected()
-        for site in sites { logger.info("statistics", metadata: site.statistics(hasRouter: hasRouter)) }
+        for site in responder.registries.current.sites {
+            logger.info("statistics", metadata: site.statistics(hasRouter: hasRouter))
+        }
     }
 
     /// Logs what the program still waits for.

@@ -13,8 +13,8 @@ package actor CredentialKeeper {
     /// Nil while there is none: requests then go out without one.
     private(set) var current: Credential?
     /// The file that the credential is kept in, for the log.
-    package nonisolated let file: String
-    private let read: Read
+    package private(set) var file: String
+    private var read: Read
     private let logger: Logger
     private var lastRead: NIODeadline?
     private var reading: Task<(any Error)?, Never>?
@@ -32,6 +32,13 @@ package actor CredentialKeeper {
     /// Reads the credential again; when that throws, the old one stays in use.
     package func reload() async throws {
         if let error = await refresh(now: .now()) { throw error }
+    }
+
+    /// Takes the credential of another file, which was read already, and reads that one from now on.
+    package func use(_ credential: Credential?, file: String, read: @escaping Read) {
+        self.file = file
+        self.read = read
+        current = credential
     }
 
     /// A credential to try in the place of one that was refused; nil when there is no other.
