@@ -20,8 +20,8 @@ struct RegistryNDNCommand: AsyncParsableCommand {
         subcommands: [
             ClientCommand.self, ForwarderCommand.self, FetchCommand.self, ServerCommand.self, KeygenCommand.self,
             CertCommand.self, RegisterCommand.self, UnregisterCommand.self, RoutesCommand.self, FacesCommand.self,
-            StrategyCommand.self, PingCommand.self, HealthCommand.self, DoctorCommand.self, TopCommand.self,
-            MeasureCommand.self,
+            StrategyCommand.self, PingCommand.self, HealthCommand.self, DoctorCommand.self, SetupCommand.self,
+            TopCommand.self, MeasureCommand.self,
         ])
 }
 

@@ -12,6 +12,7 @@ import pytest
 
 from harness import image, parts, pulls
 from harness.blobs import seeded
+from harness.mirror import Mirror
 from harness.registry import Registry
 
 TOOLS = parts.ROOT / ".build" / "tools" / "bin"
@@ -174,6 +175,22 @@ def chain(start):
     server = start.server(uplink=forwarder.unix)
     client = start.client(router=forwarder.unix)
     return forwarder, server, client
+
+
+@pytest.fixture(scope="module")
+def mirror(work, shared_registry, layout):
+    """(client, alpha, beta): alpha has the image, beta has it as library/app, each behind a server of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="mirrors-", dir=work))
+    beta = Registry(folder, "beta")
+    beta.push(layout[0], "library/app:latest")
+    made = Parts(folder, shared_registry)
+    forwarder = made.forwarder()
+    made.server(uplink=forwarder.unix)
+    made.server(uplink=forwarder.unix, registry=beta, name="server-beta", prefix="/example/beta")
+    client = made.keep(Mirror(folder, shared_registry, beta, forwarder.unix))
+    yield client, shared_registry, beta
+    for part in [*reversed(made.started), beta]:
+        part.stop()
 
 
 @pytest.fixture(scope="module")

@@ -9,63 +9,11 @@ import pytest
 from conftest import IMAGE, Parts
 from harness import parts, pulls
 from harness.exchange import exchange
+from harness.mirror import came_over_ndn, count
 from harness.referring import ReferringRegistry, Style
 from harness.registry import CommandFailed, Registry, containers_environment, run
 
 NOWHERE = "127.0.0.1:9"
-
-
-class Mirror(parts.Part):
-    """A client before the shared registry as alpha.example, and before another one as beta.example and docker.io."""
-
-    def __init__(self, folder, alpha, beta, router, options=()):
-        configuration = folder / "mirrors.toml"
-        configuration.write_text(
-            f'[[registry]]\nhosts = ["alpha.example"]\nurl = "{alpha.url}"\nname = "{parts.PREFIX}"\n\n'
-            f'[[registry]]\nhosts = ["beta.example", "docker.io"]\nurl = "{beta.url}"\nname = "/example/beta"\n'
-            f'listen = ["127.0.0.1:0"]\n')
-        super().__init__("mirror", folder, ["client", "--mirrors", configuration, "--router", router,
-                                            "--listen", "127.0.0.1:0", *options], listeners=2)
-        self.start()
-
-    @property
-    def address(self) -> str:
-        return parts.authority(self.uris[0])
-
-    @property
-    def beta_address(self) -> str:
-        return parts.authority(self.uris[1])
-
-    requests = parts.Client.requests
-    request = parts.Client.request
-
-
-@pytest.fixture(scope="module")
-def mirror(work, shared_registry, layout):
-    """(client, alpha, beta): alpha has the image, beta has it as library/app, each behind a server of its own."""
-    folder = work / "mirrors"
-    folder.mkdir()
-    beta = Registry(folder, "beta")
-    beta.push(layout[0], "library/app:latest")
-    made = Parts(folder, shared_registry)
-    forwarder = made.forwarder()
-    made.server(uplink=forwarder.unix)
-    made.server(uplink=forwarder.unix, registry=beta, name="server-beta", prefix="/example/beta")
-    client = made.keep(Mirror(folder, shared_registry, beta, forwarder.unix))
-    yield client, shared_registry, beta
-    for part in [*reversed(made.started), beta]:
-        part.stop()
-
-
-def came_over_ndn(client, blobs, seen):
-    done = [request for request in client.requests() if request.get("digest")][seen:]
-    for blob in blobs:
-        gets = [request for request in done if request["digest"] == blob.digest and request["method"] == "GET"]
-        assert gets and all(request["source"] == "ndn" for request in gets), (blob, gets)
-
-
-def count(client) -> int:
-    return len([request for request in client.requests() if request.get("digest")])
 
 
 def tags(answer):
@@ -298,12 +246,12 @@ def test_docker_by_path(mirror, layout, docker):
     came_over_ndn(client, layout[2], seen)
 
 
-def test_docker_by_registry_mirrors(mirror, layout, work):
+def test_docker_by_registry_mirrors(mirror, layout, folder):
     """A daemon whose mirror of Docker Hub is the client's second address."""
     client, _, _ = mirror
     if not pulls.is_root():
         pytest.skip("needs root that may mount")
-    daemon = pulls.Docker(work / "mirrors", mirror=f"http://{client.beta_address}")
+    daemon = pulls.Docker(folder, mirror=f"http://{client.beta_address}")
     try:
         seen = count(client)
         assert daemon.pull_named("app:latest") == layout[1]

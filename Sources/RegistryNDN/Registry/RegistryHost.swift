@@ -29,7 +29,7 @@ package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Docker Hub keeps official images, whose names have one component, below `library/`.
-    var isDockerHub: Bool { text == Self.dockerHub.image }
+    package var isDockerHub: Bool { text == Self.dockerHub.image }
 
     private static func isAllowed(_ octet: UInt8) -> Bool {
         octet.isLetter || octet.isDigit || "-._:[]".utf8.contains(octet)

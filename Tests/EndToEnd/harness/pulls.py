@@ -32,10 +32,11 @@ def same_files(one: Path, other: Path) -> bool:
 
 
 def podman(address: str, name: str, folder: Path, timeout: float = 300.0, push: Optional[str] = None,
-           registries: Optional[str] = None, authorities: Optional[Path] = None, login: Optional[str] = None) -> str:
+           registries: Optional[str] = None, authorities: Optional[Path] = None, login: Optional[str] = None,
+           etc: Optional[Path] = None) -> str:
     """Pulls into a new podman store, and pushes the image as `push`; its id. `registries` is a registries.conf,
-    `authorities` a folder of those to be trusted for TLS, without which there is none, `login` user:password. Needs
-    root."""
+    `authorities` a folder of those to be trusted for TLS, without which there is none, `login` user:password. `etc` stands
+    for /etc as it sees it. Needs root."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     policy = folder / "policy.json"
@@ -50,7 +51,7 @@ def podman(address: str, name: str, folder: Path, timeout: float = 300.0, push: 
     shutil.copy(policy, users)
     # podman also writes below /var/lib, wherever its store is: that is not the machine's /var/lib here.
     hidden = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-              'mount -t tmpfs none /var/lib && exec "$@"', "sh"]
+              'mount -t tmpfs none /var/lib && mount --bind "$0" /etc && exec "$@"', etc or "/etc"]
     store = ["podman", "--root", folder / "root", "--runroot", folder / "run", "--tmpdir", folder / "tmp",
              "--network-config-dir", folder / "networks", "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs",
              "--events-backend", "none"]
@@ -67,10 +68,12 @@ def podman(address: str, name: str, folder: Path, timeout: float = 300.0, push: 
 
 class Docker:
     """A Docker daemon of our own: nothing of an installed one is used or touched. Needs root. `etc` stands for /etc as it
-    sees it, `within` is put before the daemon's command, such as what enters a network namespace."""
+    sees it, `within` is put before the daemon's command, such as what enters a network namespace. `settings` is a
+    daemon.json that is there already, with what `needed_settings` says."""
 
-    def __init__(self, folder: Path, mirror: Optional[str] = None, etc: Optional[Path] = None, within: list = ()):
-        self._mirror, self._etc, self._within = mirror, etc, list(within)
+    def __init__(self, folder: Path, mirror: Optional[str] = None, etc: Optional[Path] = None, within: list = (),
+                 settings: Optional[Path] = None):
+        self._mirror, self._etc, self._within, self._settings = mirror, etc, list(within), settings
         # The path of a Unix socket has at most 107 octets.
         self.folder = Path(tempfile.mkdtemp(prefix="registry-ndn-docker-"))
         self._logs = folder
@@ -104,11 +107,10 @@ class Docker:
         self.containerd.find(lambda line: "containerd successfully booted" in line, 30)
 
     def _start_daemon(self) -> None:
-        settings = self.folder / "daemon.json"
-        # Releases before 23 write a key, to /etc/docker unless told where; later ones refuse the setting.
-        old = int(docker_version().split(".")[0]) < 23
-        values = {"deprecated-key-path": f"{self.folder}/key.json"} if old else {}
-        settings.write_text(json.dumps(values | ({"registry-mirrors": [self._mirror]} if self._mirror else {})))
+        settings = self._settings or self.folder / "daemon.json"
+        if not self._settings:
+            mirrors = {"registry-mirrors": [self._mirror]} if self._mirror else {}
+            settings.write_text(json.dumps(needed_settings(self.folder) | mirrors))
         etc = ["sh", "-c", 'mount --bind "$0" /etc && exec "$@"', self._etc] if self._etc else []
         self.daemon = Program("dockerd", [
             # Where containerd finds what it mounts for a container.
@@ -121,8 +123,18 @@ class Docker:
             self._logs, self._environment)
         self.daemon.find(lambda line: "API listen on" in line, 60)
 
+    def restart(self) -> None:
+        """The daemon alone, which reads its settings anew."""
+        self.daemon.stop(20)
+        self._start_daemon()
+
+    @property
+    def host(self) -> str:
+        """What DOCKER_HOST is for it."""
+        return f"unix://{self.folder}/docker.sock"
+
     def _docker(self, *arguments, timeout: float = 300.0) -> str:
-        return run("docker", "--host", f"unix://{self.folder}/docker.sock", *arguments,
+        return run("docker", "--host", self.host, *arguments,
                    environment=self._environment, timeout=timeout)
 
     def pull(self, address: str, name: str, timeout: float = 300.0) -> str:
@@ -163,6 +175,13 @@ class Docker:
             if program:
                 program.stop(20)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def needed_settings(folder: Path) -> dict:
+    """What a daemon.json must say so that nothing is written outside of `folder`."""
+    # Releases before 23 write a key, to /etc/docker unless told where; later ones refuse the setting.
+    is_old = int(docker_version().split(".")[0]) < 23
+    return {"deprecated-key-path": f"{folder}/key.json"} if is_old else {}
 
 
 def docker_version() -> str:

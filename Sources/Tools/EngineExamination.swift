@@ -1,0 +1,128 @@
+import RegistryNDN
+
+/// Whether an engine asks the client, as its settings and it itself say: what `setup --check` prints.
+struct EngineExamination {
+    enum Verdict: Equatable {
+        /// It asks the client.
+        case leads(String)
+        /// Somebody has set it up, and it does not read that.
+        case ignored(String, remedy: String)
+        case absent(String, remedy: String)
+    }
+
+    let engine: Engine
+    let state: EngineState
+    /// The addresses at which the client is, one of which it must be.
+    let endpoints: [EngineEndpoint]
+    /// The registries whose images must come through it; none where those of any will do.
+    let wanted: [RegistryHost]
+
+    func verdict() -> Verdict {
+        switch engine {
+        case .docker: docker()
+        case .containerd: containerd()
+        case .podman: podman()
+        case .buildkit, .k3s: verdict(state.led(engine, to: endpoints))
+        }
+    }
+
+    private var place: String { endpoints.first.map { "\($0)" } ?? "the client" }
+
+    private func missing(_ led: Set<String>) -> [String] {
+        guard led.isDisjoint(with: [HostsFile.everyRegistry, KubernetesMirrors.everyRegistry]) else { return [] }
+        return wanted.map(\.text).filter { !led.contains($0) }
+    }
+
+    private func suffices(_ led: Set<String>) -> Bool { wanted.isEmpty ? !led.isEmpty : missing(led).isEmpty }
+
+    private func verdict(_ led: Set<String>, more: String = "") -> Verdict {
+        guard !suffices(led) else { return .leads("\(engine) asks \(place) for images of \(Self.list(led))\(more)") }
+        let what = wanted.isEmpty ? "" : " for images of \(missing(led).joined(separator: ", "))"
+        return .absent("\(engine) does not ask \(place)\(what)", remedy: "registry-ndn setup \(engine)")
+    }
+
+    private static func list(_ names: Set<String>) -> String {
+        names.sorted().map {
+            [HostsFile.everyRegistry, KubernetesMirrors.everyRegistry].contains($0) ? "every registry" : $0
+        }.joined(separator: ", ")
+    }
+
+    private func docker() -> Verdict {
+        let facts = state.docker
+        let name = facts?.name ?? "Docker"
+        let byFile = state.led(.docker, to: endpoints)
+        let settings = DaemonSettings(state.files[state.places.daemon])
+        let written: Bool
+        do {
+            written = try settings.list(DaemonSettings.mirrors).contains(where: isMeant)
+        } catch {
+            return .ignored("\(state.places.daemon), \(error)", remedy: "correct that: Docker does not start with it")
+        }
+        let runs = facts?.mirrors.map { $0.contains(where: isMeant) }
+        var led = facts?.readsHostsFiles == false ? [] : byFile
+        if runs ?? written { led.insert("docker.io") }
+        if suffices(led) {
+            return verdict(led, more: facts?.mirrors == nil ? " (as its files say: the daemon does not answer)" : "")
+        }
+        if written, runs == false {
+            return .ignored(
+                "\(state.places.daemon) names \(place) as a mirror, and the daemon that runs has not read that",
+                remedy: "systemctl reload docker")
+        }
+        if facts?.readsHostsFiles == false, suffices(byFile) {
+            return .ignored(
+                "\(name) reads no hosts.toml, and only those lead to \(place)",
+                remedy: "registry-ndn setup docker, for images of Docker Hub; others are pulled by the client's address"
+            )
+        }
+        return verdict(led)
+    }
+
+    private func isMeant(_ mirror: String) -> Bool { endpoints.contains { $0.isMeant(by: mirror) } }
+
+    private func containerd() -> Verdict {
+        let led = state.led(.containerd, to: endpoints)
+        let folder = state.places.certificates(.containerd)
+        guard suffices(led), state.containerd?.folders.contains(folder) != true else { return verdict(led) }
+        return .ignored(
+            "hosts.toml files in \(folder) lead to \(place), and containerd's config_path does not name that folder: only who names it reads them, as ctr does with --hosts-dir",
+            remedy: "registry-ndn setup containerd prints what belongs into \(state.places.containerd)")
+    }
+
+    private func podman() -> Verdict {
+        let led = state.led(.podman, to: endpoints)
+        let own = Set(RegistriesFile.entries(in: state.files[state.places.ownRegistries] ?? "").map(\.prefix))
+        let hidden = missing(led).filter(own.contains)
+        guard hidden.isEmpty else {
+            return .ignored(
+                "another file than \(state.places.ownRegistries) has an entry of \(hidden.joined(separator: ", ")), which counts instead",
+                remedy: "merge the two by hand, in the folder that is read last")
+        }
+        return verdict(led)
+    }
+}
+
+extension EngineState {
+    /// The registries whose images an engine's files lead to one of the addresses.
+    func led(_ engine: Engine, to endpoints: [EngineEndpoint]) -> Set<String> {
+        func isMeant(_ place: String) -> Bool { endpoints.contains { $0.isMeant(by: place) } }
+        switch engine {
+        case .docker, .containerd:
+            return Set(hostsFiles(engine).filter { HostsFile.hosts(in: $0.value).contains(where: isMeant) }.keys)
+        case .podman:
+            let counting = RegistriesFile.counting(registriesFiles.compactMap { files[$0] })
+            return Set(
+                counting.values.filter { isMeant($0.prefix) || $0.mirrors.contains(where: isMeant) }.map(\.prefix))
+        case .buildkit:
+            let tables = TOMLSketch(files[places.buildkit] ?? "").assignments.filter { $0.table.first == "registry" }
+            let named = tables.filter { entry in
+                entry.key == "mirrors" && entry.values.contains(where: isMeant)
+                    || entry.key == "http" && entry.table.dropFirst().contains(where: isMeant)
+            }
+            return Set(named.compactMap { $0.table.dropFirst().first })
+        case .k3s:
+            let mirrors = KubernetesMirrors.endpoints(in: files[places.kubernetes] ?? "")
+            return Set(mirrors.filter { $0.value.contains(where: isMeant) }.keys)
+        }
+    }
+}

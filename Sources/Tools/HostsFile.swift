@@ -1,0 +1,27 @@
+/// A hosts.toml of containerd, and of Docker from release 28 on: where the images of one registry are asked for, or of all.
+enum HostsFile {
+    /// The folder that counts for every registry without one of its own.
+    static let everyRegistry = "_default"
+
+    /// Where the client does not answer, or says that it does not know the registry, they go on to the registry itself: so it
+    /// is without `server`.
+    static func text(leadingTo endpoint: EngineEndpoint, by engine: Engine) -> String {
+        SetupMark.comment(engine) + "[host.\"\(endpoint)\"]\n  capabilities = [\"pull\", \"resolve\"]\n"
+    }
+
+    /// The addresses that are asked, in their order.
+    static func hosts(in text: String) -> [String] {
+        var hosts: [String] = []
+        for header in TOMLSketch(text).headers where header.first == "host" && header.count > 1 {
+            if !hosts.contains(header[1]) { hosts.append(header[1]) }
+        }
+        return hosts
+    }
+}
+
+/// The first lines of the files that are ours alone.
+enum SetupMark {
+    static func comment(_ engine: Engine) -> String {
+        "# Written by registry-ndn setup \(engine); the same command with --undo removes it.\n\n"
+    }
+}

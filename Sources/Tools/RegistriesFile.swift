@@ -1,0 +1,67 @@
+import RegistryNDN
+
+/// A file of registries.conf.d, which podman, buildah, skopeo and CRI-O read.
+enum RegistriesFile {
+    /// Images that are named by the client's address are pulled without `--tls-verify=false`; those of the registries are
+    /// asked for at the client first. podman says no `ns=`: the registry stands in the path, unless the address is its own.
+    static func text(_ registries: [LedRegistry], _ endpoint: EngineEndpoint) -> String {
+        var text = SetupMark.comment(.podman)
+        var endpoints: [EngineEndpoint] = []
+        for one in [endpoint] + registries.compactMap(\.own) where !one.isSecure && !endpoints.contains(one) {
+            endpoints.append(one)
+        }
+        for one in endpoints { text += "[[registry]]\nlocation = \"\(one.authority)\"\ninsecure = true\n\n" }
+        for registry in registries {
+            let host = registry.host.text
+            let mirror = registry.own.map(\.authority) ?? "\(endpoint.authority)/\(host)"
+            text += """
+                [[registry]]
+                prefix = "\(host)"
+                location = "\(host)"
+
+                [[registry.mirror]]
+                location = "\(mirror)"
+                \(registry.endpoint(endpoint).isSecure ? "" : "insecure = true\n")
+
+                """
+        }
+        return text.dropLastLineFeed
+    }
+
+    /// What one file says of one registry.
+    struct Entry: Equatable {
+        var prefix: String
+        /// Where else it is asked for, in this order.
+        var mirrors: [String] = []
+    }
+
+    static func entries(in text: String) -> [Entry] {
+        var entries: [Entry] = []
+        var header = 0
+        for assignment in TOMLSketch(text).assignments {
+            guard let value = assignment.values.first else { continue }
+            switch (assignment.table, assignment.key) {
+            case (["registry"], "prefix"), (["registry"], "location"):
+                if assignment.header != header {
+                    entries.append(Entry(prefix: value))
+                } else if assignment.key == "prefix" {
+                    entries[entries.count - 1].prefix = value
+                }
+                header = assignment.header
+            case (["registry", "mirror"], "location") where !entries.isEmpty:
+                entries[entries.count - 1].mirrors.append(value)
+            default: break
+            }
+        }
+        return entries
+    }
+
+    /// What counts of files that are read in this order: of several entries of one prefix the last.
+    static func counting(_ files: [String]) -> [String: Entry] {
+        files.flatMap(entries).reduce(into: [:]) { $0[$1.prefix] = $1 }
+    }
+}
+
+extension String {
+    fileprivate var dropLastLineFeed: String { hasSuffix("\n\n") ? String(dropLast()) : self }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import RegistryNDN
+
+/// `registry-ndn setup`: leads an engine through the client, and undoes that.
+struct SetupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "setup", abstract: "Have an engine pull through the client, and undo that.",
+        discussion: """
+            Writes files of its own below /etc, and Docker's daemon.json; shows the difference first, and asks. Where lines \
+            must go into a file of somebody else's, it prints them. docs/engines.md says what each engine reads.
+            """)
+
+    @Argument(help: "The engine.")
+    var engine: Engine
+
+    @Option(
+        help: """
+            Address of the client, http://HOST:PORT or https://HOST:PORT. (default: the first address of DOCKER_NDN_LISTEN, \
+            else http://127.0.0.1:5000)
+            """, transform: EngineEndpoint.parse)
+    var endpoint: EngineEndpoint?
+
+    @Option(
+        help: """
+            HOST[=HOST:PORT] of a registry whose images are to come through the client, as quay.io, or quay.io=127.0.0.1:5001 \
+            for an address of the client that is this registry's own (repeatable; default all that the engine can have \
+            mirrors of).
+            """, transform: LedRegistry.parse)
+    var registry: [LedRegistry] = []
+
+    @Flag(help: "Do not ask.")
+    var yes = false
+
+    @Flag(help: "Put back what was there before. A file that was changed since is left, and named.")
+    var undo = false
+
+    @Flag(help: "Say whether the engine asks the client: exits with 0 if so, else with 1. Changes nothing.")
+    var check = false
+
+    @Option(help: "Folder that stands for /, as of another machine's disk; its engines are not asked what they read.")
+    var root = "/"
+
+    func validate() throws {
+        guard !undo || !check else { throw ValidationError("give --undo or --check, not both") }
+        guard !undo || registry.isEmpty && endpoint == nil else {
+            throw ValidationError("--undo takes back all that setup \(engine) did: leave out --registry and --endpoint")
+        }
+        for (number, one) in registry.enumerated() where registry[..<number].contains(where: { $0.host == one.host }) {
+            throw ValidationError("--registry \(one.host) is given twice")
+        }
+    }
+
+    func run() async throws {
+        let machine = EngineMachine(root: root)
+        let state = try await machine.state(of: engine)
+        if check { return try examine(state) }
+        let store = SetupStore(engine, machine.files)
+        let record = try store.load()
+        let recipe = try undo ? nil : makeRecipe(state, record)
+        let plan = try makePlan(recipe?.files ?? [], machine.files, state.places, record)
+        let obstacles = (recipe?.obstacles ?? []) + plan.obstacles
+        guard obstacles.isEmpty else {
+            for obstacle in obstacles { Terminal.write("error: \(obstacle)\n") }
+            Terminal.write("Nothing was written.\n")
+            throw ExitCode.failure
+        }
+        show(plan, recipe)
+        guard !plan.changes.isEmpty || recipe?.snippets.isEmpty == false else {
+            if plan.record != record { try store.carryOut(plan, from: record) }
+            return Output.write(undo ? "nothing to undo\n" : "nothing to do\n")
+        }
+        if !plan.changes.isEmpty {
+            if !yes, !(try Terminal.confirm(undo ? "Put that back? [y/N] " : "Write that? [y/N] ")) {
+                Terminal.write("Nothing was written.\n")
+                throw ExitCode.failure
+            }
+            try store.carryOut(plan, from: record)
+            for change in plan.changes {
+                Output.write("\(change.after == nil ? "removed" : "written")\t\(machine.files.root)\(change.path)\n")
+            }
+        }
+        for sentence in recipe?.afterwards ?? afterUndoing(plan) { Output.write("next\t\(sentence)\n") }
+    }
+
+    private func makeRecipe(_ state: EngineState, _ record: SetupRecord) throws -> EngineRecipe {
+        var state = state
+        // As it was before setup first changed it: what an earlier call added is not kept beside what this one adds.
+        let daemon = state.places.daemon
+        state.files[daemon] = record.base(daemon, now: state.files[daemon])
+        return EngineRecipe(engine, registry, endpoint ?? .usual(), state)
+    }
+
+    private func makePlan(
+        _ wanted: [EngineRecipe.File], _ files: SettingsFiles, _ places: EnginePlaces, _ record: SetupRecord
+    ) throws -> SetupPlan {
+        var now: [String: String] = [:]
+        for path in wanted.map(\.path) + record.entries.map(\.path) {
+            try files.check(path, within: places.base(of: path))
+            now[path] = try files.read(path)
+        }
+        return SetupPlan(wanted, now: now, record: record)
+    }
+
+    private func show(_ plan: SetupPlan, _ recipe: EngineRecipe?) {
+        for change in plan.changes {
+            Output.write(UnifiedDifference.text(of: change.path, before: change.before, after: change.after))
+        }
+        for snippet in recipe?.snippets ?? [] {
+            Output.write("\(snippet.path) is for you to change; these lines belong into it:\n\n\(snippet.text)\n")
+        }
+        for note in recipe?.notes ?? [] { Output.write("note\t\(note)\n") }
+    }
+
+    private func afterUndoing(_ plan: SetupPlan) -> [String] {
+        // Docker keeps mirrors that the file no longer has when it only reloads it.
+        plan.changes.contains { $0.path == EnginePlaces().daemon }
+            ? ["systemctl restart docker: a reload keeps old mirrors"] : []
+    }
+
+    private func examine(_ state: EngineState) throws {
+        let examination = EngineExamination(
+            engine: engine, state: state, endpoints: [endpoint ?? .usual()] + registry.compactMap(\.own),
+            wanted: registry.map(\.host))
+        switch examination.verdict() {
+        case .leads(let words): Output.write("ok\t\(words)\n")
+        case .ignored(let words, let remedy), .absent(let words, let remedy):
+            Output.write("no\t\(words)\n\t\(remedy)\n")
+            throw ExitCode.failure
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import FoundationEssentials
+import NDN
+import NIOCore
+
+/// What setup wrote for an engine, and what was there before: how it is undone, and how a file is known that was changed since.
+struct SetupRecord: Codable, Equatable {
+    struct Entry: Codable, Equatable {
+        let path: String
+        /// SHA-256 of what setup wrote, in hex. While a file is written, also of what it wrote before: whichever a crash leaves.
+        var written: [String]
+        /// nil where there was no file.
+        let former: String?
+    }
+
+    var entries: [Entry] = []
+    /// Folders that were made, in this order.
+    var folders: [String] = []
+
+    func entry(_ path: String) -> Entry? { entries.first { $0.path == path } }
+
+    /// The text that counts as what was there before setup: while the file is as setup left it, the former one.
+    func base(_ path: String, now: String?) -> String? {
+        guard let entry = entry(path), let now, entry.written.contains(Self.digest(now)) else { return now }
+        return entry.former
+    }
+
+    static func digest(_ text: String) -> String { SHA256.hash(ByteBuffer(string: text)).hex }
+}
