@@ -5,7 +5,7 @@ struct DoctorReport {
     /// In the order in which they are tried.
     enum Check: String, CaseIterable, Encodable {
         case openFiles = "open-files"
-        case configuration, listen
+        case configuration, keychain, listen, engine
         case upstream, tls, registry, login, clock, image
         case router
         case receiveBuffer = "receive-buffer"
@@ -13,11 +13,15 @@ struct DoctorReport {
         case packetSize = "packet-size"
         case metadata, signature, blob
 
+        /// Those of a client have no key, those of a server no engine.
+        static var ofClient: [Check] { allCases.filter { $0 != .keychain } }
+        static var ofServer: [Check] { allCases.filter { $0 != .engine } }
+
         /// The checks without which this one would fail for their reason.
         var needs: [Check] {
             switch self {
             case .openFiles, .configuration: []
-            case .listen, .upstream, .router: [.configuration]
+            case .keychain, .listen, .engine, .upstream, .router: [.configuration]
             case .tls: [.upstream]
             case .registry, .clock: [.tls]
             case .login: [.registry]

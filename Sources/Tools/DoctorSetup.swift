@@ -12,6 +12,7 @@ struct DoctorSetup: Sendable {
     let connecting: [UpstreamConfiguration]
     let fetching: FetchConfiguration
     let router: RouterOptions.Choice
+    let engines: DoctorEngines
 
     /// Reads all of it, or says what the client would not start with.
     static func read(_ client: ClientCommand) async -> (DoctorSetup?, DoctorReport.Outcome) {
@@ -58,5 +59,8 @@ struct DoctorSetup: Sendable {
         self.connecting = connecting
         registries = all.registries
         listeners = all.listeners
+        engines = DoctorEngines(
+            all.registries, listeners: client.registry.listen, all: all.listeners, hosts: client.endpoint.host,
+            isSecure: isSecure)
     }
 }

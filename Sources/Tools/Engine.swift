@@ -16,7 +16,4 @@ enum Engine: String, CaseIterable, ExpressibleByArgument, Codable, CustomStringC
         case .k3s: ["k3s", "rke2"]
         }
     }
-
-    /// Whether it asks a mirror in the path of whose requests the registry stands; the others say `ns=`, or nothing at all.
-    var namesRegistryInPath: Bool { self == .podman }
 }

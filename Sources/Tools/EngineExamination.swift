@@ -1,6 +1,6 @@
 import RegistryNDN
 
-/// Whether an engine asks the client, as its settings and it itself say: what `setup --check` prints.
+/// Whether an engine asks the client, as its settings and it itself say: what `setup --check` prints, and `doctor`.
 struct EngineExamination {
     enum Verdict: Equatable {
         /// It asks the client.

@@ -8,7 +8,7 @@ struct OptionSources: Sendable {
     /// Of the program that runs; nil for other commands.
     @TaskLocal static var inForce: OptionSources?
 
-    /// The subcommand; for `doctor` that of the client that it examines. Nil for commands that end by themselves.
+    /// The subcommand; for `doctor` that of the program that it examines. Nil for commands that end by themselves.
     let program: String?
     /// Of the configuration file.
     let file: String?
@@ -61,16 +61,24 @@ struct OptionSources: Sendable {
 
     /// The program whose options these are; nil for others, and where only help is wanted.
     private static func program(_ arguments: [String]) -> (any ParsableCommand.Type)? {
-        // `doctor` examines a client that is called in the same way.
-        let called = arguments.first == DoctorCommand._commandName ? ClientCommand._commandName : arguments.first
         guard !arguments.contains(where: { ["--help", "-h", "--version"].contains($0) }) else { return nil }
-        return programs.first { $0._commandName == called }
+        return named(arguments) ?? (isDoctors(arguments) ? ClientCommand.self : nil)
+    }
+
+    /// `doctor` examines a program that is called in the same way, a client unless another is named.
+    private static func isDoctors(_ arguments: [String]) -> Bool { arguments.first == DoctorCommand._commandName }
+
+    /// The program that the words before the options name.
+    private static func named(_ arguments: [String]) -> (any ParsableCommand.Type)? {
+        let name = arguments.dropFirst(isDoctors(arguments) ? 1 : 0).first
+        return programs.first { $0._commandName == name }
     }
 
     /// The arguments with what variables and the file give.
     var complete: [String] {
         let added = given.filter { $0.source != .commandLine && !$0.isReadByProgram }.flatMap(\.arguments)
-        return arguments.prefix(1) + added + arguments.dropFirst()
+        let words = Self.isDoctors(arguments) && Self.named(arguments) != nil ? 2 : 1
+        return arguments.prefix(words) + added + arguments.dropFirst(words)
     }
 
     /// What an option is given, by whom ever.

@@ -16,8 +16,38 @@ struct PathExamination: Sendable {
     private static let large = 7000
     private static let larger = 1900
 
+    /// Whose way it is.
+    enum Asker: Sendable {
+        case client, server
+
+        fileprivate var routerRemedy: String {
+            switch self {
+            case .client: "start the forwarder there, or correct --router; a firewall may stand between as well"
+            case .server: "start what should listen there, or correct --uplink; a firewall may stand between as well"
+            }
+        }
+
+        fileprivate var routeRemedy: String {
+            switch self {
+            case .client:
+                "start the server with this --name and that router, or correct --name; `registry-ndn routes` says what a forwarder knows"
+            case .server:
+                "start the server. If it runs, its log says why it is not registered: a 403 wants a key that the forwarder trusts (--keychain); with --register none somebody else must make the route"
+            }
+        }
+
+        fileprivate var silenceRemedy: String {
+            switch self {
+            case .client:
+                "see whether the server runs and has this --name, and whether its answers find their way back"
+            case .server: "see whether the server runs, and has this --name and this --uplink"
+            }
+        }
+    }
+
     let router: FaceURI
     let pinger: Pinger
+    private let asker: Asker
 
     // MARK: the router
 
@@ -41,7 +71,7 @@ struct PathExamination: Sendable {
         }
         var source = ""
         if case .local(let forwarder) = choice { source = " (this machine's forwarder: \(forwarder.source))" }
-        return await reach(uri, source, face, producers, logger)
+        return await reach(uri, source, face, producers, .client, logger)
     }
 
     private static func found(
@@ -54,16 +84,20 @@ struct PathExamination: Sendable {
                 return (nil, .fail("NDN-FCH names \(found.count) routers, and none of them answers", remedy: remedy))
             }
             return await reach(
-                best.router.uri, " (the best of \(found.count) that NDN-FCH names)", face, producers, logger)
+                best.router.uri, " (the best of \(found.count) that NDN-FCH names)", face, producers, .client, logger)
         } catch {
             return (nil, .fail("no router is found: \(error)", remedy: remedy))
         }
     }
 
-    private static func reach(
-        _ uri: FaceURI, _ source: String, _ face: FaceConfiguration, _ producers: [Name], _ logger: Logger
+    /// The same for a place that is known.
+    ///
+    /// - Parameter source: why it is that one, for people.
+    static func reach(
+        _ uri: FaceURI, _ source: String, _ face: FaceConfiguration, _ producers: [Name], _ asker: Asker,
+        _ logger: Logger
     ) async -> (PathExamination?, DoctorReport.Outcome) {
-        let remedy = "start the forwarder there, or correct --router; a firewall may stand between as well"
+        let remedy = asker.routerRemedy
         let pinger: Pinger
         do {
             pinger = try await connecting.run {
@@ -79,7 +113,8 @@ struct PathExamination: Sendable {
         for _ in 0..<attempts {
             guard let rtt = await ask(pinger, questions) else { continue }
             return (
-                PathExamination(router: uri, pinger: pinger), .ok("\(uri)\(source) answers after \(milliseconds(rtt))")
+                PathExamination(router: uri, pinger: pinger, asker: asker),
+                .ok("\(uri)\(source) answers after \(milliseconds(rtt))")
             )
         }
         await pinger.close()
@@ -122,9 +157,7 @@ struct PathExamination: Sendable {
         case .nack(.noRoute, _):
             .fail(
                 "\(router) has no route to \(prefix.uri): no server has registered this prefix there",
-                remedy:
-                    "start the server with this --name and that router, or correct --name; `registry-ndn routes` says what a forwarder knows"
-            )
+                remedy: asker.routeRemedy)
         case .nack(let reason, _):
             .fail(
                 "\(router) refuses Interests for \(prefix.uri): Nack \(reason)",
@@ -132,7 +165,7 @@ struct PathExamination: Sendable {
         default:
             .fail(
                 "no server of \(prefix.uri) answers through \(router)",
-                remedy: "see whether the server runs and has this --name, and whether its answers find their way back")
+                remedy: asker.silenceRemedy)
         }
     }
 

@@ -11,13 +11,15 @@ struct RegistryExamination: Sendable {
     let trial: RegistryTrial
     private let hasCredential: Bool
     private let isInsecure: Bool
+    /// The option that names the registry.
+    private let option: String
     private let root: Result<RegistryTrial.Root, any Error>
 
     private var url: UpstreamURL { trial.url }
 
     /// Asks the registry for `/v2/`.
     static func begin(
-        at url: UpstreamURL, _ configuration: UpstreamConfiguration, isInsecure: Bool
+        at url: UpstreamURL, _ configuration: UpstreamConfiguration, isInsecure: Bool, option: String = "--upstream"
     ) async -> RegistryExamination {
         var configuration = configuration
         configuration.connectTimeout = .seconds(3)
@@ -35,7 +37,8 @@ struct RegistryExamination: Sendable {
             root = .failure(error)
         }
         return RegistryExamination(
-            trial: trial, hasCredential: configuration.credentials != nil, isInsecure: isInsecure, root: root)
+            trial: trial, hasCredential: configuration.credentials != nil, isInsecure: isInsecure, option: option,
+            root: root)
     }
 
     /// Whether it failed, how far it came.
@@ -50,11 +53,11 @@ struct RegistryExamination: Sendable {
         case (.name, let words)?:
             .fail(
                 words,
-                remedy: "correct the host in --upstream, or have this machine's DNS know it: getent hosts \(url.host)")
+                remedy: "correct the host in \(option), or have this machine's DNS know it: getent hosts \(url.host)")
         case (.connection, let words)?:
             .fail(
                 words,
-                remedy: "start the registry, or correct --upstream; a firewall or a proxy may stand between as well")
+                remedy: "start the registry, or correct \(option); a firewall or a proxy may stand between as well")
         default: .ok("\(url) is reached")
         }
     }
@@ -64,7 +67,7 @@ struct RegistryExamination: Sendable {
             return .fail(
                 words,
                 remedy:
-                    "have the certificate replaced at the registry, name its authority with --ca-file, or correct --upstream"
+                    "have the certificate replaced at the registry, name its authority with --ca-file, or correct \(option)"
             )
         }
         guard url.isSecure else { return .skip("\(url) is http: nothing is encrypted, and there is no certificate") }
@@ -72,7 +75,7 @@ struct RegistryExamination: Sendable {
     }
 
     func registry() -> DoctorReport.Outcome {
-        let remedy = "correct --upstream: it must be the address of a registry, http or https as that speaks"
+        let remedy = "correct \(option): it must be the address of a registry, http or https as that speaks"
         switch root {
         case .failure(let error): return .fail("\(url): \(ErrorSentence.of(error))", remedy: remedy)
         case .success(let root):
@@ -82,7 +85,7 @@ struct RegistryExamination: Sendable {
                 return .fail("\(answer), and a page for people: that is no registry", remedy: remedy)
             case 200..<300, 401, 403: return .ok(answer)
             case 300..<400:
-                return .warn("\(answer): it leads elsewhere", remedy: "give the address it leads to with --upstream")
+                return .warn("\(answer): it leads elsewhere", remedy: "give the address it leads to with \(option)")
             case 429: return .warn("\(answer): it is asked too much", remedy: "wait, or log in with --credentials")
             case 500...: return .fail(answer, remedy: "see the registry's log: it is there, and does not work")
             default: return .fail("\(answer): that is no registry", remedy: remedy)

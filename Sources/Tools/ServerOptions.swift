@@ -122,6 +122,14 @@ struct ServerOptions: ParsableArguments {
     /// The server that the options, the environment and `./.env` describe.
     func configuration(logger: Logger) async throws -> BlobServer.Configuration {
         let environment = try Environment()
+        var configuration = try await settings(environment, logger: logger)
+        try setKey(&configuration, environment, logger)
+        configuration.uplink = try await uplinkURI(environment, logger)
+        return configuration
+    }
+
+    /// The same without its key, and without the forwarder, which may not be there yet.
+    func settings(_ environment: Environment, logger: Logger) async throws -> BlobServer.Configuration {
         var configuration = BlobServer.Configuration(
             prefix: try prefix(environment), origin: try origin(environment))
         configuration.upstream = try connecting.configuration(logger: logger)
@@ -145,9 +153,7 @@ struct ServerOptions: ParsableArguments {
         guard sourceRate.octets > 0 else { throw ValidationError("--source-rate must be more than 0") }
         configuration.sourceInterests = sourceInterests
         configuration.sourceOctets = sourceRate.octets
-        try setKey(&configuration, environment, logger)
-        configuration.uplink = try await uplinkURI(environment, logger)
-        guard configuration.uplink != nil || !configuration.listeners.isEmpty else {
+        if case .none = try knownUplink(environment), configuration.listeners.isEmpty {
             throw ValidationError("nobody could ask this server: give --uplink or --listen")
         }
         return configuration
@@ -206,7 +212,8 @@ struct ServerOptions: ParsableArguments {
             keeper, for: purpose(url), otherwise: try Environment()["DOCKER_NDN_CREDENTIALS"], logger: logger)
     }
 
-    private func setKey(
+    /// What signs, as far as there are keys.
+    func setKey(
         _ configuration: inout BlobServer.Configuration, _ environment: Environment, _ logger: Logger
     ) throws {
         let variable = "NDNTS_KEYCHAIN"
@@ -263,23 +270,40 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    /// The forwarder to register with, nil for none. Where none is named and none runs on this machine, one is waited for: it
-    /// may have been started in the same moment.
-    private func uplinkURI(_ environment: Environment, _ logger: Logger) async throws -> FaceURI? {
+    /// The forwarder to register with.
+    enum Uplink {
+        case none
+        case named(FaceURI)
+        /// This machine's, found without being named.
+        case local(LocalForwarder)
+        /// None is named, and none runs on this machine.
+        case missing
+    }
+
+    func knownUplink(_ environment: Environment) throws -> Uplink {
         if let text = uplink ?? environment["NDNTS_UPLINK"] {
-            return text == "none"
-                ? nil : try Self.uri(text, uplink == nil ? "NDNTS_UPLINK" : "--uplink", FaceURI.init(peer:))
+            guard text != "none" else { return .none }
+            return .named(try Self.uri(text, uplink == nil ? "NDNTS_UPLINK" : "--uplink", FaceURI.init(peer:)))
         }
-        guard listen.isEmpty else { return nil }
+        guard listen.isEmpty else { return .none }
+        return try localForwarder(environment).map { Uplink.local($0) } ?? .missing
+    }
+
+    /// nil for none. Where none is named and none runs on this machine, one is waited for: it may have been started in the same
+    /// moment.
+    private func uplinkURI(_ environment: Environment, _ logger: Logger) async throws -> FaceURI? {
         var attempt = 0
         while true {
-            if let found = try localForwarder(environment) {
+            switch try knownUplink(environment) {
+            case .none: return nil
+            case .named(let uri): return uri
+            case .local(let found):
                 logger.notice(
                     "using this machine's forwarder; name another one with --uplink",
                     metadata: ["uplink": "\(found.uri)", "because": "\(found.source)"])
                 return found.uri
+            case .missing: attempt += 1
             }
-            attempt += 1
             if attempt == 10 {
                 logger.warning(
                     "no forwarder runs on this machine yet, and one is waited for: start registry-ndn forwarder or NFD, or name another with --uplink",

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import socket
+import subprocess
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -15,22 +16,26 @@ from ndn.security import DigestSha256Signer
 
 from conftest import IMAGE
 from harness import guarded, tls
-from harness.parts import PREFIX, registry_ndn
+from harness.parts import PREFIX, binary, registry_ndn
 from harness.tamper import Tamper, flip
 from harness.trust import PacketProducer, segments
 
 REPOSITORY = "demo/blobs"
-CHECKS = ["open-files", "configuration", "listen", "upstream", "tls", "registry", "login", "clock", "image", "router",
+CHECKS = ["open-files", "configuration", "listen", "engine", "upstream", "tls", "registry", "login", "clock", "image", "router",
           "receive-buffer", "route", "packet-size", "metadata", "signature", "blob"]
 
 
-def examine(folder, registry, router, *options, prefix=PREFIX, listen="127.0.0.1:0"):
-    """(exit status, what was found by check), with the options of a client."""
-    done = registry_ndn("doctor", "--upstream", registry.url, "--name", prefix, "--router", router, "--listen", listen,
-                        "--json", *options, folder=folder, timeout=40)
+def examine(folder, registry, router, *options, prefix=PREFIX, listen="127.0.0.1:0", engines=""):
+    """(exit status, what was found by check), with the options of a client. `engines` is the PATH where engines are."""
+    return found_by("--upstream", registry.url, "--name", prefix, "--router", router, "--listen", listen, *options,
+                    folder=folder, environment={"PATH": str(engines)})
+
+
+def found_by(*arguments, folder, checks=CHECKS, environment=None):
+    done = registry_ndn("doctor", *arguments, "--json", folder=folder, timeout=40, environment=environment)
     assert done.stdout.startswith("["), done.stdout + done.stderr
     found = json.loads(done.stdout)
-    assert [finding["check"] for finding in found] == CHECKS
+    assert [finding["check"] for finding in found] == checks
     assert all(finding.keys() == {"check", "status", "message", "remedy"} for finding in found)
     return done.returncode, {finding["check"]: finding for finding in found}
 
@@ -89,7 +94,7 @@ class Stub:
 def test_a_chain_that_works(doctor, chain):
     status, found = doctor("--image", IMAGE, listen=chain[2].address)
     assert (status, statuses(found, "fail"), statuses(found, "warn")) == (0, [], []), found
-    assert statuses(found, "skip") == ["tls", "receive-buffer", "packet-size", "signature"], found
+    assert statuses(found, "skip") == ["engine", "tls", "receive-buffer", "packet-size", "signature"], found
     assert "a client runs already" in found["listen"]["message"]
     assert "are the registry's" in found["blob"]["message"]
 
@@ -97,7 +102,7 @@ def test_a_chain_that_works(doctor, chain):
 def test_a_chain_over_udp(doctor, chain):
     status, found = doctor("--image", IMAGE, router=chain[0].udp)
     assert (status, statuses(found, "fail")) == (0, []), found
-    assert statuses(found, "skip") == ["tls", "signature"], found
+    assert statuses(found, "skip") == ["engine", "tls", "signature"], found
     assert found["packet-size"]["message"] == "packets of 7000 octets come through"
     assert set(statuses(found, "warn")) <= {"receive-buffer"}
 
@@ -153,6 +158,50 @@ def test_a_trust_anchor_that_is_none(doctor, folder):
 def test_a_port_that_another_program_has(doctor):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         names(doctor(listen="127.0.0.1:%d" % taken.getsockname()[1]), "listen", "is taken by another program")
+
+
+# The engines.
+
+@pytest.fixture
+def docker(folder):
+    """A Docker that says what it is told to, on a PATH of its own."""
+    engines = folder / "engines"
+    engines.mkdir()
+
+    def make(release="20.10.24", store="overlay2", mirrors=()):
+        status = [["driver-type", "io.containerd.snapshotter.v1"]] if store == "containerd" else []
+        said = json.dumps({"ServerVersion": release, "DriverStatus": status, "RegistryConfig": {"Mirrors": list(mirrors)}})
+        program = engines / "docker"
+        program.write_text(f"#!/bin/sh\n[ \"$1\" = info ] && echo '{said}'\n")
+        program.chmod(0o755)
+        return engines
+    return make
+
+
+def test_an_engine_that_asks_the_client(doctor, docker, chain):
+    status, found = doctor(listen=chain[2].address, engines=docker(mirrors=[f"http://{chain[2].address}/"]))
+    assert (status, found["engine"]["status"]) == (0, "ok"), found
+    assert "for images of docker.io" in found["engine"]["message"]
+
+
+def test_an_engine_that_is_not_set_up(doctor, docker, chain):
+    """Images that are named by the client's address come through it all the same: that is a warning."""
+    status, found = doctor(listen=chain[2].address, engines=docker(mirrors=["http://127.0.0.1:1/"]))
+    assert (status, statuses(found, "warn"), statuses(found, "fail")) == (0, ["engine"], []), found
+    assert f"{chain[2].address}/REPOSITORY" in found["engine"]["message"]
+    assert found["engine"]["remedy"].startswith(f"registry-ndn setup docker --endpoint http://{chain[2].address} --registry ")
+
+
+def test_an_engine_that_does_not_read_what_it_was_told(folder, docker, chain, shared_registry, needs_root):
+    etc = folder / "etc"
+    (etc / "docker").mkdir(parents=True)
+    (etc / "docker" / "daemon.json").write_text(json.dumps({"registry-mirrors": [f"http://{chain[2].address}"]}))
+    arguments = ["doctor", "--upstream", shared_registry.url, "--name", PREFIX, "--router", chain[0].unix, "--listen",
+                 chain[2].address, "--json"]
+    done = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                           'mount --bind "$0" /etc && PATH=$1 && shift && exec "$@"', etc, docker(), binary(), *arguments],
+                          capture_output=True, text=True, timeout=40, check=False, cwd=folder)
+    names((done.returncode, {finding["check"]: finding for finding in json.loads(done.stdout)}), "engine", "has not read that")
 
 
 # The registry.
@@ -303,6 +352,85 @@ def test_a_trust_anchor(folder, start, shared_registry, is_right):
         assert result[0] == 0 and result[1]["signature"]["status"] == "ok", result
     else:
         names(result, "signature", "is not trusted")
+
+
+# A server.
+
+SERVERS = [*CHECKS]
+SERVERS.remove("engine")
+SERVERS.insert(2, "keychain")
+
+
+@pytest.fixture
+def server_doctor(folder, chain, shared_registry):
+    """Examines the server of a chain that works, but for what is given."""
+    def work(*options, registry=shared_registry, prefix=PREFIX, uplink=chain[0].unix):
+        return found_by("server", "--registry", registry.url, "--name", prefix, "--uplink", uplink, *options, folder=folder,
+                        checks=SERVERS)
+    return work
+
+
+def test_a_server_that_works(server_doctor):
+    status, found = server_doctor("--image", IMAGE)
+    assert (status, statuses(found, "fail"), statuses(found, "warn")) == (0, [], []), found
+    assert statuses(found, "skip") == ["listen", "tls", "receive-buffer", "packet-size", "signature"], found
+    assert "signed by its digest alone" in found["keychain"]["message"]
+    assert "are the registry's" in found["blob"]["message"]
+
+
+def test_a_server_that_clients_ask_directly(folder, start, shared_registry):
+    server = start.server()
+    status, found = found_by("server", "--registry", shared_registry.url, "--name", PREFIX, "--listen", f"udp://{server.udp}",
+                             "--image", IMAGE, folder=folder, checks=SERVERS)
+    assert (status, statuses(found, "fail")) == (0, []), found
+    assert "runs already" in found["listen"]["message"] and found["packet-size"]["status"] == "ok"
+
+
+def test_a_server_of_a_folder(folder, start, shared_registry, blob):
+    forwarder = start.forwarder()
+    digest, _ = blob(20_000)
+    storage = SimpleNamespace(url=f"file://{shared_registry.folder}/data")
+    start.server(registry=storage, uplink=forwarder.unix)
+    status, found = found_by("server", "--registry", storage.url, "--name", PREFIX, "--uplink", forwarder.unix, "--blob",
+                             f"{REPOSITORY}@{digest}", folder=folder, checks=SERVERS)
+    assert (status, found["upstream"]["status"], found["blob"]["status"]) == (0, "skip", "ok"), found
+
+
+def test_the_variables_of_a_server_count(folder, chain, shared_registry):
+    (folder / ".env").write_text(f"DOCKER_NDN_REGISTRY={shared_registry.url}\nDOCKER_NDN_NAME={PREFIX}\n")
+    done = registry_ndn("doctor", "server", folder=folder, environment={"NDNTS_UPLINK": chain[0].unix, "DOCKER_NDN_REGISTER": "none"})
+    assert done.returncode == 0 and f"ok    route: the server of {PREFIX}" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_servers_registry_that_does_not_run(server_doctor, free_tcp_port):
+    found = names(server_doctor("--image", IMAGE, registry=SimpleNamespace(url=f"http://127.0.0.1:{free_tcp_port}")), "upstream")
+    assert "--registry" in found["upstream"]["remedy"] and found["route"]["status"] == "ok"
+
+
+def test_a_servers_forwarder_that_does_not_run(server_doctor, free_tcp_port):
+    names(server_doctor(uplink=f"tcp://127.0.0.1:{free_tcp_port}"), "router", "nobody listens there")
+
+
+def test_a_server_that_is_not_registered(server_doctor):
+    names(server_doctor(prefix="/example/other"), "route", "no route to /example/other")
+
+
+def test_a_servers_port_that_another_program_has(server_doctor):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        names(server_doctor("--listen", "tcp://127.0.0.1:%d" % taken.getsockname()[1]), "listen")
+
+
+def test_a_keychain_that_is_none(server_doctor, folder):
+    (folder / "keys").mkdir(mode=0o700)
+    names(server_doctor("--keychain", folder / "keys", "--signing", "ecdsa"), "keychain", "has no key for " + PREFIX)
+
+
+def test_a_server_that_is_called_wrongly(server_doctor):
+    names(server_doctor("--source-rate", "0"), "configuration", "--source-rate must be more than 0")
+
+
+def test_a_repository_that_a_server_does_not_serve(server_doctor):
+    names(server_doctor("--repository", "team/*", "--image", IMAGE), "image", "--repository does not let demo/app be served")
 
 
 # All at once.

@@ -20,10 +20,11 @@ def binary() -> Path:
     return Path(os.environ.get("REGISTRY_NDN") or ROOT / ".build" / "release" / "registry-ndn")
 
 
-def registry_ndn(*arguments, folder: Path, timeout: float = 30) -> subprocess.CompletedProcess:
-    """Runs a subcommand to its end in `folder`, where no .env is."""
+def registry_ndn(*arguments, folder: Path, timeout: float = 30,
+                 environment: Optional[dict] = None) -> subprocess.CompletedProcess:
+    """Runs a subcommand to its end in `folder`, where no .env is, with these variables beside ours."""
     return subprocess.run([str(binary()), *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                          cwd=folder, stdin=subprocess.DEVNULL, check=False)
+                          cwd=folder, stdin=subprocess.DEVNULL, check=False, env={**os.environ, **(environment or {})})
 
 
 class Part:
