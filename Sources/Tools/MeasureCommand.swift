@@ -43,7 +43,7 @@ struct MeasureCommand: AsyncParsableCommand {
         let logger = try log.makeLogger(label: "measure", usually: .error)
         var configuration = try connecting.configuration(logger: logger)
         configuration.credentials = try await access.keeper(
-            for: upstream, isInsecure: connecting.insecure, logger: logger)
+            for: .init(url: upstream, isInsecure: connecting.insecure), logger: logger)
         let endpoint = try client ?? UpstreamURL("http://127.0.0.1:5000")
         let registry = RegistryTrial(
             base: upstream, group: MultiThreadedEventLoopGroup.singleton, configuration: configuration, logger: logger)

@@ -73,7 +73,9 @@ package struct ClientResponder: HTTPResponder {
         let lending = registries.lending
         var record = RequestRecord(head: request.head, now: .now())
         defer {
-            if let site = record.site, let pull = record.running { sites[site].pulls.end(pull, record, now: .now()) }
+            if let site = record.site, let pull = record.running {
+                registries.sites[site].pulls.end(pull, record, now: .now())
+            }
         }
         var request = request
         let requester = lending.requester(of: request.head)
