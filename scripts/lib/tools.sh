@@ -22,7 +22,7 @@ tool() {
 }
 
 # use_tools GROUP...: provides the programs of the groups registry, skopeo, docker, compose, kubectl, podman, busybox, network,
-# nginx, prometheus, valgrind, debootstrap, and puts them on PATH.
+# nginx, prometheus, valgrind, debootstrap, browser, and puts them on PATH.
 use_tools() {
     local group wanted=()
     for group in "$@"; do
@@ -40,6 +40,11 @@ use_tools() {
         prometheus) tool prometheus prometheus promtool ;;
         valgrind) tool valgrind valgrind ;;
         debootstrap) tool debootstrap debootstrap ;;
+        # Without its windows, and what those need. Any font will do.
+        browser)
+            tool chromium-headless-shell chromium-headless-shell
+            [ -n "$(find /usr/share/fonts -name '*.ttf' -print -quit 2>/dev/null)" ] || wanted+=(fonts-dejavu-core)
+            ;;
         *) die "use_tools: no group $group" ;;
         esac
     done
@@ -96,10 +101,11 @@ download_packages() {
 }
 
 # A wrapper finds the unpacked libraries, and the modules of a program in Python, beside itself, wherever the folder was moved to.
+# Chromium's own is a script that would look for the program in /usr/lib.
 wrap_programs() {
     local folder program wrapper
     mkdir -p "$tools_home/bin"
-    for folder in bin sbin usr/bin usr/sbin; do
+    for folder in bin sbin usr/bin usr/sbin usr/lib/chromium; do
         for program in "$tools_home/root/$folder"/*; do
             [ -f "$program" ] && [ -x "$program" ] || continue
             wrapper=$tools_home/bin/${program##*/}
@@ -107,6 +113,7 @@ wrap_programs() {
 #!/bin/sh
 tools=\$(dirname "\$(dirname "\$(readlink -f "\$0")")")
 libraries=\$tools/root/usr/lib/$(uname -m)-linux-gnu:\$tools/root/lib/$(uname -m)-linux-gnu
+libraries=\$libraries:\$tools/root/usr/lib/$(uname -m)-linux-gnu/pulseaudio
 export LD_LIBRARY_PATH=\$libraries\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}
 $(head -c 64 "$program" | grep -aqE '^#!.*python3' && echo 'export PYTHONPATH=$tools/root/usr/lib/python3/dist-packages')
 exec "\$tools/root/$folder/${program##*/}" "\$@"

@@ -162,9 +162,14 @@ package enum AdminPage {
           return Math.floor(seconds / 86400) + " days";
         }
         const whole = number => Math.round(number).toLocaleString("en");
+        const count = (number, noun) => `${whole(number)} ${noun}${number === 1 ? "" : "s"}`;
         // Neither all nor nothing unless it is.
-        const share = (part, all) => !all ? "–" :
-          (part === all || !part ? 100 * part / all : Math.min(99, Math.max(1, Math.round(100 * part / all)))) + " %";
+        function share(part, all) {
+          if (!all) return "–";
+          const percent = 100 * part / all;
+          if (part && percent < 1) return "< 1 %";
+          return part < all && percent > 99 ? "> 99 %" : Math.round(percent) + " %";
+        }
         const clock = seconds => new Date(seconds * 1000).toLocaleTimeString([], {hour12: false});
         const sum = list => list.reduce((all, one) => all + one, 0);
 
@@ -361,7 +366,7 @@ package enum AdminPage {
             const {rows, all} = pulls(state);
             health(state, ndn || client.registries.some(one => one.ndn_bytes) ? "Blobs come over NDN" : "Ready; no blob has been pulled yet");
             figures("figures", "Now, and in the last hour", [
-              ["Now", size(all) + "/s", `${client.pull_count} blobs, ${client.requests} requests`],
+              ["Now", size(all) + "/s", `${count(client.pull_count, "blob")}, ${count(client.requests, "request")}`],
               ["Over NDN", size(ndn), share(ndn, ndn + registry) + " of the last hour"],
               ["From the registry", size(registry), share(registry, ndn + registry) + " of the last hour"],
             ]);
@@ -377,8 +382,8 @@ package enum AdminPage {
             chart("hour", "Where bytes came from", client.hour);
             table("routers", "Routers", ["Router", "State", "#Round trip"], client.routers.map(router => [
               {text: router.uri, note: router.trouble},
-              router.is_up ? {text: router.is_used ? "in use" : "spare", color: router.is_used ? "good" : ""}
-                : {text: "not reached", color: "bad"},
+              router.is_up ? {text: router.is_used ? "in use" : "spare", color: router.is_used ? "good" : "", kind: "pair tight"}
+                : {text: "not reached", color: "bad", kind: "pair tight"},
               number(router.round_trip_seconds === undefined ? "–" : duration(router.round_trip_seconds))]),
               "No router is known.", "half");
             table("registries", "Registries", ["Prefix", "NDN path", "#Round trip", "#Over NDN", "#From the registry", "#Without NDN"],
@@ -396,13 +401,13 @@ package enum AdminPage {
               ["Data", whole(rate(state, "data", server.data)) + "/s", whole(server.data) + " so far"],
               ["From the cache", share(server.cache_hits, server.interests), whole(server.cache_hits) + " segments"],
               ["Read at the registry", size(rate(state, "read", server.registry_bytes)) + "/s",
-                `${size(server.registry_bytes)} in ${whole(server.registry_reads)} reads`],
+                `${size(server.registry_bytes)} in ${count(server.registry_reads, "read")}`],
               ["Waiting", whole(server.waiting_interests), "Interests without their Data yet"],
-              ["Refused", whole(server.limited), `Interests over limits; ${whole(server.shed)} reads given up`],
+              ["Refused", whole(server.limited), `Interests over limits; ${count(server.shed, "read")} given up`],
             ]);
             table("fill", "Memory", ["What", "In use"], [["Cache", {kind: "wide", bar: {value: server.cache_bytes,
               of: server.cache_capacity_bytes, kind: "ndn", label: "Cache"},
-              note: `${size(server.cache_bytes)} of ${size(server.cache_capacity_bytes)}; ${whole(server.evictions)} ranges made room`}]],
+              note: `${size(server.cache_bytes)} of ${size(server.cache_capacity_bytes)}; ${count(server.evictions, "range")} made room`}]],
               "", "half");
             table("prefixes", "Prefixes", ["Prefix", "State"], server.prefixes.map(prefix => [
               {text: prefix.name, note: "from " + server.origin},
@@ -420,7 +425,7 @@ package enum AdminPage {
               ["Interests", whole(rate(state, "interests", one.interests)) + "/s", whole(one.interests) + " so far"],
               ["Data", whole(rate(state, "data", one.data)) + "/s", whole(one.data) + " so far"],
               ["From the content store", share(one.cs_hits, one.cs_hits + one.cs_misses), whole(one.cs_hits) + " Interests"],
-              ["Without Data", whole(one.unsatisfied), `Interests; ${whole(one.nacks)} Nacks, ${whole(one.drops)} packets dropped`],
+              ["Without Data", whole(one.unsatisfied), `Interests; ${count(one.nacks, "Nack")}, ${count(one.drops, "packet")} dropped`],
             ]);
             table("fill", "Tables", ["What", "In use"], [
               ["Content store", {kind: "wide", bar: {value: one.cs_bytes, of: one.cs_capacity_bytes, kind: "ndn", label: "Content store"},

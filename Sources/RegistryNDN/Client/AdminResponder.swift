@@ -52,6 +52,7 @@ package final class AdminResponder: HTTPResponder {
         let count = watching.add(1, ordering: .relaxed).newValue
         defer { watching.subtract(1, ordering: .relaxed) }
         guard count <= Self.viewers else { return try await response.send(Self.tooMany) }
+        response.endWithConnection()
         try await response.start(.ok, ["Content-Type": "text/event-stream", "Cache-Control": "no-store"])
         guard !isHead else { return try await response.finish() }
         // Until the viewer goes, or the program ends: both cancel the task.

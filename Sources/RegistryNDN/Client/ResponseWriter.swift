@@ -20,6 +20,8 @@ package struct ResponseWriter: ~Copyable {
     var isForPage = false
     /// Whether the connection ends with this response.
     private(set) var closes: Bool
+    /// Whether the end of the connection is the end of the body.
+    private var isOpenEnded = false
 
     init(_ outbound: Outbound, to head: HTTPRequestHead, closes: Bool) {
         self.outbound = outbound
@@ -30,6 +32,9 @@ package struct ResponseWriter: ~Copyable {
 
     /// Says that nothing follows on this connection.
     mutating func endConnection() { closes = true }
+
+    /// Says that the body ends with the connection, whenever that is: one that is cut is as good as one that ends.
+    mutating func endWithConnection() { (closes, isOpenEnded) = (true, true) }
 
     /// Writes the head, and with it the first bytes of the body when there are some.
     ///
@@ -114,7 +119,7 @@ package struct ResponseWriter: ~Copyable {
         if isForPage { head.headers.removeAccessControl() }
         hasBody = !isHead && status.mayHaveResponseBody
         if hasBody, !head.headers.contains(name: "Content-Length") {
-            if version.isHTTP11 {
+            if version.isHTTP11, !isOpenEnded {
                 head.headers.add(name: "Transfer-Encoding", value: "chunked")
             } else {
                 closes = true

@@ -90,6 +90,8 @@ import Testing
                 try await connection.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 let head = try await connection.head()
                 #expect(head.status == 200 && head["content-type"] == "text/event-stream")
+                // Whenever it is cut, it has ended.
+                #expect(head["transfer-encoding"] == nil && head["connection"] == "close")
                 while program.count < 5 {
                     let hasMore = await connection.more()
                     #expect(hasMore)
