@@ -26,7 +26,10 @@ struct EngineExamination {
         }
     }
 
-    private var place: String { endpoints.first.map { "\($0)" } ?? "the client" }
+    /// For messages; a client can have many addresses.
+    private var place: String {
+        endpoints.isEmpty || endpoints.count > 3 ? "the client" : endpoints.map { "\($0)" }.joined(separator: " or ")
+    }
 
     private func missing(_ led: Set<String>) -> [String] {
         guard led.isDisjoint(with: [HostsFile.everyRegistry, KubernetesMirrors.everyRegistry]) else { return [] }
@@ -36,14 +39,18 @@ struct EngineExamination {
     private func suffices(_ led: Set<String>) -> Bool { wanted.isEmpty ? !led.isEmpty : missing(led).isEmpty }
 
     private func verdict(_ led: Set<String>, more: String = "") -> Verdict {
-        guard !suffices(led) else { return .leads("\(engine) asks \(place) for images of \(Self.list(led))\(more)") }
+        guard !suffices(led) else { return .leads("\(engine) asks \(place) for images of \(list(led))\(more)") }
         let what = wanted.isEmpty ? "" : " for images of \(missing(led).joined(separator: ", "))"
         return .absent("\(engine) does not ask \(place)\(what)", remedy: "registry-ndn setup \(engine)")
     }
 
-    private static func list(_ names: Set<String>) -> String {
-        names.sorted().map {
-            [HostsFile.everyRegistry, KubernetesMirrors.everyRegistry].contains($0) ? "every registry" : $0
+    private func list(_ names: Set<String>) -> String {
+        names.sorted().map { name in
+            switch name {
+            case HostsFile.everyRegistry, KubernetesMirrors.everyRegistry: "every registry"
+            case _ where isMeant(name): "\(name)/…"
+            default: name
+            }
         }.joined(separator: ", ")
     }
 
@@ -62,7 +69,7 @@ struct EngineExamination {
         var led = facts?.readsHostsFiles == false ? [] : byFile
         if runs ?? written { led.insert("docker.io") }
         if suffices(led) {
-            return verdict(led, more: facts?.mirrors == nil ? " (as its files say: the daemon does not answer)" : "")
+            return verdict(led, more: facts?.mirrors == nil ? " (as its files say: no daemon was asked)" : "")
         }
         if written, runs == false {
             return .ignored(

@@ -145,14 +145,13 @@ struct EngineRecipe {
     private mutating func podman() {
         let path = state.places.ownRegistries
         files.append(File(path: path, text: RegistriesFile.text(registries, endpoint), isOwn: true))
-        var written = state
-        written.files[path] = ""
-        let later = written.registriesFiles.drop { $0 != path }.dropFirst()
-        for other in later {
+        for other in state.registriesFiles where other != path {
             let prefixes = RegistriesFile.entries(in: state.files[other] ?? "").map(\.prefix)
             for registry in registries where prefixes.contains(registry.host.text) {
+                // Of two entries the one that is read last counts, and nothing of the other.
                 obstacles.append(
-                    "\(other) is read after \(path), and has an entry of \(registry.host) that would count instead")
+                    "\(other) has an entry of \(registry.host) already, and only one counts: put these lines into that file by hand\n\n\(RegistriesFile.mirror(registry, endpoint))"
+                )
             }
         }
         afterwards.append("podman, buildah and skopeo read \(path) each time: nothing needs a restart")

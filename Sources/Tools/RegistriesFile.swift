@@ -13,19 +13,16 @@ enum RegistriesFile {
         for one in endpoints { text += "[[registry]]\nlocation = \"\(one.authority)\"\ninsecure = true\n\n" }
         for registry in registries {
             let host = registry.host.text
-            let mirror = registry.own.map(\.authority) ?? "\(endpoint.authority)/\(host)"
-            text += """
-                [[registry]]
-                prefix = "\(host)"
-                location = "\(host)"
-
-                [[registry.mirror]]
-                location = "\(mirror)"
-                \(registry.endpoint(endpoint).isSecure ? "" : "insecure = true\n")
-
-                """
+            text += "[[registry]]\nprefix = \"\(host)\"\nlocation = \"\(host)\"\n\n\(mirror(registry, endpoint))\n"
         }
-        return text.dropLastLineFeed
+        return String(text.dropLast())
+    }
+
+    /// The part of an entry that leads to the client.
+    static func mirror(_ registry: LedRegistry, _ endpoint: EngineEndpoint) -> String {
+        let location = registry.own.map(\.authority) ?? "\(endpoint.authority)/\(registry.host)"
+        return "[[registry.mirror]]\nlocation = \"\(location)\"\n"
+            + (registry.endpoint(endpoint).isSecure ? "" : "insecure = true\n")
     }
 
     /// What one file says of one registry.
@@ -60,8 +57,4 @@ enum RegistriesFile {
     static func counting(_ files: [String]) -> [String: Entry] {
         files.flatMap(entries).reduce(into: [:]) { $0[$1.prefix] = $1 }
     }
-}
-
-extension String {
-    fileprivate var dropLastLineFeed: String { hasSuffix("\n\n") ? String(dropLast()) : self }
 }

@@ -152,7 +152,7 @@ struct SettingsFiles: Sendable {
         guard fsync(descriptor) == 0 else { throw failure(folder) }
     }
 
-    private static func folder(of path: String) -> String {
+    static func folder(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     }
 

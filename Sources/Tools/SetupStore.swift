@@ -35,7 +35,10 @@ struct SetupStore {
     }
 
     func store(_ record: SetupRecord) throws {
-        guard !record.entries.isEmpty || !record.folders.isEmpty else { return try files.remove(path) }
+        guard !record.entries.isEmpty || !record.folders.isEmpty else {
+            try files.remove(path)
+            return files.removeFolder(SettingsFiles.folder(of: path))
+        }
         _ = try files.makeFolders(above: path, mode: 0o700)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

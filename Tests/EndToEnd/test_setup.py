@@ -79,7 +79,7 @@ def test_what_is_written_is_taken_back(machine, engine):
     record = machine.path(f"/var/lib/registry-ndn-setup/{engine}.json")
     assert stat.S_IMODE(record.stat().st_mode) == 0o600
     machine.setup(engine, "--undo", "--yes")
-    assert machine.tree() == before and not record.exists()
+    assert machine.tree() == before and not record.parent.exists()
     assert "nothing to undo" in machine.setup(engine, "--undo", "--yes").stdout
     machine.setup(engine, "--check", status=1)
 
@@ -202,7 +202,7 @@ def test_a_plain_user_has_podmans_settings_of_their_own(needs_root):
         assert 'location = "127.0.0.1:5000/quay.io"' in written.read_text()
         assert setup("podman", "--registry", "quay.io", "--check")[0] == 0
         assert setup("podman", "--undo", "--yes")[0] == 0
-        assert not Path(home, ".config").exists() and not list(Path(home, ".local/state/registry-ndn/setup").iterdir())
+        assert not Path(home, ".config").exists() and not list(Path(home, ".local/state/registry-ndn").iterdir())
 
 
 # With the engines themselves.
@@ -319,7 +319,14 @@ def test_podman_and_skopeo_pull_through_the_client(mirror, layout, folder, etc):
     seen = count(client)
     assert pulls.podman("alpha.example", IMAGE, folder / "podman", etc=etc) == layout[1]
     came_over_ndn(client, layout[2], seen)
+    # An entry that is read later counts alone.
+    later = etc / "containers" / "registries.conf.d" / "z.conf"
+    later.write_text('[[registry]]\nlocation = "alpha.example"\n')
+    assert "counts instead" in setup(etc, *arguments, "--check", status=1)
+    with pytest.raises(CommandFailed, match="lookup alpha.example"):
+        copied(f"alpha.example/{IMAGE}")
+    later.unlink()
     setup(etc, "podman", "--undo", "--yes")
     assert not list(etc.iterdir())
-    with pytest.raises(CommandFailed, match="alpha.example"):
+    with pytest.raises(CommandFailed, match="lookup alpha.example"):
         copied(f"alpha.example/{IMAGE}")
