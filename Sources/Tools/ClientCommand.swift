@@ -111,10 +111,12 @@ struct ClientCommand: AsyncParsableCommand {
             })
         let reload = ClientReload(
             started: self, listeners: registries.listeners, registries: made, service: service,
-            certificate: certificate, level: level, logger: logger)
+            certificate: certificate, tls: connecting.tls, level: level, logger: logger)
         try await program.run(
             service, options: reload.options,
-            reloads: { [certificate.map(Reload.init)].compactMap { $0 } + (await made.reloads) },
+            reloads: { [tls = connecting.tls] in
+                [certificate.map(Reload.init), tls.flatMap(Reload.init)].compactMap { $0 } + (await made.reloads)
+            },
             patience: .seconds(ClientService.patience))
         try? await faces.shutdownGracefully()
         try? await connections.shutdownGracefully()

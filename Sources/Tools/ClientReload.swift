@@ -2,8 +2,8 @@ import ArgumentParser
 import Logging
 import RegistryNDN
 
-/// What a running client takes from its options when they are read again: the registries, their credentials, the certificate of
-/// its endpoint, and the level of its log.
+/// What a running client takes from its options when they are read again: the registries, their credentials, certificates, and
+/// the level of its log.
 struct ClientReload: Sendable {
     /// Options that say which registries there are, and who may use them.
     private static let registryOptions: Set = [
@@ -16,6 +16,7 @@ struct ClientReload: Sendable {
     let registries: ClientRegistries
     let service: ClientService
     let certificate: EndpointCertificate?
+    let tls: UpstreamTLS?
     let level: LogLevel
     let logger: Logger
 
@@ -29,11 +30,16 @@ struct ClientReload: Sendable {
         var taken: Set = ["log"]
         let wanted = try new.log.level(Environment())
         let plan = try await plan(new)
+        let renewed = try new.connecting.renewed(from: started.connecting)
         // What can be refused comes before what cannot.
         if let certificate, let file = new.endpoint.tlsCert, let key = new.endpoint.tlsKey {
             try certificate.reload(certificate: file, key: key)
             if key != started.endpoint.tlsKey { SecretNotice.log(certificate.notice, of: key, logger) }
             taken.formUnion(["tls-cert", "tls-key"])
+        }
+        if let tls, let renewed {
+            tls.use(renewed)
+            taken.formUnion(UpstreamOptions.renewable)
         }
         if let plan {
             await registries.follow(plan)

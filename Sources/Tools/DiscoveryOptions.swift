@@ -75,7 +75,7 @@ struct DiscoveryOptions: ParsableArguments {
         if let authorityFile {
             var tls = TLSConfiguration()
             tls.authorityFile = authorityFile
-            configuration.tls = try TLSContext(client: tls)
+            configuration.tls = UpstreamTLS(try .init(tls))
         }
         let service = FCHService(
             query: try query(), cache: .standard, configuration: configuration, group: group, logger: logger)

@@ -95,7 +95,7 @@ struct HealthCommand: AsyncParsableCommand {
         tls.authorityFile = caFile
         tls.isInsecure = insecure
         guard tls != TLSConfiguration() else { return configuration }
-        do { configuration.tls = try TLSContext(client: tls) } catch { throw ValidationError("\(error)") }
+        do { configuration.tls = UpstreamTLS(try .init(tls)) } catch { throw ValidationError("\(error)") }
         return configuration
     }
 }

@@ -93,7 +93,7 @@ enum MachineExamination {
         if isSecure {
             var tls = TLSConfiguration()
             tls.isInsecure = true
-            configuration.tls = try? TLSContext(client: tls)
+            configuration.tls = try? UpstreamTLS(.init(tls))
         }
         let client = UpstreamClient(
             base: url, group: MultiThreadedEventLoopGroup.singleton, configuration: configuration,

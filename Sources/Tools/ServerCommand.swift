@@ -47,13 +47,18 @@ struct ServerCommand: AsyncParsableCommand {
             configuration, group: loops, logger: logger, monitor: monitor,
             statisticsSignals: { program.statisticsRequests },
             ready: Self.announce)
-        let keeper = configuration.upstream.credentials
+        let (keeper, tls) = (configuration.upstream.credentials, configuration.upstream.tls)
         let options = OptionReload<Self>.reload(logger: logger) { new in
             var taken: Set = ["log"]
             let wanted = try new.log.level(Environment())
+            let renewed = try new.options.connecting.renewed(from: self.options.connecting)
             if let keeper, case .registry(let url) = configuration.origin {
                 try await new.options.renew(keeper, for: url, logger: logger)
                 taken.insert("credentials")
+            }
+            if let tls, let renewed {
+                tls.use(renewed)
+                taken.formUnion(UpstreamOptions.renewable)
             }
             level.set(wanted)
             return taken
@@ -61,8 +66,9 @@ struct ServerCommand: AsyncParsableCommand {
         try await program.run(
             service, options: options,
             reloads: {
-                guard let keeper else { return [] }
-                return [await .of(keeper)]
+                var reloads = [tls.flatMap(Reload.init)].compactMap { $0 }
+                if let keeper { reloads.append(await .of(keeper)) }
+                return reloads
             })
         try await loops.shutdownGracefully()
     }

@@ -41,13 +41,29 @@ struct UpstreamOptions: ParsableArguments {
         }
     }
 
-    /// Connections as the options describe them; wrong files are told, and end the program.
-    func configuration(logger: Logger) throws -> UpstreamConfiguration {
+    private var tls: TLSConfiguration {
         var tls = TLSConfiguration()
         tls.authorityFile = caFile
         tls.certificateFile = cert
         tls.keyFile = key
         tls.isInsecure = insecure
+        return tls
+    }
+
+    /// Options whose files may be others while a program runs.
+    static let renewable: Set = ["ca-file", "cert", "key"]
+
+    /// What connections of a running program are to be made with from now on; nil where that needs a restart, since there was none
+    /// of these files, or since a certificate comes or goes, by which whoever uses the connection is let in.
+    func renewed(from started: UpstreamOptions) throws(TLSError) -> UpstreamTLS.Settings? {
+        guard started.tls != TLSConfiguration(), (cert == nil) == (started.cert == nil) else { return nil }
+        var tls = tls
+        tls.isInsecure = started.insecure
+        return try UpstreamTLS.Settings(tls)
+    }
+
+    /// Connections as the options describe them; wrong files are told, and end the program.
+    func configuration(logger: Logger) throws -> UpstreamConfiguration {
         if insecure {
             logger.warning(
                 "--insecure: certificates are NOT checked; whoever is on the way to the registry can read and alter everything"
@@ -61,13 +77,23 @@ struct UpstreamOptions: ParsableArguments {
         // The system's authorities alone are read with the first connection that needs them: half of the time until ready.
         guard tls != TLSConfiguration() else { return configuration }
         do {
-            let context = try TLSContext(client: tls)
-            if let key { SecretNotice.log(context.notice, of: key, logger) }
-            configuration.tls = context
+            let settings = try UpstreamTLS.Settings(tls)
+            if let key { SecretNotice.log(settings.notice, of: key, logger) }
+            configuration.tls = UpstreamTLS(settings)
         } catch {
             logger.error("\(error)")
             throw ExitCode.failure
         }
         return configuration
+    }
+}
+
+extension Reload {
+    /// Authorities and our certificate for the registry: connections that exist stay as they are. Nil without files.
+    init?(_ tls: UpstreamTLS) {
+        let files = tls.settings.configuration
+        let named = files.certificateFile.map { ("--cert", $0) } ?? files.authorityFile.map { ("--ca-file", $0) }
+        guard let (option, file) = named else { return nil }
+        self.init("the file of \(option)", file: file) { try tls.reload() }
     }
 }

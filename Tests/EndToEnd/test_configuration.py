@@ -161,8 +161,8 @@ def test_sighup_takes_the_level_of_the_log_and_says_what_waits(program, folder):
     assert not [line for line in forwarder.lines[start:] if "restart" in line], "what it was started with is in force"
 
 
-def request(address, path) -> str:
-    return run("curl", "--silent", "--show-error", f"http://{address}{path}")
+def request(address, path, *options) -> str:
+    return run("curl", "--silent", "--show-error", *options, f"http://{address}{path}")
 
 
 def test_sighup_takes_other_registries_and_keeps_those_that_stay(program, folder, shared_registry):
@@ -190,6 +190,36 @@ def test_sighup_takes_other_registries_and_keeps_those_that_stay(program, folder
     counted = client.event("statistics", lambda event: event["prefix"] == "/a.example", start=start)["requests"]
     assert counted == 1
     assert client.stop() == 0
+
+
+def test_sighup_takes_the_authorities_for_the_registry(program, folder):
+    """`openssl s_server` closes each connection: the next one is made as the files say then."""
+    registry = tls.OpenSSLServer(folder, "good")
+    file, authorities = folder / "c.toml", folder / "a.pem"
+
+    def write(name):
+        file.write_text(f'upstream = "{registry.url}"\nname = "/a"\nrouter = "{folder}/no.sock"\nlisten = "127.0.0.1:0"\n'
+                        f'ca-file = "{folder}/{name}.pem"\n')
+    shutil.copy(tls.pem("self-signed"), authorities)
+    write("a")
+    try:
+        client = program("client", "--config", file)
+        address = parts.authority(client.ready())
+        assert "502" in request(address, "/v2/", "--include")
+        shutil.copy(tls.pem("root"), authorities)
+        start = hang_up(client)
+        assert client.event("the file of --ca-file was read again", start=start)["file"] == str(authorities)
+        assert "502" not in request(address, "/v2/", "--include")
+        authorities.rename(folder / "b.pem")
+        start = hang_up(client)
+        client.event("the configuration was not read again, the old one stays in use",
+                     lambda event: "--ca-file" in event["error"], start=start)
+        write("b")
+        start = hang_up(client)
+        client.event("--ca-file is changed", start=start)
+        assert "502" not in request(address, "/v2/", "--include")
+    finally:
+        registry.stop()
 
 
 def test_sighup_takes_the_credentials_and_the_certificate_of_other_files(program, folder, shared_registry):

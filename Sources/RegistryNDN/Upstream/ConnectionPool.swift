@@ -197,7 +197,7 @@ final class ConnectionPool: Sendable {
                     ProxyTunnelHandler(
                         proxy, to: peer, timeout: configuration.handshakeTimeout, established: established))
             }
-            let tls = try configuration.tls ?? TLSContext.standard.get()
+            let tls = try configuration.tls?.context ?? TLSContext.standard.get()
             try pipeline.addHandler(
                 TLSHandler(
                     tls, peer: peer, timeout: configuration.handshakeTimeout,

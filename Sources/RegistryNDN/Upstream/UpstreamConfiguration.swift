@@ -11,7 +11,7 @@ package struct UpstreamConfiguration: Sendable {
     /// How long a TLS handshake may take.
     package var handshakeTimeout = TimeAmount.seconds(10)
     /// How https connections are made; nil for trust in the system's authorities and nothing else.
-    package var tls: TLSContext?
+    package var tls: UpstreamTLS?
     /// The proxies through which upstreams are reached.
     package var proxies = ProxySettings.none
     /// Our own credential for an upstream that asks who sends a request. Without one, requests get what everybody gets: most

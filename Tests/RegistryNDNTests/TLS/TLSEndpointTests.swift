@@ -21,7 +21,7 @@ private func withSecureEndpoint(
     /// Many connections, each with its request right behind the handshake: none is lost while the endpoint takes it over.
     @Test func requestsOnNewConnections() async throws {
         try await withSecureEndpoint { address, _ in
-            let context = try TestCertificate.clientContext()
+            let context = try TestCertificate.upstream()
             for number in 0..<50 {
                 var configuration = UpstreamConfiguration()
                 configuration.tls = context
@@ -41,7 +41,7 @@ private func withSecureEndpoint(
     @Test func bodiesBothWays() async throws {
         try await withSecureEndpoint { address, _ in
             var configuration = UpstreamConfiguration()
-            configuration.tls = try TestCertificate.clientContext()
+            configuration.tls = try TestCertificate.upstream()
             let client = UpstreamClient(
                 base: try UpstreamURL("https://127.0.0.1:\(address.port!)"),
                 group: MultiThreadedEventLoopGroup.singleton, configuration: configuration, logger: .silent)

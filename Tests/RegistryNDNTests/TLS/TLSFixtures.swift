@@ -30,6 +30,13 @@ enum TestCertificate: String, CaseIterable {
         adjust(&configuration)
         return try TLSContext(client: configuration)
     }
+
+    /// The same for upstreams.
+    static func upstream() throws -> UpstreamTLS {
+        var configuration = TLSConfiguration()
+        configuration.authorityFile = try path("root.pem")
+        return UpstreamTLS(try .init(configuration))
+    }
 }
 
 /// A client and a server whose octets a test carries to and fro.
