@@ -24,7 +24,7 @@ struct EngineMachine: Sendable {
         self.places = places
     }
 
-    private var isThisMachine: Bool { files.root.isEmpty }
+    var isThisMachine: Bool { files.root.isEmpty }
 
     /// Whether one of its programs is on the PATH.
     static func has(_ engine: Engine, environment: Environment = .process()) -> Bool {

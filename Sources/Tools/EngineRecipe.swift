@@ -120,10 +120,25 @@ struct EngineRecipe {
                     path: "\(folder)/\(name)/hosts.toml", text: HostsFile.text(leadingTo: endpoint, by: engine),
                     isOwn: true))
         }
+        askForEveryRegistry()
+    }
+
+    /// Where an engine asks for the images of all registries, the client must know them by their names.
+    private mutating func askForEveryRegistry() {
         guard registries.isEmpty else { return }
-        notes.append(
-            "images of every registry are asked for at \(endpoint) first: a client of one registry (--upstream alone) would give its own for those of others that have the same name. Give the client's registry its name (--mirror), or name registries here with --registry"
-        )
+        let remedy =
+            "give its registry the name by which images call it (--mirror instead of --upstream and --name), or name that registry here with --registry"
+        switch state.names {
+        case .given?: break
+        case .any?:
+            obstacles.append(
+                "the client at \(endpoint) serves one registry, whichever is named: images of all others that have the same name would come from it; \(remedy)"
+            )
+        case nil:
+            notes.append(
+                "images of every registry will be asked for at \(endpoint) first, where no client answers now. One that serves one registry, whichever is named, would give its own for those of others that have the same name: then \(remedy)"
+            )
+        }
     }
 
     private mutating func containerd() {
@@ -183,6 +198,7 @@ struct EngineRecipe {
             ? [(KubernetesMirrors.everyRegistry, endpoint)]
             : registries.map { ($0.host.text, $0.endpoint(endpoint)) }
         for (name, endpoint) in names { text += "  \"\(name)\":\n    endpoint: [\"\(endpoint)\"]\n" }
+        askForEveryRegistry()
         offer(text, for: path, "restart \(state.places.hasRKE2 ? "rke2" : "k3s")")
     }
 

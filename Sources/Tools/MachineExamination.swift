@@ -1,6 +1,5 @@
 import NDN
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import RegistryNDN
 
@@ -70,7 +69,8 @@ enum MachineExamination {
                     logger: logger)
                 await endpoint.close()
             } catch {
-                guard await isClient(at: listener, isSecure: isSecure) else {
+                let endpoint = EngineEndpoint.reaching(listener, isSecure: isSecure)
+                guard await EndpointQuestion(endpoint: endpoint).isClient() else {
                     return .fail("\(error)", remedy: "stop what listens there, or choose another address with --listen")
                 }
                 held.append(listener)
@@ -79,32 +79,5 @@ enum MachineExamination {
         let places = listeners.map { "\($0)" }.joined(separator: ", ")
         guard !held.isEmpty else { return .ok("the client can listen at \(places)") }
         return .ok("a client runs already, and listens at \(held.map { "\($0)" }.joined(separator: ", "))")
-    }
-
-    /// Whether what listens there answers as a client's endpoint does for itself, and no registry.
-    private static func isClient(at listener: ListenArgument, isSecure: Bool) async -> Bool {
-        let host = ["0.0.0.0": "127.0.0.1", "::": "::1"][listener.host] ?? listener.host
-        let place = ListenArgument(host: host, port: listener.port)
-        guard let url = try? UpstreamURL("\(isSecure ? "https" : "http")://\(place)") else { return false }
-        var configuration = UpstreamConfiguration()
-        configuration.connectTimeout = .seconds(1)
-        configuration.handshakeTimeout = .seconds(1)
-        configuration.idleTimeout = .seconds(1)
-        if isSecure {
-            var tls = TLSConfiguration()
-            tls.isInsecure = true
-            configuration.tls = try? UpstreamTLS(.init(tls))
-        }
-        let client = UpstreamClient(
-            base: url, group: MultiThreadedEventLoopGroup.singleton, configuration: configuration,
-            logger: LoggedNotes().logger)
-        defer { client.shutdown() }
-        let answer = try? await TimeBound(limit: .seconds(2)).run {
-            let answer = try await client.execute(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/robots.txt"))
-            var octets = ByteBuffer()
-            for try await chunk in answer.body where octets.readableBytes < 1000 { octets.writeImmutableBuffer(chunk) }
-            return String(buffer: octets)
-        }
-        return answer == ClientResponder.robots
     }
 }

@@ -52,11 +52,14 @@ struct SetupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let machine = EngineMachine(root: root)
-        let state = try await machine.state(of: engine)
+        var state = try await machine.state(of: engine)
         if check { return try examine(state) }
         let store = SetupStore(engine, machine.files)
         let record = try store.load()
-        let recipe = try undo ? nil : makeRecipe(state, record)
+        if !undo, registry.isEmpty, machine.isThisMachine {
+            state.names = await EndpointQuestion(endpoint: endpoint ?? .usual()).names()
+        }
+        let recipe = undo ? nil : makeRecipe(state, record)
         let plan = try makePlan(recipe?.files ?? [], machine.files, state.places, record)
         let obstacles = (recipe?.obstacles ?? []) + plan.obstacles
         guard obstacles.isEmpty else {
@@ -82,7 +85,7 @@ struct SetupCommand: AsyncParsableCommand {
         for sentence in recipe?.afterwards ?? afterUndoing(plan) { Output.write("next\t\(sentence)\n") }
     }
 
-    private func makeRecipe(_ state: EngineState, _ record: SetupRecord) throws -> EngineRecipe {
+    private func makeRecipe(_ state: EngineState, _ record: SetupRecord) -> EngineRecipe {
         var state = state
         // As it was before setup first changed it: what an earlier call added is not kept beside what this one adds.
         let daemon = state.places.daemon

@@ -298,6 +298,13 @@ def test_containerd_pulls_through_the_client(mirror, layout, etc, docker):
     ctr.forget()
 
 
+def test_all_registries_are_asked_for_at_a_client_alone_that_tells_them_apart(chain, mirror, etc):
+    before = setup(etc, "containerd", "--yes", "--endpoint", chain[2].address, status=1)
+    assert "serves one registry, whichever is named" in before and not list(etc.iterdir())
+    assert "note\t" not in setup(etc, "containerd", "--yes", "--endpoint", mirror[0].address)
+    assert mirror[0].address in (etc / "containerd" / "certs.d" / "_default" / "hosts.toml").read_text()
+
+
 def test_podman_and_skopeo_pull_through_the_client(mirror, layout, folder, etc):
     client, _, _ = mirror
     environment = containers_environment(folder)

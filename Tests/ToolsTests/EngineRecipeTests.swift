@@ -13,11 +13,13 @@ struct EngineRecipeTests {
     private func recipe(
         _ engine: Engine, _ registries: [String] = [], at endpoint: EngineEndpoint = usual,
         files: [String: String] = [:],
-        docker: DockerFacts? = nil, containerd: String? = nil, home: String? = nil, certificates: Set<String> = []
+        docker: DockerFacts? = nil, containerd: String? = nil, home: String? = nil, certificates: Set<String> = [],
+        names: EndpointQuestion.Names? = nil
     ) throws -> EngineRecipe {
         var state = EngineState(files: files, certificates: certificates, docker: docker)
         state.places.home = home
         state.containerd = containerd.map(ContainerdFacts.init)
+        state.names = names
         return EngineRecipe(engine, try registries.map(LedRegistry.parse), endpoint, state)
     }
 
@@ -70,6 +72,20 @@ struct EngineRecipeTests {
                 && broken.files.isEmpty)
         let guarded = try recipe(.containerd, ["quay.io"], certificates: ["quay.io"])
         #expect(guarded.obstacles.contains { $0.contains("has certificates") } && guarded.files.isEmpty)
+    }
+
+    @Test("all registries are asked for only at a client that tells them apart")
+    func everyRegistry() throws {
+        for (engine, docker) in [(Engine.docker, Self.new), (.containerd, nil), (.k3s, nil)] {
+            let open = try recipe(engine, docker: docker, names: .any)
+            #expect(open.obstacles.count == 1 && open.obstacles[0].contains("serves one registry"))
+            #expect(try recipe(engine, ["quay.io"], docker: docker, names: .any).obstacles.isEmpty)
+            let closed = try recipe(engine, docker: docker, names: .given)
+            #expect(closed.obstacles.isEmpty && closed.notes.isEmpty)
+            #expect(try recipe(engine, docker: docker).notes.contains { $0.contains("no client answers now") })
+        }
+        // Of Docker Hub alone it is said what the address must be.
+        #expect(try recipe(.docker, docker: Self.old, names: .any).obstacles.isEmpty)
     }
 
     @Test("containerd's config_path is printed where it is not set, in the form of its release")
