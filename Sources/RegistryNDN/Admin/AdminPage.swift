@@ -371,14 +371,6 @@ package enum AdminPage {
               ["From the registry", size(registry), share(registry, ndn + registry) + " of the last hour"],
             ]);
             table("pulls", "Pulls in progress", ["Blob", "From", "Progress", "#Rate"], rows, "Nothing is being pulled.");
-            table("recent", "Last pulls", ["Blob", "From", "#Bytes", "#Time"], client.recent.map(pull => {
-              const [from, color] = origin(pull);
-              const bytes = pull.ndn_bytes + pull.upstream_bytes;
-              const why = pull.failure || pull.fallback || "";
-              return [{text: pull.repository, note: short(pull.digest)},
-                {text: bytes ? from : "nothing", color: pull.failure ? "bad" : color, note: why}, number(size(bytes)),
-                {text: duration(pull.seconds), note: size(bytes / Math.max(pull.seconds, 0.001)) + "/s", kind: "number"}];
-            }), "None yet.");
             chart("hour", "Where bytes came from", client.hour);
             table("routers", "Routers", ["Router", "State", "#Round trip"], client.routers.map(router => [
               {text: router.uri, note: router.trouble},
@@ -392,6 +384,14 @@ package enum AdminPage {
                 number(one.round_trip_seconds === undefined ? "–" : duration(one.round_trip_seconds)),
                 number(size(one.ndn_bytes)), number(size(one.upstream_bytes)),
                 number(`${whole(one.fallbacks)} of ${whole(one.requests)}`)]), "None.");
+            table("recent", "Last pulls", ["Blob", "From", "#Bytes", "#Time"], client.recent.map(pull => {
+              const [from, color] = origin(pull);
+              const bytes = pull.ndn_bytes + pull.upstream_bytes;
+              const why = pull.failure || pull.fallback || "";
+              return [{text: pull.repository, note: short(pull.digest)},
+                {text: bytes ? from : "nothing", color: pull.failure ? "bad" : color, note: why}, number(size(bytes)),
+                {text: duration(pull.seconds), note: size(bytes / Math.max(pull.seconds, 0.001)) + "/s", kind: "number"}];
+            }), "None yet.");
           },
           server(state) {
             const server = state.server;
