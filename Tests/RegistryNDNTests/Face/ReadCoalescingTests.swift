@@ -49,7 +49,9 @@ import Testing
         var now = start + .microseconds(640)
         #expect(coalescing.delay(after: 1, awaited: 80, now: now) == .microseconds(3200))
         now = now + .microseconds(3200)
-        #expect(coalescing.delay(after: 5, awaited: 80, now: now) == .microseconds(3200), "the same pace, so the same delay")
+        #expect(
+            coalescing.delay(after: 5, awaited: 80, now: now) == .microseconds(3200), "the same pace, so the same delay"
+        )
     }
 
     @Test func aLongDelayIsBoundedHoweverManyAreUnderWay() {
