@@ -18,14 +18,15 @@ struct ConfigurationFile {
     /// What it gives the program that reads it.
     let given: [GivenOption]
 
+    /// - Parameter option: what named the file, an option or a variable.
     /// - Throws: `ValidationError` that says what is wrong with the file and, within it, where.
-    init(reading path: String, for program: String, _ programs: [Program]) throws {
+    init(reading path: String, named option: String, for program: String, _ programs: [Program]) throws {
         let octets: ByteBuffer
         do { octets = try InputFile.read(path) } catch {
-            throw ValidationError("--\(ConfigurationOptions.file) \(error)")
+            throw ValidationError("\(option) \(error)")
         }
         guard let text = String(validating: octets.readableBytesView, as: UTF8.self) else {
-            throw ValidationError("--\(ConfigurationOptions.file) \(path): the file is not text in UTF-8")
+            throw ValidationError("\(option) \(path): the file is not text in UTF-8")
         }
         do throws(TOMLDocument.Failure) {
             given = try Self.given(try TOMLDocument(text), path, program, programs)

@@ -46,13 +46,17 @@ struct OptionSources: Sendable {
         for option in options {
             if let written = try commandLine.given(option) ?? variables.given(option) { given.append(written) }
         }
-        file = given.first { $0.option.name == ConfigurationOptions.file }?.lastValue
+        let naming = given.first { $0.option.name == ConfigurationOptions.file }
+        file = naming?.lastValue
         mayChange = file != nil || variables.hasFile
         if let file {
             let known = try Self.programs.map {
                 ConfigurationFile.Program(name: $0._commandName, options: try CommandDescription(of: $0).options)
             }
-            let read = try ConfigurationFile(reading: file, for: program._commandName, known)
+            let option =
+                naming?.source == .commandLine
+                ? "--\(ConfigurationOptions.file)" : OptionVariables.variable(ConfigurationOptions.file)
+            let read = try ConfigurationFile(reading: file, named: option, for: program._commandName, known)
             let names = Set(given.map(\.option.name))
             given += read.given.filter { !names.contains($0.option.name) }
         }

@@ -8,8 +8,11 @@ struct TOMLDocument: Hashable, Sendable {
         let place: TextPlace
         let why: String
 
-        /// As it follows the name of the file.
-        var description: String { "\(place): \(why)" }
+        /// As it follows the name of the file: one line, whatever the keys are that it names.
+        var description: String {
+            let shown = why.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }
+            return "\(place): \(String(String.UnicodeScalarView(shown)))"
+        }
     }
 
     /// A value and where it begins.

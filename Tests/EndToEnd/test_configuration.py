@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tomllib
 
@@ -91,6 +92,17 @@ def test_what_is_printed_is_a_file_that_gives_the_same(folder, command):
     assert len(options) == {"client": 4, "server": 2, "forwarder": 1}[command]
 
 
+def test_doctor_and_health_go_by_the_file_of_a_client(folder, shared_registry):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    (folder / "c.toml").write_text(f'[client]\nupstream = "{shared_registry.url}"\nname = "/a"\nlisten = "{address}"\n'
+                                   'router = "/nowhere.sock"\n')
+    done = call(folder, "doctor", "--config", "c.toml")
+    assert done.returncode == 1 and address in done.stdout and "/nowhere.sock" in done.stdout, done.stdout
+    done = call(folder, "health", DOCKER_NDN_CONFIG="c.toml")
+    assert done.returncode == 1 and f"http://{address} does not answer" in done.stderr, done
+
+
 # Refused
 
 @pytest.mark.parametrize("text, words", [
@@ -112,6 +124,8 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(folder):
     for path, words in [("nowhere.toml", "No such file"), (".", "directory"), ("c.toml", "UTF-8")]:
         done = call(folder, "forwarder", "--config", path)
         assert done.returncode == 64 and f"--config {path}: " in done.stderr and words in done.stderr, done.stderr
+    done = call(folder, "forwarder", DOCKER_NDN_CONFIG="nowhere.toml")
+    assert done.returncode == 64 and "DOCKER_NDN_CONFIG nowhere.toml: No such file" in done.stderr, done.stderr
 
 
 def test_the_examples_of_the_page_are_read(folder):

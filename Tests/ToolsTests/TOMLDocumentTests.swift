@@ -154,6 +154,16 @@ struct TOMLDocumentTests {
         }
     }
 
+    @Test("is refused in one line, whatever its keys are")
+    func line() {
+        do throws(TOMLDocument.Failure) {
+            _ = try TOMLDocument("\"a\\n\\u001B\" = 1\n\"a\\n\\u001b\" = 2")
+            Issue.record("a key was read twice")
+        } catch {
+            #expect("\(error)" == "2:1: a?? is given twice, first in line 1: keep one of them")
+        }
+    }
+
     @Test("is refused when it is nested without end", arguments: ["[", "{a=", "a."])
     func depth(piece: String) {
         for prefix in ["a = ", ""] {
