@@ -31,6 +31,16 @@ struct DaemonSettings {
         replace(first.place.lowerBound..<first.place.lowerBound, "\"\(address)\",\(gap.isEmpty ? " " : gap)")
     }
 
+    /// Whether Docker takes a change over when it reloads its settings. What a file no longer has it keeps until it is started
+    /// anew; so 20.10 does.
+    static func isReloadEnough(from before: String?, to after: String?) -> Bool {
+        [mirrors, insecure].allSatisfy { key in
+            let had = (try? DaemonSettings(before).list(key)) ?? []
+            let has = (try? DaemonSettings(after).list(key)) ?? []
+            return had.isEmpty || !has.isEmpty
+        }
+    }
+
     /// Docker puts a slash at the end of what has none.
     static func isSame(_ one: String, _ other: String) -> Bool {
         func plain(_ text: String) -> Substring { text.hasSuffix("/") ? text.dropLast() : text[...] }

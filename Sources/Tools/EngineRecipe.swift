@@ -77,9 +77,6 @@ struct EngineRecipe {
         if settings.text != before || state.files[state.places.daemon] != nil {
             files.append(File(path: state.places.daemon, text: settings.text, isOwn: false))
         }
-        if settings.text != before {
-            afterwards.append("systemctl reload docker (or restart it): only then it reads \(state.places.daemon)")
-        }
     }
 
     /// What earlier releases and the graph drivers have: mirrors of Docker Hub, which are not told which registry is meant.
@@ -145,14 +142,12 @@ struct EngineRecipe {
         hostsFiles()
         let folder = state.places.certificates(.containerd)
         afterwards.append("containerd reads hosts.toml when it pulls: nothing needs a restart for it")
-        guard let facts = state.containerd, facts.folders.contains(folder) else {
-            let facts = state.containerd ?? ContainerdFacts("")
-            snippets.append(Snippet(path: state.places.containerd, text: facts.snippet(folder)))
-            afterwards.append(
-                "put the lines above into \(state.places.containerd), and systemctl restart containerd: until then a kubelet's pulls pass the client by, and ctr wants --hosts-dir \(folder)"
-            )
-            return
-        }
+        let facts = state.containerd ?? ContainerdFacts("")
+        guard !facts.folders.contains(folder) else { return }
+        snippets.append(Snippet(path: state.places.containerd, text: facts.snippet(folder)))
+        afterwards.append(
+            "put the lines above into \(state.places.containerd), and systemctl restart containerd: until then a kubelet's pulls pass the client by, and ctr wants --hosts-dir \(folder)"
+        )
     }
 
     // MARK: podman

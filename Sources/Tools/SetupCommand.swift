@@ -82,7 +82,7 @@ struct SetupCommand: AsyncParsableCommand {
                 Output.write("\(change.after == nil ? "removed" : "written")\t\(machine.files.root)\(change.path)\n")
             }
         }
-        for sentence in recipe?.afterwards ?? afterUndoing(plan) { Output.write("next\t\(sentence)\n") }
+        for sentence in (recipe?.afterwards ?? []) + reloading(plan) { Output.write("next\t\(sentence)\n") }
     }
 
     private func makeRecipe(_ state: EngineState, _ record: SetupRecord) -> EngineRecipe {
@@ -114,10 +114,11 @@ struct SetupCommand: AsyncParsableCommand {
         for note in recipe?.notes ?? [] { Output.write("note\t\(note)\n") }
     }
 
-    private func afterUndoing(_ plan: SetupPlan) -> [String] {
-        // Docker keeps mirrors that the file no longer has when it only reloads it.
-        plan.changes.contains { $0.path == EnginePlaces().daemon }
-            ? ["systemctl restart docker: a reload keeps old mirrors"] : []
+    private func reloading(_ plan: SetupPlan) -> [String] {
+        guard let change = plan.changes.first(where: { $0.path == EnginePlaces().daemon }) else { return [] }
+        return DaemonSettings.isReloadEnough(from: change.before, to: change.after)
+            ? ["systemctl reload docker (or restart it): only then it reads \(change.path)"]
+            : ["systemctl restart docker: a reload keeps addresses that \(change.path) no longer has"]
     }
 
     private func examine(_ state: EngineState) throws {

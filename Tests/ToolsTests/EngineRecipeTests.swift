@@ -30,7 +30,6 @@ struct EngineRecipeTests {
             #expect(hub.files.map(\.path) == ["/etc/docker/daemon.json"])
             #expect(hub.files[0].text.contains("\"registry-mirrors\": [\"http://127.0.0.1:5000\"]"))
             #expect(hub.notes.contains { $0.contains("must serve Docker Hub") })
-            #expect(hub.afterwards.contains { $0.contains("systemctl reload docker") })
         }
         let own = try recipe(.docker, ["docker.io=127.0.0.1:5002", "quay.io"], docker: Self.old)
         #expect(own.files[0].text.contains("[\"http://127.0.0.1:5002\"]"))

@@ -77,6 +77,17 @@ struct DaemonSettingsTests {
         ] as [(String?, String)])
     func put(before: String?, after: String) throws { #expect(try putting("http://a", into: before) == after) }
 
+    @Test("a reload is enough for what is added, and not for what is taken away")
+    func reload() {
+        let (with, without) = ("{\"registry-mirrors\": [\"http://a\"]}", "{}")
+        for (before, after) in [(nil, with), (without, with), (with, with), (nil, without)] {
+            #expect(DaemonSettings.isReloadEnough(from: before, to: after))
+        }
+        for after in [nil, without, "{\"registry-mirrors\": []}"] {
+            #expect(!DaemonSettings.isReloadEnough(from: with, to: after))
+        }
+    }
+
     @Test("a list that is none, and a file that is no JSON, are refused with their place")
     func refused() {
         for (text, place) in [
