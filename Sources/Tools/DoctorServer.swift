@@ -27,7 +27,7 @@ struct DoctorServer: AsyncParsableCommand {
         do {
             let environment = try Environment()
             let settings = try await server.options.settings(environment, logger: notes.logger)
-            let odd = environment.complaints + notes.all.map(\.text)
+            let odd = environment.complaints + notes.all.filter { $0.level >= .warning }.map(\.text)
             report.note(
                 odd.isEmpty
                     ? .ok("the options and the files they name can be read")

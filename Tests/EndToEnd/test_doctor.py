@@ -396,6 +396,17 @@ def test_a_server_of_a_folder(folder, start, shared_registry, blob):
     assert (status, found["upstream"]["status"], found["blob"]["status"]) == (0, "skip", "ok"), found
 
 
+@pytest.mark.parametrize("password", [guarded.PASSWORD, "wrong"])
+def test_a_servers_login(server_doctor, start, folder, shared_registry, password):
+    registry = start.keep(guarded.GuardedRegistry(folder, shared_registry.folder / "data", guarded.by_password(folder)))
+    result = server_doctor("--credentials", guarded.credentials_file(folder, registry.address, password), "--repository", "**",
+                           registry=registry)
+    if password == guarded.PASSWORD:
+        assert (result[0], statuses(result[1], "warn"), result[1]["login"]["status"]) == (0, [], "ok"), result
+    else:
+        names(result, "login", "401")
+
+
 def test_the_variables_of_a_server_count(folder, chain, shared_registry):
     (folder / ".env").write_text(f"DOCKER_NDN_REGISTRY={shared_registry.url}\nDOCKER_NDN_NAME={PREFIX}\n")
     done = registry_ndn("doctor", "server", folder=folder, environment={"NDNTS_UPLINK": chain[0].unix, "DOCKER_NDN_REGISTER": "none"})
