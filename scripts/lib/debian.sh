@@ -44,7 +44,7 @@ make_debian() {
 }
 
 in_tree() {
-    PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$tree" "$@"
+    TMPDIR=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$tree" "$@"
 }
 
 # debian_mirror: where the system's own sources have Debian's packages from.
