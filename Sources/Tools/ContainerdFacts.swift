@@ -1,4 +1,4 @@
-/// What containerd's configuration says of folders with hosts.toml files.
+/// What containerd's configuration says of folders with hosts.toml files; of one that is no TOML nothing.
 struct ContainerdFacts: Equatable {
     /// The form of the configuration: 2 is containerd 1's, 3 containerd 2's; nil where it does not say.
     let version: Int?
@@ -7,12 +7,12 @@ struct ContainerdFacts: Equatable {
 
     /// - Parameter text: config.toml, or what `containerd config dump` prints, which has what it imports and all defaults.
     init(_ text: String) {
-        let assignments = TOMLSketch(text).assignments
-        version = assignments.first { $0.table.isEmpty && $0.key == "version" }?.values.first.flatMap { Int($0) }
-        folders = assignments.filter { assignment in
-            assignment.key == "config_path"
-                && Self.readers.contains { assignment.table == ["plugins", $0, "registry"] }
-        }.flatMap { ($0.values.first ?? "").split(separator: ":").map(String.init) }
+        let root = (try? TOMLDocument(text))?.root
+        version = root?["version"]?.integer
+        folders = Self.readers.flatMap { reader in
+            let registry = root?["plugins"]?.table?[reader]?.table?["registry"]?.table
+            return (registry?["config_path"]?.string ?? "").split(separator: ":").map(String.init)
+        }
     }
 
     /// The plugins of the CRI: containerd 1's and 2's.

@@ -121,12 +121,12 @@ extension EngineState {
             return Set(
                 counting.values.filter { isMeant($0.prefix) || $0.mirrors.contains(where: isMeant) }.map(\.prefix))
         case .buildkit:
-            let tables = TOMLSketch(files[places.buildkit] ?? "").assignments.filter { $0.table.first == "registry" }
-            let named = tables.filter { entry in
-                entry.key == "mirrors" && entry.values.contains(where: isMeant)
-                    || entry.key == "http" && entry.table.dropFirst().contains(where: isMeant)
+            let registries = (try? TOMLDocument(files[places.buildkit] ?? ""))?.root["registry"]?.table
+            let named = (registries?.entries ?? []).filter { entry in
+                (entry.table?["mirrors"]?.strings ?? []).contains(where: isMeant)
+                    || entry.table?["http"] != nil && isMeant(entry.key)
             }
-            return Set(named.compactMap { $0.table.dropFirst().first })
+            return Set(named.map(\.key))
         case .k3s:
             let mirrors = KubernetesMirrors.endpoints(in: files[places.kubernetes] ?? "")
             return Set(mirrors.filter { $0.value.contains(where: isMeant) }.keys)

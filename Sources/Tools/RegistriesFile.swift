@@ -32,25 +32,14 @@ enum RegistriesFile {
         var mirrors: [String] = []
     }
 
+    /// Of a text that is no TOML none: its readers refuse it.
     static func entries(in text: String) -> [Entry] {
-        var entries: [Entry] = []
-        var header = 0
-        for assignment in TOMLSketch(text).assignments {
-            guard let value = assignment.values.first else { continue }
-            switch (assignment.table, assignment.key) {
-            case (["registry"], "prefix"), (["registry"], "location"):
-                if assignment.header != header {
-                    entries.append(Entry(prefix: value))
-                } else if assignment.key == "prefix" {
-                    entries[entries.count - 1].prefix = value
-                }
-                header = assignment.header
-            case (["registry", "mirror"], "location") where !entries.isEmpty:
-                entries[entries.count - 1].mirrors.append(value)
-            default: break
-            }
+        let registries = (try? TOMLDocument(text))?.root["registry"]?.tables ?? []
+        return registries.compactMap { registry in
+            guard let prefix = registry["prefix"]?.string ?? registry["location"]?.string else { return nil }
+            return Entry(
+                prefix: prefix, mirrors: (registry["mirror"]?.tables ?? []).compactMap { $0["location"]?.string })
         }
-        return entries
     }
 
     /// What counts of files that are read in this order: of several entries of one prefix the last.

@@ -79,3 +79,43 @@ extension TOMLDocument.Value {
         }
     }
 }
+
+/// What an entry is, where only one kind is of use.
+extension TOMLDocument.Entry {
+    var string: String? {
+        guard case .string(let string) = item.value else { return nil }
+        return string
+    }
+
+    /// Those of a list; empty for anything else.
+    var strings: [String] {
+        guard case .array(let items) = item.value else { return [] }
+        return items.compactMap { item in
+            guard case .string(let string) = item.value else { return nil }
+            return string
+        }
+    }
+
+    var integer: Int? {
+        guard case .integer(let integer, _) = item.value else { return nil }
+        return Int(exactly: integer)
+    }
+
+    var table: TOMLDocument.Table? {
+        guard case .table(let table) = item.value else { return nil }
+        return table
+    }
+
+    /// Those of `[[headers]]`, or of a list; empty for anything else.
+    var tables: [TOMLDocument.Table] {
+        switch item.value {
+        case .tables(let tables): return tables
+        case .array(let items):
+            return items.compactMap { item in
+                guard case .table(let table) = item.value else { return nil }
+                return table
+            }
+        default: return []
+        }
+    }
+}
