@@ -47,23 +47,25 @@ struct SubcommandWords {
     static func nearest(to word: String, among names: [String]) -> String? {
         let candidates = names.map { (name: $0, distance: $0.hasPrefix(word) ? 0 : distance(from: word, to: $0)) }
         let nearest = candidates.min { $0.distance < $1.distance }
-        return nearest.flatMap { $0.distance <= min(2, word.count / 2) ? $0.name : nil }
+        return nearest.flatMap { $0.distance <= 2 && 2 * $0.distance < word.count ? $0.name : nil }
     }
 
-    /// How many letters must be added, left out or replaced to make one word of the other.
+    /// How many letters must be added, left out, replaced or exchanged with the next one to make one word of the other.
     private static func distance(from one: String, to other: String) -> Int {
-        let other = Array(other)
-        // For each begin of `other`, the distance of what was read of `one` so far.
-        var distances = Array(0...other.count)
-        for (count, letter) in one.enumerated() {
-            var diagonal = distances[0]
-            distances[0] = count + 1
-            for (index, wanted) in other.enumerated() {
-                let replaced = diagonal + (letter == wanted ? 0 : 1)
-                diagonal = distances[index + 1]
-                distances[index + 1] = min(replaced, distances[index] + 1, diagonal + 1)
+        let (one, other) = (Array(one), Array(other))
+        // Row i has the distance of the first i letters to each begin of `other`.
+        var rows = [Array(0...other.count)]
+        for i in one.indices {
+            var row = [i + 1]
+            for j in other.indices {
+                var least = min(rows[i][j] + (one[i] == other[j] ? 0 : 1), rows[i][j + 1] + 1, row[j] + 1)
+                if i > 0, j > 0, one[i] == other[j - 1], one[i - 1] == other[j] {
+                    least = min(least, rows[i - 1][j - 1] + 1)
+                }
+                row.append(least)
             }
+            rows.append(row)
         }
-        return distances[other.count]
+        return rows[one.count][other.count]
     }
 }

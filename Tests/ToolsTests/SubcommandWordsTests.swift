@@ -32,6 +32,12 @@ struct SubcommandWordsTests {
                 || refusal(line)?.contains("known are export") == true)
     }
 
+    @Test("one of which half is wrong was not meant")
+    func farther() {
+        #expect(SubcommandWords.nearest(to: "typo", among: ["top", "ping"]) == nil)
+        #expect(SubcommandWords.nearest(to: "pign", among: ["top", "ping"]) == "ping")
+    }
+
     @Test(
         "all others are the parser's",
         arguments: [
