@@ -5,28 +5,48 @@ import RegistryNDN
 
 /// A question to the endpoint of a client, which may not run, or be another program.
 struct EndpointQuestion {
-    /// Which registries a client serves to whoever names one with `ns=`.
-    enum Names: Equatable {
-        /// Those that it was given, and no other.
-        case given
-        /// Its one registry, whatever is named.
+    /// What an answer comes of.
+    enum Answer: Equatable {
+        /// Of something that is no client.
+        case stranger
+        /// Of a client with one registry, whichever is named.
         case any
+        /// Of a client with the registries that it was given, among which these are of those that were asked about.
+        ///
+        /// - Parameter unnamed: whether it has one for requests that name none.
+        case given(Set<RegistryHost>, unnamed: Bool)
     }
 
     private static let patience = TimeBound(limit: .seconds(2))
     private static let largestAnswer = 4096
+    /// No registry's name (RFC 6761).
+    private static let nobody = "registry-ndn.invalid"
 
     let endpoint: EngineEndpoint
 
-    /// nil where no answer comes.
-    func names() async -> Names? {
-        // Of no registry's name (RFC 6761).
-        guard let answer = await get("/v2/?ns=registry-ndn.invalid") else { return nil }
-        return answer.status == .notFound && answer.text.contains("NAME_UNKNOWN") ? .given : .any
+    /// - Parameter hosts: whether it serves these.
+    /// - Returns: nil where no answer comes.
+    func answer(about hosts: [RegistryHost]) async -> Answer? {
+        guard let own = await get("/robots.txt") else { return nil }
+        guard own.text == ClientResponder.robots else { return .stranger }
+        guard await isUnknown("/v2/?ns=\(Self.nobody)") else { return .any }
+        var served: Set<RegistryHost> = []
+        for host in hosts {
+            let isUnknown = await isUnknown("/v2/?ns=\(host)")
+            if !isUnknown { served.insert(host) }
+        }
+        // A registry may say itself that it does not know the repository, in other words.
+        let unnamed = await get("/v2/\(Self.nobody)/tags/list")
+        return .given(served, unnamed: unnamed?.text.contains("the request names no registry") != true)
     }
 
     /// Whether it answers as a client's endpoint does for itself, and no registry.
     func isClient() async -> Bool { await get("/robots.txt")?.text == ClientResponder.robots }
+
+    private func isUnknown(_ target: String) async -> Bool {
+        guard let answer = await get(target) else { return false }
+        return answer.status == .notFound && answer.text.contains("NAME_UNKNOWN")
+    }
 
     /// The answer, whoever it is of: no certificate is looked at.
     private func get(_ target: String) async -> (status: HTTPResponseStatus, text: String)? {

@@ -38,6 +38,7 @@ struct EngineRecipe {
         self.registries = registries
         self.endpoint = endpoint
         self.state = state
+        lookAtAnswers()
         switch engine {
         case .docker: docker()
         case .containerd: containerd()
@@ -52,6 +53,22 @@ struct EngineRecipe {
         var endpoints = registries.isEmpty ? [endpoint] : []
         for one in registries.map({ $0.endpoint(endpoint) }) where !endpoints.contains(one) { endpoints.append(one) }
         return endpoints
+    }
+
+    /// What is led to another program than a client gets that one's images, or none.
+    private mutating func lookAtAnswers() {
+        for one in endpoints where state.answers[one] == .stranger {
+            obstacles.append(
+                "what answers at \(one) is no registry-ndn client: give its address, as --endpoint http://127.0.0.1:5050, or for one registry --registry HOST=HOST:PORT"
+            )
+        }
+        for registry in registries {
+            let one = registry.endpoint(endpoint)
+            guard case .given(let served, _)? = state.answers[one], !served.contains(registry.host) else { continue }
+            notes.append(
+                "the client at \(one) does not serve \(registry.host): until it is given that registry (--mirror of the client), \(engine) gets its images from the registry itself"
+            )
+        }
     }
 
     // MARK: Docker
@@ -84,7 +101,10 @@ struct EngineRecipe {
         _ settings: inout DaemonSettings, _ name: String, isSure: Bool
     ) throws(JSONOutline.Failure) {
         let hub = registries.isEmpty ? endpoint : registries.first { $0.host.isDockerHub }?.endpoint(endpoint)
-        if let hub {
+        if let hub, let why = whyNoMirror(hub) {
+            // A release that reads hosts.toml has those.
+            if isSure { obstacles.append(why) } else { notes.append("no mirror for \(name) before 28: \(why)") }
+        } else if let hub {
             try settings.put("\(hub)", into: DaemonSettings.mirrors)
             notes.append(
                 "\(hub) must serve Docker Hub to requests that name no registry, as --listen HOST:PORT=docker.io of the client does: Docker does not say which registry it means, and else gets an image of another one that has the same name, or none"
@@ -95,6 +115,19 @@ struct EngineRecipe {
             let path = other.own.map(\.authority) ?? "\(endpoint.authority)/\(other.host)"
             notes.append(
                 "\(name) has mirrors of Docker Hub alone: pull images of \(other.host) as \(path)/REPOSITORY")
+        }
+    }
+
+    /// What a client says that cannot be a mirror of Docker Hub.
+    private func whyNoMirror(_ hub: EngineEndpoint) -> String? {
+        switch state.answers[hub] {
+        case .given(let served, _)? where !served.contains(where: \.isDockerHub):
+            "the client at \(hub) does not serve Docker Hub, and \(state.docker?.name ?? "Docker") has mirrors of nothing else: give the client docker.io (--mirror), or pull images by its address, as \(hub.authority)/REPOSITORY"
+        case .given(_, unnamed: false)?:
+            "the client at \(hub) serves nothing to requests that name no registry, as Docker's are: give Docker Hub an address of its own (--listen HOST:PORT=docker.io of the client) and name it here, --registry docker.io=HOST:PORT"
+        case .any? where registries.isEmpty:
+            "the client at \(hub) serves one registry, whichever is named: unless that is Docker Hub, Docker would get its images for those of Docker Hub that have the same name. If it is, say so with --registry docker.io=\(hub.authority)"
+        case nil, .stranger?, .any?, .given?: nil
         }
     }
 
@@ -125,8 +158,8 @@ struct EngineRecipe {
         guard registries.isEmpty else { return }
         let remedy =
             "give its registry the name by which images call it (--mirror instead of --upstream and --name), or name that registry here with --registry"
-        switch state.names {
-        case .given?: break
+        switch state.answers[endpoint] {
+        case .given?, .stranger?: break
         case .any?:
             obstacles.append(
                 "the client at \(endpoint) serves one registry, whichever is named: images of all others that have the same name would come from it; \(remedy)"

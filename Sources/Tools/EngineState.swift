@@ -9,8 +9,8 @@ struct EngineState {
     var docker: DockerFacts?
     /// nil where there is no configuration.
     var containerd: ContainerdFacts?
-    /// Which registries the client serves; nil where it was not asked, or does not answer.
-    var names: EndpointQuestion.Names?
+    /// What answers at addresses of the client; nothing of those that were not asked, or do not answer.
+    var answers: [EngineEndpoint: EndpointQuestion.Answer] = [:]
 
     /// The hosts.toml files that are there, by the registry they are for.
     func hostsFiles(_ engine: Engine) -> [String: String] {

@@ -56,9 +56,7 @@ struct SetupCommand: AsyncParsableCommand {
         if check { return try examine(state) }
         let store = SetupStore(engine, machine.files)
         let record = try store.load()
-        if !undo, registry.isEmpty, machine.isThisMachine {
-            state.names = await EndpointQuestion(endpoint: endpoint ?? .usual()).names()
-        }
+        if !undo, machine.isThisMachine { state.answers = await answers() }
         let recipe = undo ? nil : makeRecipe(state, record)
         let plan = try makePlan(recipe?.files ?? [], machine.files, state.places, record)
         let obstacles = (recipe?.obstacles ?? []) + plan.obstacles
@@ -83,6 +81,19 @@ struct SetupCommand: AsyncParsableCommand {
             }
         }
         for sentence in (recipe?.afterwards ?? []) + reloading(plan) { Output.write("next\t\(sentence)\n") }
+    }
+
+    /// What answers at the addresses that the engine is told.
+    private func answers() async -> [EngineEndpoint: EndpointQuestion.Answer] {
+        let common = endpoint ?? .usual()
+        var hosts = Dictionary(grouping: registry, by: { $0.endpoint(common) }).mapValues { $0.map(\.host) }
+        // All that earlier Docker can have a mirror of.
+        if registry.isEmpty { hosts[common] = [RegistryHost("docker.io")].compactMap { $0 } }
+        var answers: [EngineEndpoint: EndpointQuestion.Answer] = [:]
+        for (address, hosts) in hosts {
+            answers[address] = await EndpointQuestion(endpoint: address).answer(about: hosts)
+        }
+        return answers
     }
 
     private func makeRecipe(_ state: EngineState, _ record: SetupRecord) -> EngineRecipe {

@@ -305,6 +305,23 @@ def test_all_registries_are_asked_for_at_a_client_alone_that_tells_them_apart(ch
     assert mirror[0].address in (etc / "containerd" / "certs.d" / "_default" / "hosts.toml").read_text()
 
 
+def test_docker_hub_is_not_led_to_what_does_not_serve_it(chain, mirror, etc):
+    """Docker 20.10 says no registry's name to its mirrors: what answers there gives its own images."""
+    for address, words in [(chain[2].address, "serves one registry, whichever is named"),
+                           (mirror[1].url, "is no registry-ndn client"),
+                           (mirror[0].address, "requests that name no registry")]:
+        assert words in setup(etc, "docker", "--yes", "--endpoint", address, status=1)
+        assert not list(etc.iterdir())
+    setup(etc, "docker", "--yes", "--endpoint", mirror[0].beta_address)
+    assert mirror[0].beta_address in (etc / "docker" / "daemon.json").read_text()
+
+
+def test_a_registry_that_the_client_does_not_serve_is_named(mirror, etc):
+    arguments = ["podman", "--yes", "--endpoint", mirror[0].address, "--registry"]
+    assert "does not serve unknown.example" in setup(etc, *arguments, "unknown.example")
+    assert "does not serve" not in setup(etc, *arguments, "alpha.example")
+
+
 def test_podman_and_skopeo_pull_through_the_client(mirror, layout, folder, etc):
     client, _, _ = mirror
     environment = containers_environment(folder)

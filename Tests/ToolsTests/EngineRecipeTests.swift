@@ -14,13 +14,14 @@ struct EngineRecipeTests {
         _ engine: Engine, _ registries: [String] = [], at endpoint: EngineEndpoint = usual,
         files: [String: String] = [:],
         docker: DockerFacts? = nil, containerd: String? = nil, home: String? = nil, certificates: Set<String> = [],
-        names: EndpointQuestion.Names? = nil
+        answer: EndpointQuestion.Answer? = nil
     ) throws -> EngineRecipe {
         var state = EngineState(files: files, certificates: certificates, docker: docker)
         state.places.home = home
         state.containerd = containerd.map(ContainerdFacts.init)
-        state.names = names
-        return EngineRecipe(engine, try registries.map(LedRegistry.parse), endpoint, state)
+        let led = try registries.map(LedRegistry.parse)
+        for one in [endpoint] + led.map({ $0.endpoint(endpoint) }) { state.answers[one] = answer }
+        return EngineRecipe(engine, led, endpoint, state)
     }
 
     @Test("earlier Docker gets mirrors of Docker Hub alone, and says so of others")
@@ -76,15 +77,42 @@ struct EngineRecipeTests {
     @Test("all registries are asked for only at a client that tells them apart")
     func everyRegistry() throws {
         for (engine, docker) in [(Engine.docker, Self.new), (.containerd, nil), (.k3s, nil)] {
-            let open = try recipe(engine, docker: docker, names: .any)
+            let open = try recipe(engine, docker: docker, answer: .any)
             #expect(open.obstacles.count == 1 && open.obstacles[0].contains("serves one registry"))
-            #expect(try recipe(engine, ["quay.io"], docker: docker, names: .any).obstacles.isEmpty)
-            let closed = try recipe(engine, docker: docker, names: .given)
+            #expect(try recipe(engine, ["quay.io"], docker: docker, answer: .any).obstacles.isEmpty)
+            let closed = try recipe(engine, docker: docker, answer: .given([], unnamed: false))
             #expect(closed.obstacles.isEmpty && closed.notes.isEmpty)
             #expect(try recipe(engine, docker: docker).notes.contains { $0.contains("no client answers now") })
         }
-        // Of Docker Hub alone it is said what the address must be.
-        #expect(try recipe(.docker, docker: Self.old, names: .any).obstacles.isEmpty)
+    }
+
+    @Test("Docker gets a mirror of Docker Hub alone from a client that serves it to requests without a name")
+    func mirrorOfDockerHub() throws {
+        let hub = try #require(RegistryHost("docker.io"))
+        for (answer, words) in [
+            (EndpointQuestion.Answer.any, "serves one registry"),
+            (.given([], unnamed: true), "does not serve Docker Hub"),
+            (.given([hub], unnamed: false), "requests that name no registry"), (.stranger, "is no registry-ndn client"),
+        ] {
+            let refused = try recipe(.docker, docker: Self.old, answer: answer)
+            #expect(refused.obstacles.count == 1 && refused.obstacles[0].contains(words), "\(refused.obstacles)")
+        }
+        #expect(try recipe(.docker, docker: Self.old, answer: .given([hub], unnamed: true)).obstacles.isEmpty)
+        // Whoever names it knows that its one registry is Docker Hub.
+        #expect(try recipe(.docker, ["docker.io=127.0.0.1:5002"], docker: Self.old, answer: .any).obstacles.isEmpty)
+        // What a release gets that may read hosts.toml is not given up for the mirror.
+        let either = try recipe(.docker, answer: .given([], unnamed: true))
+        #expect(either.obstacles.isEmpty && either.files.map(\.path) == ["/etc/docker/certs.d/_default/hosts.toml"])
+    }
+
+    @Test("who names a registry hears when the client does not serve it, or is none")
+    func namedRegistry() throws {
+        for engine in Engine.allCases {
+            let unserved = try recipe(engine, ["quay.io"], docker: Self.new, answer: .given([], unnamed: false))
+            #expect(unserved.notes.contains { $0.contains("does not serve quay.io") } && unserved.obstacles.isEmpty)
+            let other = try recipe(engine, ["quay.io"], docker: Self.new, answer: .stranger)
+            #expect(other.obstacles.count == 1 && other.obstacles[0].contains("is no registry-ndn client"))
+        }
     }
 
     @Test("containerd's config_path is printed where it is not set, in the form of its release")
