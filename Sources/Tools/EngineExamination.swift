@@ -28,7 +28,9 @@ struct EngineExamination {
 
     /// For messages; a client can have many addresses.
     private var place: String {
-        endpoints.isEmpty || endpoints.count > 3 ? "the client" : endpoints.map { "\($0)" }.joined(separator: " or ")
+        var places: [String] = []
+        for one in endpoints where !places.contains("\(one)") { places.append("\(one)") }
+        return places.isEmpty || places.count > 3 ? "the client" : places.joined(separator: " or ")
     }
 
     private func missing(_ led: Set<String>) -> [String] {
@@ -97,15 +99,42 @@ struct EngineExamination {
     }
 
     private func podman() -> Verdict {
+        let read = state.registriesFiles
+        for path in read {
+            do { _ = try TOMLDocument(state.files[path] ?? "") } catch {
+                return .ignored("\(path), \(error): podman pulls nothing with that", remedy: "correct that")
+            }
+        }
         let led = state.led(.podman, to: endpoints)
-        let own = Set(RegistriesFile.entries(in: state.files[state.places.ownRegistries] ?? "").map(\.prefix))
+        let ours = state.places.ownRegistries
+        let own = Set(RegistriesFile.entries(in: state.files[ours] ?? "").map(\.prefix))
+        if !own.isEmpty, !suffices(led), !read.contains(ours), let alone = read.first {
+            return .ignored(
+                "podman of this user reads \(alone) and its folder, and nothing of \(ours)",
+                remedy: "put the lines of \(ours) into \(alone) by hand, or move that away")
+        }
         let hidden = missing(led).filter(own.contains)
         guard hidden.isEmpty else {
             return .ignored(
                 "another file than \(state.places.ownRegistries) has an entry of \(hidden.joined(separator: ", ")), which counts instead",
                 remedy: "merge the two by hand, in the folder that is read last")
         }
-        return verdict(led)
+        let beside = unledParts(of: led)
+        let words = beside.map { "\($0.prefix), which has an entry of its own in \($0.path)" }.joined(
+            separator: ", and ")
+        return verdict(led, more: beside.isEmpty ? "" : ", but not for those of \(words)")
+    }
+
+    /// Entries with a longer prefix, which count for their images instead.
+    private func unledParts(of led: Set<String>) -> [(prefix: String, path: String)] {
+        var found: [(prefix: String, path: String)] = []
+        for path in state.registriesFiles {
+            for prefix in RegistriesFile.entries(in: state.files[path] ?? "").map(\.prefix)
+            where !led.contains(prefix) && led.contains(where: { prefix.hasPrefix("\($0)/") }) {
+                found.append((prefix, path))
+            }
+        }
+        return found
     }
 }
 

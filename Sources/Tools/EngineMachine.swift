@@ -19,7 +19,10 @@ struct EngineMachine: Sendable {
     init(root: String, environment: Environment = .process()) {
         files = SettingsFiles(root: root)
         var places = EnginePlaces()
-        if files.root.isEmpty, geteuid() != 0 { places.home = environment["HOME"] }
+        if files.root.isEmpty {
+            places.reader = environment["HOME"]
+            if geteuid() != 0 { places.home = places.reader }
+        }
         places.hasRKE2 = files.exists("/etc/rancher/rke2")
         self.places = places
     }
@@ -75,11 +78,8 @@ struct EngineMachine: Sendable {
             })
     }
 
-    /// The user's own main file stands in the place of the machine's.
     private func registriesFiles() throws -> [String] {
-        let own = places.home.map { "\($0)/.config/containers/registries.conf" }
-        let main = own.flatMap { files.exists($0) ? $0 : nil } ?? "/etc/containers/registries.conf"
-        return try [main]
+        try [places.machineRegistries] + (places.readerRegistries.map { [$0] } ?? [])
             + places.registries.flatMap { folder in
                 try files.names(in: folder).filter { $0.hasSuffix(".conf") }.map { "\(folder)/\($0)" }
             }

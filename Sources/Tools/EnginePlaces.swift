@@ -2,6 +2,8 @@
 struct EnginePlaces: Equatable {
     /// Of a plain user's podman; nil for the settings of the whole machine.
     var home: String?
+    /// The home of whoever calls, root too: podman reads its files there, whoever it runs as.
+    var reader: String?
     /// Whether RKE2 is there, which has k3s's settings under another name.
     var hasRKE2 = false
 
@@ -16,8 +18,15 @@ struct EnginePlaces: Equatable {
         engine == .docker ? "/etc/docker/certs.d" : "/etc/containerd/certs.d"
     }
 
+    let machineRegistries = "/etc/containers/registries.conf"
+
+    /// Where it is there, nothing of the machine's is read.
+    var readerRegistries: String? { reader.map { "\($0)/.config/containers/registries.conf" } }
+
     /// Folders of podman's files, in the order in which they are read.
-    var registries: [String] { ["/etc/containers/registries.conf.d"] + (userRegistries.map { [$0] } ?? []) }
+    var registries: [String] {
+        ["/etc/containers/registries.conf.d"] + (readerRegistries.map { ["\($0).d"] } ?? [])
+    }
 
     var userRegistries: String? { home.map { "\($0)/.config/containers/registries.conf.d" } }
 

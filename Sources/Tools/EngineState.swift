@@ -22,10 +22,11 @@ struct EngineState {
         return found
     }
 
-    /// podman's files, in the order in which they are read.
+    /// podman's files that are read, in that order: a user's own main file stands in the place of all that is the machine's.
     var registriesFiles: [String] {
-        let main = files.keys.filter { $0.hasSuffix("/registries.conf") }.sorted()
-        let others = places.registries.flatMap { folder in files.keys.filter { $0.hasPrefix(folder + "/") }.sorted() }
-        return main + others
+        let own = places.readerRegistries.flatMap { files[$0] == nil ? nil : $0 }
+        let folders = own == nil ? places.registries : own.map { ["\($0).d"] } ?? []
+        let others = folders.flatMap { folder in files.keys.filter { $0.hasPrefix(folder + "/") }.sorted() }
+        return [own ?? places.machineRegistries].filter { files[$0] != nil } + others
     }
 }

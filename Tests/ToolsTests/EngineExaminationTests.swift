@@ -97,6 +97,40 @@ struct EngineExaminationTests {
         #expect(try verdict(.podman, [main: text]) == .leads && verdict(.podman, [main: other]) == .absent)
     }
 
+    @Test("what keeps podman from reading its entries is told")
+    func podmanReadsElse() throws {
+        let own = "/etc/containers/registries.conf.d/registry-ndn.conf"
+        let text = RegistriesFile.text([try LedRegistry.parse("quay.io")], Self.endpoint)
+        let folder = "/etc/containers/registries.conf.d"
+        #expect(try verdict(.podman, [own: text, "\(folder)/a.conf": "[[registry"], wanted: ["quay.io"]) == .ignored)
+        var state = EngineState(files: [own: text, "/root/.config/containers/registries.conf": ""])
+        let quay = try #require(RegistryHost("quay.io"))
+        func found() -> EngineExamination.Verdict {
+            EngineExamination(
+                engine: .podman, state: state, endpoints: [Self.endpoint, Self.endpoint], wanted: [quay]
+            ).verdict()
+        }
+        guard case .leads(let words) = found() else {
+            Issue.record("another user's file counts")
+            return
+        }
+        #expect(!words.contains(" or "))
+        state.places.reader = "/root"
+        guard case .ignored(let why, _) = found() else {
+            Issue.record("a main file of the user's own leaves the machine's out")
+            return
+        }
+        #expect(why.contains("reads /root/.config/containers/registries.conf"))
+        state.files = [
+            own: text, "\(folder)/org.conf": "[[registry]]\nprefix = 'quay.io/org'\nlocation = 'quay.io/org'\n",
+        ]
+        guard case .leads(let most) = found() else {
+            Issue.record("one organisation is not all")
+            return
+        }
+        #expect(most.contains("but not for those of quay.io/org, which has an entry of its own in \(folder)/org.conf"))
+    }
+
     @Test("files of BuildKit and k3s lead to it by their mirrors")
     func others() throws {
         let buildkit = "[registry.\"quay.io\"]\n  mirrors = [\n    \"127.0.0.1:5000\", # here\n  ]\n"
