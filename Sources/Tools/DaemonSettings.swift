@@ -31,6 +31,46 @@ struct DaemonSettings {
         replace(first.place.lowerBound..<first.place.lowerBound, "\"\(address)\",\(gap.isEmpty ? " " : gap)")
     }
 
+    /// A text that was changed since `written` was made of `former`, without what that put into its lists.
+    ///
+    /// - Returns: nil where nothing is left of a file that was not there before.
+    static func remainder(
+        of now: String, written: String, former: String?
+    ) throws(JSONOutline.Failure) -> String? {
+        var rest = DaemonSettings(now)
+        for key in [mirrors, insecure] {
+            let had = try DaemonSettings(former).list(key)
+            let ours = try DaemonSettings(written).list(key).filter { one in !had.contains { isSame($0, one) } }
+            for address in ours { try rest.take(address, outOf: key, keepsList: !had.isEmpty) }
+        }
+        guard former == nil, !rest.isBlank, try rest.outline().members.isEmpty else { return rest.text }
+        return nil
+    }
+
+    /// Takes an address out of a list; the list as well, when nothing else is in it, unless it is to be kept.
+    private mutating func take(
+        _ address: String, outOf key: String, keepsList: Bool
+    ) throws(JSONOutline.Failure) {
+        guard try list(key).contains(where: { Self.isSame($0, address) }) else { return }
+        let outline = try outline()
+        guard let index = outline.members.firstIndex(where: { $0.key == key }),
+            let elements = outline.members[index].elements,
+            let place = elements.firstIndex(where: { $0.text.map { Self.isSame($0, address) } ?? false })
+        else { return }
+        guard elements.count == 1, !keepsList else {
+            return replace(Self.withComma(place, of: elements.map(\.place)), "")
+        }
+        let members = outline.members.map { $0.start..<$0.value.upperBound }
+        guard members.count > 1 else { return replace(outline.object, "{}") }
+        replace(Self.withComma(index, of: members), "")
+    }
+
+    /// One of several places with the comma that goes with it.
+    private static func withComma(_ index: Int, of places: [Range<Int>]) -> Range<Int> {
+        if index + 1 < places.count { return places[index].lowerBound..<places[index + 1].lowerBound }
+        return (index > 0 ? places[index - 1].upperBound : places[index].lowerBound)..<places[index].upperBound
+    }
+
     /// Whether Docker takes a change over when it reloads its settings. What a file no longer has it keeps until it is started
     /// anew; so 20.10 does.
     static func isReloadEnough(from before: String?, to after: String?) -> Bool {

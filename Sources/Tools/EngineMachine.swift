@@ -13,7 +13,7 @@ struct EngineMachine: Sendable {
     private static let largestAnswer = 1 << 19
 
     let files: SettingsFiles
-    private let places: EnginePlaces
+    let places: EnginePlaces
 
     /// - Parameter root: the folder that stands for `/`, whose engines are not asked, but for `/` itself.
     init(root: String, environment: Environment = .process()) {

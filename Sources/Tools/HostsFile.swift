@@ -17,7 +17,11 @@ enum HostsFile {
 
 /// The first lines of the files that are ours alone.
 enum SetupMark {
+    private static let begin = "# Written by registry-ndn setup "
+
     static func comment(_ engine: Engine) -> String {
-        "# Written by registry-ndn setup \(engine); the same command with --undo removes it.\n\n"
+        "\(begin)\(engine); registry-ndn setup \(engine) --undo removes it.\n\n"
     }
+
+    static func stands(in text: String) -> Bool { text.utf8.starts(with: begin.utf8) }
 }

@@ -98,6 +98,45 @@ struct SettingsFiles: Sendable {
     /// Removes a folder that is empty.
     func removeFolder(_ path: String) { _ = unsafe rmdir(root + path) }
 
+    /// Makes a folder, and holds it while `work` is done: whoever else wants to waits.
+    func holding<Result>(_ folder: String, mode: UInt32, _ work: () throws -> Result) throws -> Result {
+        while true {
+            _ = try makeFolders(above: "\(folder)/", mode: mode)
+            let descriptor = unsafe open(root + folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                // Whoever held it removed it.
+                if errno == ENOENT { continue }
+                throw failure(folder)
+            }
+            defer { close(descriptor) }
+            while flock(descriptor, LOCK_EX) != 0 {
+                guard errno == EINTR else { throw failure(folder) }
+            }
+            var held = stat()
+            var there = stat()
+            guard unsafe fstat(descriptor, &held) == 0 else { throw failure(folder) }
+            guard unsafe fstatat(AT_FDCWD, root + folder, &there, 0) == 0, held.st_dev == there.st_dev,
+                held.st_ino == there.st_ino
+            else { continue }
+            return try work()
+        }
+    }
+
+    /// Removes what a run that was killed left beside a file, whose folder nobody else may write to meanwhile.
+    func removeLeftovers(of path: String) throws {
+        let folder = Self.folder(of: path)
+        for name in try names(in: folder) where Self.isLeftover("\(folder)/\(name)", of: path) {
+            try remove("\(folder)/\(name)")
+        }
+    }
+
+    /// Whether a name is that under which `replace` of some process writes a file.
+    private static func isLeftover(_ name: String, of path: String) -> Bool {
+        guard name.hasPrefix("\(path)."), name.hasSuffix(".new") else { return false }
+        let number = name.dropFirst(path.count + 1).dropLast(4)
+        return !number.isEmpty && number.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+
     /// Replaces a file, or removes it, if it is still as it was when the change was planned.
     func make(_ change: SetupPlan.Change) throws {
         guard SetupPlan.isSame(try read(change.path), change.before) else {

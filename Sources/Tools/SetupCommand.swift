@@ -42,8 +42,8 @@ struct SetupCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !undo || !check else { throw ValidationError("give --undo or --check, not both") }
-        guard !undo || registry.isEmpty && endpoint == nil else {
-            throw ValidationError("--undo takes back all that setup \(engine) did: leave out --registry and --endpoint")
+        guard !undo || registry.isEmpty else {
+            throw ValidationError("--undo takes back all that setup \(engine) did: leave out --registry")
         }
         for (number, one) in registry.enumerated() where registry[..<number].contains(where: { $0.host == one.host }) {
             throw ValidationError("--registry \(one.host) is given twice")
@@ -52,13 +52,17 @@ struct SetupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let machine = EngineMachine(root: root)
-        var state = try await machine.state(of: engine)
+        // Settings that nobody can read keep nothing from being undone that is not in them.
+        var state = try await undo ? EngineState(places: machine.places) : machine.state(of: engine)
         if check { return try examine(state) }
         let store = SetupStore(engine, machine.files)
         let record = try store.load()
         if !undo, machine.isThisMachine { state.answers = await answers() }
         let recipe = undo ? nil : makeRecipe(state, record)
-        let plan = try makePlan(recipe?.files ?? [], machine.files, state.places, record)
+        func planned(_ record: SetupRecord) throws -> SetupPlan {
+            try makePlan(recipe?.files ?? [], machine.files, machine.places, record)
+        }
+        let plan = try planned(record)
         let obstacles = (recipe?.obstacles ?? []) + plan.obstacles
         guard obstacles.isEmpty else {
             for obstacle in obstacles { Terminal.write("error: \(obstacle)\n") }
@@ -67,7 +71,8 @@ struct SetupCommand: AsyncParsableCommand {
         }
         show(plan, recipe)
         guard !plan.changes.isEmpty || recipe?.snippets.isEmpty == false else {
-            if plan.record != record { try store.carryOut(plan, from: record) }
+            if plan.record != record { try store.carryOut(plan, again: planned) }
+            try name(plan.left)
             return Output.write(undo ? "nothing to undo\n" : "nothing to do\n")
         }
         if !plan.changes.isEmpty {
@@ -75,12 +80,19 @@ struct SetupCommand: AsyncParsableCommand {
                 Terminal.write("Nothing was written.\n")
                 throw ExitCode.failure
             }
-            try store.carryOut(plan, from: record)
+            try store.carryOut(plan, again: planned)
             for change in plan.changes {
                 Output.write("\(change.after == nil ? "removed" : "written")\t\(machine.files.root)\(change.path)\n")
             }
         }
         for sentence in (recipe?.afterwards ?? []) + reloading(plan) { Output.write("next\t\(sentence)\n") }
+        try name(plan.left)
+    }
+
+    private func name(_ left: [String]) throws {
+        guard !left.isEmpty else { return }
+        for sentence in left { Terminal.write("error: \(sentence)\n") }
+        throw ExitCode.failure
     }
 
     /// What answers at the addresses that the engine is told.
@@ -122,7 +134,7 @@ struct SetupCommand: AsyncParsableCommand {
         for snippet in recipe?.snippets ?? [] {
             Output.write("\(snippet.path) is for you to change; these lines belong into it:\n\n\(snippet.text)\n")
         }
-        for note in recipe?.notes ?? [] { Output.write("note\t\(note)\n") }
+        for note in (recipe?.notes ?? []) + plan.notes { Output.write("note\t\(note)\n") }
     }
 
     private func reloading(_ plan: SetupPlan) -> [String] {

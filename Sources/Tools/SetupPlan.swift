@@ -9,6 +9,9 @@ struct SetupPlan: Equatable {
 
     private(set) var changes: [Change] = []
     private(set) var obstacles: [String] = []
+    /// What was changed since setup wrote it, and stays, each with what to do about it.
+    private(set) var left: [String] = []
+    private(set) var notes: [String] = []
     /// What is to be remembered once all changes are made.
     private(set) var record: SetupRecord
 
@@ -38,6 +41,16 @@ struct SetupPlan: Equatable {
         return meanwhile
     }
 
+    /// What is to be remembered when some changes were made and then one was not.
+    func record(afterThose made: Set<String>, _ old: SetupRecord) -> SetupRecord {
+        var partial = record
+        for change in changes where !made.contains(change.path) {
+            partial.entries.removeAll { $0.path == change.path }
+            if let entry = old.entry(change.path) { partial.entries.append(entry) }
+        }
+        return partial
+    }
+
     private mutating func plan(_ file: EngineRecipe.File, _ now: String?, _ entry: SetupRecord.Entry?) {
         let isAsWritten = now.map { entry?.written.contains(SetupRecord.digest($0)) ?? false } ?? false
         let base = isAsWritten ? entry?.former : now
@@ -62,21 +75,46 @@ struct SetupPlan: Equatable {
 
     private mutating func keep(_ file: EngineRecipe.File, former: String?) {
         record.entries.append(
-            SetupRecord.Entry(path: file.path, written: [SetupRecord.digest(file.text)], former: former))
+            SetupRecord.Entry(
+                path: file.path, written: [SetupRecord.digest(file.text)], text: file.text, former: former))
     }
 
     private mutating func restore(_ entry: SetupRecord.Entry, _ now: String?) {
         guard !Self.isSame(now, entry.former) else { return }
-        guard let now, entry.written.contains(SetupRecord.digest(now)) else {
-            obstacles.append(
-                now == nil
-                    ? "\(entry.path) was removed since setup wrote it, and held something of others before"
-                    : "\(entry.path) was changed since setup wrote it: take out by hand what leads to the client"
-            )
-            record.entries.append(entry)
+        guard let now else {
+            notes.append("\(entry.path) was removed since setup wrote it, and stays so")
             return
         }
-        changes.append(Change(path: entry.path, before: now, after: entry.former))
+        guard !entry.written.contains(SetupRecord.digest(now)) else {
+            changes.append(Change(path: entry.path, before: now, after: entry.former))
+            return
+        }
+        if SetupMark.stands(in: entry.text) { keepOwn(entry, now) } else { takeOut(entry, now) }
+    }
+
+    /// A file of ours that somebody changed: without the mark it is theirs.
+    private mutating func keepOwn(_ entry: SetupRecord.Entry, _ now: String) {
+        guard SetupMark.stands(in: now) else {
+            notes.append("\(entry.path) is no longer marked as written by setup, and is left")
+            return
+        }
+        left.append(
+            "\(entry.path) was changed since setup wrote it, and is left: delete it, or take out its first line, which says that setup wrote it, and it is yours; then --undo forgets it"
+        )
+        record.entries.append(entry)
+    }
+
+    /// A file of others: what was changed stays, and what is ours goes.
+    private mutating func takeOut(_ entry: SetupRecord.Entry, _ now: String) {
+        do {
+            let rest = try DaemonSettings.remainder(of: now, written: entry.text, former: entry.former)
+            if !Self.isSame(rest, now) { changes.append(Change(path: entry.path, before: now, after: rest)) }
+        } catch {
+            left.append(
+                "\(entry.path) was changed since setup wrote it, and is left: \(error); correct that, and call --undo again"
+            )
+            record.entries.append(entry)
+        }
     }
 
     /// Octet by octet: as strings, texts of different octets may be equal.

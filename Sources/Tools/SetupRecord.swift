@@ -8,6 +8,8 @@ struct SetupRecord: Codable, Equatable {
         let path: String
         /// SHA-256 of what setup wrote, in hex. While a file is written, also of what it wrote before: whichever a crash leaves.
         var written: [String]
+        /// What setup wrote last: how its own part is known in a file that was changed since.
+        let text: String
         /// nil where there was no file.
         let former: String?
     }

@@ -128,10 +128,100 @@ def test_what_was_changed_since_is_left_and_named(machine, engine, path):
     machine.setup(engine, "--yes")
     changed = machine.path(path)
     changed.write_text(changed.read_text() + "\n")
-    before = machine.tree()
+    text = changed.read_text()
+    if path.endswith("daemon.json"):
+        # Of a file of others our own part is taken out, and what was changed stays.
+        machine.setup(engine, "--undo", "--yes")
+        assert changed.read_text() == DAEMON + "\n"
+        assert "nothing to undo" in machine.setup(engine, "--undo", "--yes").stdout
+        return
     done = machine.setup(engine, "--undo", "--yes", status=1)
-    assert f"{path} was changed since" in done.stderr and "Nothing was written" in done.stderr
+    assert f"{path} was changed since" in done.stderr and changed.read_text() == text
+    assert machine.path("/etc/docker/daemon.json").read_text() == DAEMON
+    # Without the line that says whose it is it is somebody's own.
+    changed.write_text(text.partition("\n")[2])
+    machine.setup(engine, "--undo", "--yes")
+    assert changed.read_text() == text.partition("\n")[2]
+    assert not machine.path(f"/var/lib/registry-ndn-setup/{engine}.json").exists()
+
+
+def test_what_was_deleted_since_stays_so(machine):
+    settings = machine.write("/etc/docker/daemon.json", DAEMON)
+    machine.setup("docker", "--yes")
+    settings.unlink()
+    assert "daemon.json was removed since setup wrote it, and stays so" in machine.setup("docker", "--undo", "--yes").stdout
+    assert not settings.exists() and "nothing to undo" in machine.setup("docker", "--undo", "--yes").stdout
+
+
+def answering(machine, engine: str, meanwhile) -> subprocess.CompletedProcess:
+    """`setup` whose question is answered with yes once `meanwhile` was done."""
+    ours, theirs = pty.openpty()
+    try:
+        program = subprocess.Popen([parts.binary(), "setup", engine, "--root", machine.root], stdin=theirs, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=machine.folder)
+        asked = program.stderr.read(len("Write that? [y/N] "))
+        assert asked == "Write that? [y/N] "
+        meanwhile()
+        os.write(ours, b"y\n")
+        output, errors = program.communicate(timeout=30)
+        return subprocess.CompletedProcess([], program.returncode, output, errors)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_what_is_changed_while_it_asks_is_found_before_anything_is_written(machine):
+    settings = machine.write("/etc/docker/daemon.json", DAEMON)
+    done = answering(machine, "docker", lambda: settings.write_text("{}"))
+    assert done.returncode == 1 and "changed meanwhile" in done.stderr and "nothing was written" in done.stderr
+    assert settings.read_text() == "{}" and not machine.path("/etc/docker/certs.d").exists()
+    assert "nothing to undo" in machine.setup("docker", "--undo", "--yes").stdout
+
+
+def test_another_setup_while_it_asks_loses_nothing(machine):
+    settings = machine.write("/etc/docker/daemon.json", DAEMON)
+    before = machine.tree()
+    done = answering(machine, "docker", lambda: machine.setup("docker", "--yes", "--endpoint", "http://192.0.2.7:5000"))
+    assert done.returncode == 1 and "192.0.2.7" in settings.read_text()
+    machine.setup("docker", "--undo", "--yes")
     assert machine.tree() == before
+
+
+def test_many_at_once_lose_nothing(machine):
+    machine.write("/etc/docker/daemon.json", DAEMON)
+    before = machine.tree()
+    programs = [subprocess.Popen([parts.binary(), "setup", "docker", "--yes", "--root", machine.root, "--endpoint",
+                                  f"http://192.0.2.{number}:5000"], cwd=machine.folder, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL) for number in range(8)]
+    assert 0 in [program.wait(timeout=30) for program in programs]
+    machine.setup("docker", "--undo", "--yes")
+    assert machine.tree() == before and not machine.path("/var/lib/registry-ndn-setup").exists()
+
+
+def test_leftovers_of_a_killed_run_are_removed(machine):
+    machine.write("/etc/docker/daemon.json", DAEMON)
+    before = machine.tree()
+    machine.write("/etc/docker/daemon.json.4711.new", "")
+    machine.write("/etc/docker/certs.d/_default/hosts.toml.4711.new", "")
+    kept = machine.write("/etc/docker/daemon.json.new", "")
+    machine.setup("docker", "--yes")
+    kept.unlink()
+    assert not list(machine.path("/etc/docker").rglob("*.new"))
+    machine.setup("docker", "--undo", "--yes")
+    shutil.rmtree(machine.path("/etc/docker/certs.d"))
+    assert machine.tree() == before
+
+
+def test_a_record_that_is_damaged_is_named_with_what_to_do(machine):
+    record = machine.write("/var/lib/registry-ndn-setup/docker.json", "{")
+    done = machine.setup("docker", "--undo", "--yes", status=1)
+    assert "is damaged" in done.stderr and f"{record}" in done.stderr and "delete that file" in done.stderr
+
+
+def test_settings_that_are_no_text_keep_nothing_from_being_undone(machine):
+    made = machine.write("/etc/docker/daemon.json", "")
+    made.write_bytes(b'{"a": "\xff"}')
+    assert "nothing to undo" in machine.setup("docker", "--undo", "--yes", "--endpoint", "127.0.0.1:5050").stdout
 
 
 def test_what_is_somebody_elses_is_left_and_named(machine):

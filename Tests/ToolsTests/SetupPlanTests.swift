@@ -58,18 +58,66 @@ struct SetupPlanTests {
     @Test("what was changed since is neither undone nor forgotten")
     func changed() {
         let first = SetupPlan([own("a"), shared("old+")], now: [Self.shared: "old"], record: SetupRecord())
-        for files in [
-            [Self.own: "a", Self.shared: "old+ and more"], [Self.own: "a"], [Self.own: "b", Self.shared: "old+"],
-        ] {
+        for files in [[Self.own: "a", Self.shared: "old+ and more"], [Self.own: "b", Self.shared: "old+"]] {
             let undo = SetupPlan([], now: files, record: first.record)
-            #expect(undo.obstacles.count == 1 && undo.record.entries.count == 1, "\(files)")
+            #expect(undo.obstacles.isEmpty && undo.left.count == 1 && undo.record.entries.count == 1, "\(files)")
+            #expect(undo.changes.count == 1)
         }
+        // One of others that somebody removed stays so.
+        let gone = SetupPlan([], now: [Self.own: "a"], record: first.record)
+        #expect(gone.left.isEmpty && gone.notes.count == 1 && gone.record == SetupRecord() && gone.changes.count == 1)
         // A file of ours that somebody removed is just gone.
         let removed = SetupPlan([], now: [Self.shared: "old+"], record: first.record)
         #expect(removed.obstacles.isEmpty && removed.changes.map(\.after) == ["old"])
         // What was changed and still is as wanted stays changed.
         let kept = SetupPlan([shared("new")], now: [Self.shared: "new"], record: first.record)
         #expect(kept.record.entries.map(\.path).contains(Self.shared))
+    }
+
+    @Test("of a file of others that was changed since, our own part is taken out and no other")
+    func ownPart() throws {
+        let address = "http://127.0.0.1:5000"
+        for (former, theirs) in [
+            (nil, #"{"debug": true}"#), (#"{"debug": false}"#, #"{"debug": true}"#),
+            (
+                #"{"registry-mirrors": ["https://a/"]}"#,
+                #"{"registry-mirrors": ["https://a/", "https://b/"], "debug": true}"#
+            ),
+        ] as [(String?, String)] {
+            var settings = DaemonSettings(former)
+            try settings.put(address, into: DaemonSettings.mirrors)
+            let plan = SetupPlan(
+                [shared(settings.text)], now: former.map { [Self.shared: $0] } ?? [:], record: SetupRecord())
+            var changed = DaemonSettings(theirs)
+            try changed.put(address, into: DaemonSettings.mirrors)
+            let undo = SetupPlan([], now: [Self.shared: changed.text], record: plan.record)
+            #expect(undo.changes.map(\.after) == [theirs] && undo.left.isEmpty && undo.record == SetupRecord())
+            // Somebody did so by hand.
+            let byHand = SetupPlan([], now: [Self.shared: theirs], record: plan.record)
+            #expect(byHand.changes.isEmpty && byHand.left.isEmpty && byHand.record == SetupRecord())
+        }
+        let ours = try DaemonSettings.remainder(
+            of: "{ \"registry-mirrors\": [\"\(address)\"] }", written: "{\"registry-mirrors\": [\"\(address)\"]}",
+            former: nil)
+        #expect(ours == nil)
+    }
+
+    @Test("a file of ours without its mark is somebody's own")
+    func unmarked() {
+        let text = SetupMark.comment(.podman) + "a"
+        let first = SetupPlan([own(text)], now: [:], record: SetupRecord())
+        let marked = SetupPlan([], now: [Self.own: text + "b"], record: first.record)
+        #expect(marked.left.count == 1 && marked.record == first.record)
+        let unmarked = SetupPlan([], now: [Self.own: "ab"], record: first.record)
+        #expect(unmarked.left.isEmpty && unmarked.changes.isEmpty && unmarked.record == SetupRecord())
+    }
+
+    @Test("of changes that fail on the way, those alone are remembered that were made")
+    func partly() {
+        let first = SetupPlan([own("a"), shared("old+")], now: [Self.shared: "old"], record: SetupRecord())
+        #expect(first.record(afterThose: [Self.own], SetupRecord()).entries.map(\.path) == [Self.own])
+        let undo = SetupPlan([], now: [Self.own: "a", Self.shared: "old+"], record: first.record)
+        #expect(undo.record(afterThose: [Self.own], first.record).entries.map(\.path) == [Self.shared])
     }
 
     @Test("wherever a crash ends it, all can be undone")
