@@ -1,4 +1,5 @@
 import ArgumentParser
+import NDN
 
 #if canImport(Glibc)
     import Glibc
@@ -116,6 +117,7 @@ struct Environment {
         // Where we may not even look, as in the folder of another user, there is nothing that is meant for us; and a folder of
         // this name is a Python environment.
         guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { return nil }
+        do { try SmallFile.check(path) } catch { throw DotEnv.Failure(description: error.reason) }
         guard let handle = unsafe fopen(path, "re") else { throw unreadable() }
         defer { unsafe fclose(handle) }
         var octets: [UInt8] = []

@@ -13,18 +13,10 @@ enum InputFile {
 
     /// - Parameter path: `-` for stdin.
     static func read(_ path: String) throws(Failure) -> ByteBuffer {
-        let descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure(path, SystemError(call: "open")) }
-        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-        let octets: ByteBuffer?
-        do { octets = try SmallFile.octets(of: descriptor) } catch { throw failure(path, error) }
-        guard let octets else {
-            throw Failure(description: "\(path): larger than 64 KiB, the most that is read of such a file")
+        do throws(SmallFile.Failure) {
+            return try path == "-" ? SmallFile.contents(STDIN_FILENO, named: path) : SmallFile.contents(path)
+        } catch {
+            throw Failure(description: "\(error)")
         }
-        return octets
-    }
-
-    private static func failure(_ path: String, _ error: SystemError) -> Failure {
-        Failure(description: "\(path): \(error.reason)")
     }
 }

@@ -96,7 +96,19 @@ private struct SignalService: Service {
         }
     }
 
+    /// A program that is to end waits for no reload: a file may lie where nobody answers, a helper may ask somebody.
     private func reload() async {
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        // No child of this task, which would wait for it.
+        let reading = Task {
+            await readAgain()
+            end.finish()
+        }
+        for await _ in ends.cancelOnGracefulShutdown() {}
+        reading.cancel()
+    }
+
+    private func readAgain() async {
         if let options { await perform(options) }
         let others = await reloads()
         if options == nil, others.isEmpty { logger.notice("SIGHUP: there is nothing to read again") }

@@ -22,10 +22,13 @@ struct SettingsFiles: Sendable {
 
     /// The text of a file; nil when there is none.
     func read(_ path: String) throws -> String? {
-        let descriptor = unsafe open(root + path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            guard errno == ENOENT || errno == ENOTDIR else { throw failure(path) }
-            return nil
+        let descriptor: Int32
+        do {
+            descriptor = try SmallFile.open(root + path)
+        } catch {
+            guard error.number != ENOENT, error.number != ENOTDIR else { return nil }
+            errno = error.number
+            throw error.number == 0 ? Failure(description: "\(error)") : failure(path)
         }
         defer { close(descriptor) }
         let octets: ByteBuffer?

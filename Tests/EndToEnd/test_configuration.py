@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import tomllib
 
 import pytest
@@ -148,6 +149,47 @@ def test_the_package_s_files_are_read_with_every_example_in_them(folder, command
     (folder / "c.toml").write_text(re.sub(r"^#(?=[a-z])", "", text, flags=re.MULTILINE))
     done = call(folder, command, "--config", "c.toml", "--print-config")
     assert done.returncode == 0 and len(tomllib.loads(done.stdout)[command]) >= 3, done
+
+
+# Files that are none
+
+def test_a_pipe_is_no_configuration(program, folder):
+    os.mkfifo(folder / "p")
+    for path, kind in [("p", "a pipe"), ("/dev/zero", "a device")]:
+        done = call(folder, "forwarder", "--config", path)
+        assert done.returncode == 64 and f"--config {path}: this is {kind}, and only a file is read" in done.stderr, done
+    file = folder / "c.toml"
+    file.write_text(f'unix = "{folder}/f.sock"\nudp = "none"\n')
+    forwarder = program("forwarder", "--config", file)
+    forwarder.ready()
+    file.unlink()
+    os.mkfifo(file)
+    start = hang_up(forwarder)
+    failure = forwarder.event("the configuration was not read again, the old one stays in use", start=start)
+    assert "this is a pipe" in failure["error"], failure
+    assert forwarder.stop() == 0
+
+
+def test_the_end_waits_for_no_reload(program, folder, monkeypatch):
+    """A credential helper that waits for somebody: SIGTERM ends the program all the same."""
+    helper, file, kept = folder / "docker-credential-slow", folder / "c.toml", folder / "kept.json"
+    helper.write_text(f"#!/bin/sh\ntouch {folder}/asked\nexec sleep 9\n")
+    helper.chmod(0o755)
+    kept.write_text('{"credsStore": "slow"}')
+    kept.chmod(0o600)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    rest = f'upstream = "http://127.0.0.1:9"\nname = "/a"\nrouter = "{folder}/no.sock"\nlisten = "127.0.0.1:0"\n'
+    file.write_text(rest)
+    client = program("client", "--config", file)
+    client.ready()
+    file.write_text(f'{rest}credentials = "{kept}"\n')
+    hang_up(client)
+    deadline = time.monotonic() + 8
+    while not (folder / "asked").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    begin = time.monotonic()
+    assert client.stop() == 0 and time.monotonic() - begin < 5
 
 
 # Read again

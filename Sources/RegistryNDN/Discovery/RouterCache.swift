@@ -28,7 +28,7 @@ package struct RouterCache: Sendable {
 
     /// The routers of the last answer to `key`; none when there is none that can be read.
     func read(key: String) -> [Router] {
-        guard let handle = unsafe fopen(path, "r") else { return [] }
+        guard (try? SmallFile.check(path)) != nil, let handle = unsafe fopen(path, "r") else { return [] }
         defer { unsafe fclose(handle) }
         var octets = [UInt8](repeating: 0, count: Self.maximumSize)
         let count = unsafe fread(&octets, 1, octets.count, handle)

@@ -71,8 +71,7 @@ package enum PrivateFile {
 
     /// A whole file of text, of the keychain.
     static func read(_ path: String) throws(SecurityError) -> String {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw failure(path) }
+        let descriptor = try open(path, flags: O_NOFOLLOW)
         defer { close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path) }
@@ -83,14 +82,21 @@ package enum PrivateFile {
     /// A whole file of text with a secret that somebody else may have put there: Kubernetes, Docker and systemd hand secrets
     /// to a service as files of root, readable by more than their owner, often behind symbolic links.
     package static func readSecret(_ path: String) throws(SecurityError) -> (text: String, notice: String?) {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure(path) }
+        let descriptor = try open(path)
         defer { close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path) }
         let notice = try checkSecret(
             owner: status.st_uid, mode: status.st_mode, ourselves: geteuid(), path)
         return (try text(descriptor, path), notice)
+    }
+
+    private static func open(_ path: String, flags: Int32 = 0) throws(SecurityError) -> Int32 {
+        do {
+            return try SmallFile.open(path, flags: flags)
+        } catch {
+            throw SecurityError(error.number == ENOENT ? .notFound : .system, "\(error)")
+        }
     }
 
     /// The same for a file that another library reads.
@@ -133,7 +139,7 @@ package enum PrivateFile {
     /// Puts a whole file of mode 0600 in the place of what was there, safely stored.
     package static func write(_ text: String, to path: String) throws(SecurityError) {
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: .min ... .max)).new"
-        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let descriptor = unsafe Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(temporary) }
         do throws(SecurityError) {
             try write(Array(text.utf8), descriptor, temporary)
@@ -162,7 +168,7 @@ package enum PrivateFile {
     /// A rename counts after a crash only once its folder is stored.
     private static func syncFolder(of path: String) throws(SecurityError) {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = unsafe Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(folder) }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure(folder) }
@@ -174,7 +180,7 @@ package enum PrivateFile {
 
     /// Makes the file if it is not there, and waits until no other process holds its lock.
     static func lock(_ path: String, text: String) throws(SecurityError) -> Lock {
-        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
         let lock = Lock(descriptor: descriptor)
         while flock(descriptor, LOCK_EX) != 0 {

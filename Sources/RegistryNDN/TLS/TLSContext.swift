@@ -90,6 +90,7 @@ package final class TLSContext: Sendable {
         }
         ERR_clear_error()
         guard let file = configuration.authorityFile else { return }
+        try Self.checkKind(file, .authorities)
         // 1 on success; 0 when the file has no certificate.
         guard unsafe SSL_CTX_load_verify_locations(pointer, file, nil) == 1 else {
             throw Self.unusable(.authorities, file, "PEM certificates of authorities")
@@ -100,6 +101,8 @@ package final class TLSContext: Sendable {
         certificate: String, key: String, settings: (certificate: RegistrySetting, key: RegistrySetting)
     ) throws(TLSError) {
         ERR_clear_error()
+        try Self.checkKind(certificate, settings.certificate)
+        try Self.checkKind(key, settings.key)
         // Each of these returns 1 on success.
         guard unsafe SSL_CTX_use_certificate_chain_file(pointer, certificate) == 1 else {
             throw Self.unusable(settings.certificate, certificate, "a PEM certificate, its intermediates after it")
@@ -121,6 +124,11 @@ package final class TLSContext: Sendable {
             guard error.code == .lax else { return nil }
             throw TLSError(.configuration, "\(setting): \(error)")
         }
+    }
+
+    /// OpenSSL would wait for somebody who writes to a pipe.
+    private static func checkKind(_ file: String, _ setting: RegistrySetting) throws(TLSError) {
+        do { try SmallFile.check(file) } catch { throw TLSError(.configuration, "\(setting) \(error)") }
     }
 
     private static func missing(_ setting: RegistrySetting, for other: RegistrySetting, _ what: String) -> TLSError {
