@@ -188,3 +188,12 @@ struct ClientCommand: AsyncParsableCommand {
         return policy
     }
 }
+
+extension ClientCommand: CheckedCommand {
+    func check() throws {
+        _ = try connecting.proxies()
+        _ = try fetching.configuration()
+        guard registry.mirrors == nil else { return }
+        _ = try checkSharing(try registry.registries())
+    }
+}

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NDN
 
 /// What `doctor` found out, check by check, and which checks a failed one keeps from being tried: each fault is told once.
 struct DoctorReport {
@@ -64,9 +65,9 @@ struct DoctorReport {
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(check, forKey: .check)
             try container.encode(status, forKey: .status)
-            try container.encode(message, forKey: .message)
+            try container.encode(Userinfo.hidden(in: message), forKey: .message)
             // null where there is none: scripts find the same keys in every element.
-            try container.encode(remedy, forKey: .remedy)
+            try container.encode(remedy.map(Userinfo.hidden(in:)), forKey: .remedy)
         }
 
         /// For people: a line, and what to do below it.
@@ -79,7 +80,10 @@ struct DoctorReport {
 
         /// What a peer sends must neither break lines nor command a terminal.
         private static func printable(_ text: String) -> String {
-            String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+            String(
+                Userinfo.hidden(in: text).unicodeScalars.map {
+                    $0.properties.generalCategory == .control ? " " : Character($0)
+                })
         }
     }
 

@@ -118,6 +118,10 @@ struct ForwarderCommand: AsyncParsableCommand {
     private static var defaultSocket: String { LocalForwarder.own[0] }
 }
 
+extension ForwarderCommand: CheckedCommand {
+    func check() throws { _ = try listeners() }
+}
+
 extension FaceURI {
     /// Whether both cannot be listened at.
     func isSameListener(as other: FaceURI) -> Bool {

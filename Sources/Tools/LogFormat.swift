@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import NDN
 
 #if canImport(Glibc)
     import Glibc
@@ -26,7 +27,7 @@ enum LogFormat: Sendable {
         _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, _ time: LogTime
     ) -> String {
         var line = "{\"time\":\"\(time.rfc3339)\",\"level\":\"\(level.rawValue)\",\"message\":"
-        line.appendJSON(message)
+        line.appendJSON(Userinfo.hidden(in: message))
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             line += ","
             line.appendJSON(key)
@@ -47,8 +48,9 @@ enum LogFormat: Sendable {
     static func sentence(_ message: String, _ metadata: Logger.Metadata) -> String {
         var line = ""
         let readable = ReadableFields(message, metadata)
-        line.appendPrintable(readable.message)
-        for (key, value) in readable.fields {
+        line.appendPrintable(Userinfo.hidden(in: readable.message))
+        for (key, field) in readable.fields {
+            let value = Userinfo.hidden(in: field)
             line += "  \(key)="
             if value.isEmpty || value.contains(where: { $0.isWhitespace || $0 == "\"" }) {
                 line.appendJSON(value)
@@ -123,10 +125,10 @@ extension String {
     /// Appends a value: numbers and truth values as such, all else as a string (RFC 8259).
     fileprivate mutating func appendJSON(_ value: Logger.MetadataValue) {
         switch value {
-        case .string(let text): appendJSON(text)
+        case .string(let text): appendJSON(Userinfo.hidden(in: text))
         case .stringConvertible(let value) where value is any BinaryInteger || value is Bool: append("\(value)")
         case .stringConvertible(let value as Double) where value.isFinite: append("\(value)")
-        case .stringConvertible(let value): appendJSON("\(value)")
+        case .stringConvertible(let value): appendJSON(Userinfo.hidden(in: "\(value)"))
         case .array(let values):
             append("[")
             for (number, value) in values.enumerated() {

@@ -1,3 +1,5 @@
+import NDN
+
 /// The options in force as a configuration file, a comment behind each that says where it comes from. What nobody gives stands as
 /// a comment.
 struct PrintedConfiguration {
@@ -30,21 +32,13 @@ struct PrintedConfiguration {
         switch given.content {
         case .isOn(let isOn): return "\(name) = \(isOn)  # \(comment("\(given.source)"))"
         case .values(let values):
-            guard !values.contains(where: holdsSecret) else {
+            guard !values.contains(where: Userinfo.isIn) else {
                 return "# \(name): not shown, since it holds a password; from \(comment("\(given.source)"))"
             }
             let written = values.map(value)
             let text = given.option.isRepeating ? "[\(written.joined(separator: ", "))]" : written.last ?? "\"\""
             return "\(name) = \(text)  # \(comment("\(given.source)"))"
         }
-    }
-
-    /// Whether something stands before an @ where URLs have `user:password`.
-    private static func holdsSecret(_ value: String) -> Bool {
-        guard let at = value.lastIndex(of: "@") else { return false }
-        let before = value[..<at]
-        guard let slashes = before.firstRange(of: "//") else { return false }
-        return !before[slashes.upperBound...].isEmpty
     }
 
     /// A number as such, all else as a string.
@@ -76,6 +70,12 @@ struct PrintedConfiguration {
     private static func comment(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
     }
+}
+
+/// A program whose options are looked at before they are printed.
+protocol CheckedCommand {
+    /// Refuses what the start would refuse because of how an option is written; what files hold and where they are is not looked at.
+    func check() throws
 }
 
 extension OptionSources {

@@ -1,3 +1,4 @@
+import NDN
 import NIOCore
 
 #if canImport(Glibc)
@@ -97,7 +98,7 @@ enum Terminal {
     static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
     static func write(_ text: String) {
-        var text = text
+        var text = Userinfo.hidden(in: text)
         text.withUTF8 { octets in
             _ = unsafe Glibc.write(STDERR_FILENO, octets.baseAddress, octets.count)
         }

@@ -45,7 +45,10 @@ enum Program {
                 var command = try await RegistryNDNCommand.asyncParseAsRoot(NegativeValues.attached(options.complete))
                 called = type(of: command)
                 guard called.configuration.subcommands.isEmpty else { throw MissingSubcommand() }
-                if options.isPrinted { return Output.write(options.printed) }
+                if options.isPrinted {
+                    try (command as? any CheckedCommand)?.check()
+                    return Output.write(options.printed)
+                }
                 if var command = command as? any AsyncParsableCommand {
                     try await command.run()
                 } else {
@@ -62,13 +65,15 @@ enum Program {
             exit(ExitCode.validationFailure.rawValue)
         } catch {
             let status = RegistryNDNCommand.exitCode(for: error)
-            guard let sources, !status.isSuccess else { RegistryNDNCommand.exit(withError: error) }
+            guard !status.isSuccess else { RegistryNDNCommand.exit(withError: error) }
             let message = RegistryNDNCommand.message(for: error)
-            Terminal.write(sources.origins(in: message))
-            let located = sources.located(message)
-            guard located != message else { RegistryNDNCommand.exit(withError: error) }
-            let rest = RegistryNDNCommand.fullMessage(for: error).dropFirst("Error: \(message)".count)
-            Terminal.write("Error: \(located)\(rest)\n")
+            let whole = RegistryNDNCommand.fullMessage(for: error)
+            guard !whole.isEmpty else { exit(status.rawValue) }
+            // The parser itself would write it as it is, with the passwords of URLs.
+            Terminal.write(sources?.origins(in: message) ?? "")
+            let located = sources?.located(message) ?? message
+            let said = located == message ? whole : "Error: \(located)\(whole.dropFirst("Error: \(message)".count))"
+            Terminal.write(said + "\n")
             exit(status.rawValue)
         }
     }

@@ -80,3 +80,7 @@ struct ServerCommand: AsyncParsableCommand {
         }
     }
 }
+
+extension ServerCommand: CheckedCommand {
+    func check() throws { try options.check(Environment()) }
+}

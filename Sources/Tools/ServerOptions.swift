@@ -159,6 +159,20 @@ struct ServerOptions: ParsableArguments {
         return configuration
     }
 
+    /// Refuses what is written wrong; what is missing may come with another file.
+    func check(_ environment: Environment) throws {
+        if name ?? environment["DOCKER_NDN_NAME"] != nil { _ = try prefix(environment) }
+        // A folder is looked at when the server starts.
+        if let text = registry ?? environment["DOCKER_NDN_REGISTRY"], !text.hasPrefix("file:") {
+            _ = try origin(environment)
+        }
+        if uplink ?? environment["NDNTS_UPLINK"] != nil { _ = try knownUplink(environment) }
+        _ = try listeners()
+        _ = try patterns(environment)
+        _ = try connecting.proxies()
+        guard sourceRate.octets > 0 else { throw ValidationError("--source-rate must be more than 0") }
+    }
+
     private func listeners() throws -> [FaceURI] {
         var uris: [FaceURI] = []
         for text in listen {
@@ -171,10 +185,7 @@ struct ServerOptions: ParsableArguments {
         return uris
     }
 
-    /// With credentials of its own the server could read what others may not: it says then what it makes public.
-    private func setAccess(
-        _ configuration: inout BlobServer.Configuration, _ environment: Environment, _ logger: Logger
-    ) async throws {
+    private func patterns(_ environment: Environment) throws -> [RepositoryPattern] {
         let listed = environment["DOCKER_NDN_REPOSITORIES"] ?? ""
         let named = repository.isEmpty ? listed.split(separator: ",").map(String.init) : repository
         // None at all would make all of them public.
@@ -182,12 +193,19 @@ struct ServerOptions: ParsableArguments {
             throw ValidationError(
                 "DOCKER_NDN_REPOSITORIES names no repository: write one, such as team/*, or leave it out")
         }
-        configuration.repositories = try named.map { text in
+        return try named.map { text in
             guard let pattern = RepositoryPattern(text) else {
                 throw ValidationError("--repository \(text): write a repository, with * for a part or ** for the rest")
             }
             return pattern
         }
+    }
+
+    /// With credentials of its own the server could read what others may not: it says then what it makes public.
+    private func setAccess(
+        _ configuration: inout BlobServer.Configuration, _ environment: Environment, _ logger: Logger
+    ) async throws {
+        configuration.repositories = try patterns(environment)
         guard case .registry(let url) = configuration.origin else { return }
         configuration.upstream.credentials = try await access.keeper(
             for: purpose(url), otherwise: environment["DOCKER_NDN_CREDENTIALS"], logger: logger)

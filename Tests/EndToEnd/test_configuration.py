@@ -151,6 +151,52 @@ def test_the_package_s_files_are_read_with_every_example_in_them(folder, command
     assert done.returncode == 0 and len(tomllib.loads(done.stdout)[command]) >= 3, done
 
 
+# Secrets
+
+SECRET = "http://me:sekret@127.0.0.1:9"
+CLIENT = ("client", "--name", "/a", "--router", NOWHERE)
+
+
+@pytest.mark.parametrize("arguments, variables, files", [
+    ((*CLIENT, "--upstream", SECRET), {}, {}),
+    (("client", "--mirror", f"q.example={SECRET},/b"), {}, {}),
+    (CLIENT, {"DOCKER_NDN_UPSTREAM": SECRET}, {}),
+    ((*CLIENT, "--config", "c.toml"), {}, {"c.toml": f'upstream = "{SECRET}"'}),
+    (("client", "--config", "c.toml"), {}, {"c.toml": f'mirror = ["q.example={SECRET},/b"]'}),
+    (("client", "--mirrors", "m.toml"), {}, {"m.toml": f'[[registry]]\nhosts = ["q.example"]\nurl = "{SECRET}"\nname = "/b"'}),
+    (("server", "--name", "/a", "--uplink", "none", "--listen", "udp://127.0.0.1:0"), {},
+     {".env": f"DOCKER_NDN_REGISTRY={SECRET}\n"}),
+    (("server", "--registry", "http://h", "--name", "/a", "--uplink", SECRET), {}, {}),
+    ((*CLIENT, "--upstream", "http://h", "--proxy", "me:sekret@h:xx", "--print-config"), {}, {}),
+    (("doctor", "--name", "/a", "--upstream", SECRET), {}, {}),
+    (("setup", "docker", "--endpoint", SECRET), {}, {}), (("top", "--admin", "me:sekret@h"), {}, {}),
+    (("health", SECRET), {}, {}), (("forwarder", SECRET), {}, {}),
+])
+def test_no_message_has_the_password_of_a_url(folder, arguments, variables, files):
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    done = call(folder, *arguments, **variables)
+    said = done.stdout + done.stderr
+    assert done.returncode == 64 or "doctor" in arguments and done.returncode, done
+    assert "sekret" not in said and ("***@" in said or "--proxy must be" in said), said
+
+
+def test_no_log_line_has_the_password_of_a_url_that_is_read_again(program, folder):
+    file = folder / "c.toml"
+    rest = f'name = "/a"\nrouter = "{folder}/no.sock"\nlisten = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\n'
+    file.write_text(f'upstream = "http://127.0.0.1:9"\n{rest}')
+    client = program("client", "--config", file)
+    client.ready()
+    admin = parts.authority(client.event("metrics and probes are told")["admin"])
+    file.write_text(f'upstream = "{SECRET}"\n{rest}')
+    start = hang_up(client)
+    failure = client.event("the configuration was not read again, the old one stays in use", start=start)["error"]
+    assert "http://***@127.0.0.1:9" in failure and not [line for line in client.lines if "sekret" in line], failure
+    events = subprocess.run(["curl", "-sN", "--max-time", "2", f"http://{admin}/events"], capture_output=True, text=True,
+                            check=False).stdout
+    assert "***@127.0.0.1:9" in events and "sekret" not in events, events
+
+
 # Files that are none
 
 def test_a_pipe_is_no_configuration(program, folder):
@@ -190,6 +236,17 @@ def test_the_end_waits_for_no_reload(program, folder, monkeypatch):
         time.sleep(0.02)
     begin = time.monotonic()
     assert client.stop() == 0 and time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize("command, wrong, words", [
+    ("client", ["--upstream", "http://h", "--name", "/a", "--proxy", "http://h:xx"], "--proxy must be http://"),
+    ("server", ["--proxy", "http://u:p@h:xx"], "--proxy must be http://"),
+    ("server", ["--registry", "ftp://h"], "the scheme must be https or http"),
+    ("server", ["--repository", "A B"], "--repository A B: write a repository"),
+    ("forwarder", ["--udp", "h:xx"], "--udp h:xx: ")])
+def test_what_the_start_would_refuse_is_not_printed(folder, command, wrong, words):
+    done = call(folder, command, *wrong, "--print-config")
+    assert done.returncode == 64 and words in done.stderr and done.stdout == "", done
 
 
 # Read again

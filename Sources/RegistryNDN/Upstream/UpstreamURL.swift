@@ -11,8 +11,12 @@ package struct UpstreamURL: Hashable, Sendable, CustomStringConvertible {
     package let path: String
 
     /// Reads `text`; the error says which part of it is wrong.
-    package init(_ text: String) throws(UpstreamError) {
-        func wrong(_ why: String) -> UpstreamError { UpstreamError(.url, "upstream URL \"\(text)\": \(why)") }
+    ///
+    /// - Parameter what: what the error calls it.
+    package init(_ text: String, named what: String = "upstream URL") throws(UpstreamError) {
+        func wrong(_ why: String) -> UpstreamError {
+            UpstreamError(.url, "\(what) \"\(Userinfo.hidden(inValue: text))\": \(why)")
+        }
         guard let separator = Self.schemeSeparator(in: text) else {
             throw wrong("write it as https://host or http://host:port")
         }
