@@ -48,7 +48,18 @@ struct TopCommand: AsyncParsableCommand {
         }
     }
 
+    /// Two states are a second apart.
+    private static let patience = TimeAmount.seconds(8)
+
     private func printOnce(_ events: StateEvents) async throws {
+        do {
+            try await TimeBound(limit: Self.patience).run { try await Self.print(events) }
+        } catch let error as TimeBound.Exceeded {
+            throw Failure(description: "\(try address()) has told no two states of itself: \(error)")
+        }
+    }
+
+    private static func print(_ events: StateEvents) async throws {
         var before: ProgramState?
         try await events.read { state in
             guard let earlier = before else {
@@ -84,8 +95,9 @@ struct TopCommand: AsyncParsableCommand {
 
     private func address() throws -> UpstreamURL {
         let text = admin ?? Environment.process()["DOCKER_NDN_ADMIN"] ?? "127.0.0.1:9100"
-        do { return try UpstreamURL(text.contains("://") ? text : "http://\(text)") } catch {
-            throw ValidationError("--admin \(text): \(error.message)")
+        guard !text.isEmpty else { throw ValidationError("--admin is empty: write HOST:PORT, as 127.0.0.1:9100") }
+        do { return try UpstreamURL(text.contains("://") ? text : "http://\(text)", named: "--admin") } catch {
+            throw ValidationError(error.message)
         }
     }
 }
@@ -125,7 +137,7 @@ struct StateEvents {
         var reader = EventReader()
         do {
             for try await chunk in answer.body {
-                for event in reader.append(chunk.readableBytesView) {
+                for event in try reader.append(chunk.readableBytesView) {
                     guard let state = try? ProgramState(json: event) else {
                         throw TopCommand.Failure(
                             description: "\(url) tells what this version does not understand: use its own `top`")
@@ -133,6 +145,11 @@ struct StateEvents {
                     guard try take(state) else { return }
                 }
             }
+        } catch is EventReader.TooLong {
+            throw TopCommand.Failure(
+                description:
+                    "\(url) tells of itself in a line of more than 1 MiB, as no client, server or forwarder does: look whether --admin is right"
+            )
         } catch let error as UpstreamError {
             throw TopCommand.Failure(description: "\(url) answers no more: \(error.message)")
         }

@@ -6,9 +6,11 @@ import os
 import pty
 import re
 import signal
+import socket
 import struct
 import subprocess
 import termios
+import threading
 import time
 
 import pytest
@@ -48,6 +50,15 @@ def test_the_page_is_whole_small_and_for_our_hosts_alone(start):
     for host in ("evil.example", "127.0.0.1.evil.example"):
         assert raw_status(address, "/", host) == raw_status(address, "/events", host) == 403
         assert raw_status(address, "/metrics", host) == 200
+
+
+def test_who_names_no_host_is_told_so(start):
+    address = admin(start.forwarder(options=ADMIN))
+    host, port = address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), 10) as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        answer = connection.recv(4096)
+    assert b" 403 " in answer and b"to a request without a Host field" in answer, answer
 
 
 def raw_status(address: str, path: str, host: str) -> int:
@@ -197,7 +208,31 @@ def test_top_says_what_is_wrong(chain, folder, free_tcp_port):
         done = registry_ndn("top", "--admin", address, folder=folder)
         assert done.returncode == 1 and words in done.stderr and done.stdout == "", done
     done = registry_ndn("top", "--admin", "ftp://x", folder=folder)
-    assert done.returncode == 64 and "the scheme must be https or http" in done.stderr
+    assert done.returncode == 64 and '--admin "ftp://x": the scheme must be https or http' in done.stderr
+    done = registry_ndn("top", "--admin", "", folder=folder)
+    assert done.returncode == 64 and "--admin is empty: write HOST:PORT" in done.stderr
+
+
+@pytest.mark.parametrize("pause, words", [(0, "a line of more than 1 MiB"), (0.2, "has told no two states of itself")])
+def test_top_is_not_kept_by_a_line_without_end(folder, pause, words):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def answer():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\ndata: ")
+                try:
+                    while True:
+                        connection.sendall(b"x" * (10 if pause else 1 << 16))
+                        time.sleep(pause)
+                except OSError:
+                    pass
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        begin = time.monotonic()
+        done = registry_ndn("top", "--once", "--admin", f"127.0.0.1:{listener.getsockname()[1]}", folder=folder)
+        assert done.returncode == 1 and words in done.stderr and time.monotonic() - begin < 12, done
+        thread.join(5)
 
 
 @pytest.mark.parametrize("end", [b"q", signal.SIGINT])

@@ -37,6 +37,11 @@ package final class AdminResponder: HTTPResponder {
         }
         let host = head.headers.first(name: "host") ?? ""
         guard hosts.contains(host) else {
+            guard !host.isEmpty else {
+                return try await response.send(
+                    AdminAnswers.text(
+                        .forbidden, "this page is not shown to a request without a Host field: send one\n"))
+            }
             let why =
                 "this page is not shown for the host \(host[...].abridged(to: 100)), which may be a web page's own"
             return try await response.send(
