@@ -235,7 +235,8 @@ def test_the_end_waits_for_no_reload(program, folder, monkeypatch):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     begin = time.monotonic()
-    assert client.stop() == 0 and time.monotonic() - begin < 5
+    # A client that is waiting for something of its own has 3 s.
+    assert client.stop() == 0 and time.monotonic() - begin < 2.5
 
 
 @pytest.mark.parametrize("command, wrong, words", [
@@ -322,7 +323,7 @@ def test_sighup_takes_the_authorities_for_the_registry(program, folder):
         shutil.copy(tls.pem("root"), authorities)
         start = hang_up(client)
         assert client.event("the file of --ca-file was read again", start=start)["file"] == str(authorities)
-        assert "502" not in request(address, "/v2/", "--include")
+        assert not request(address, "/v2/", "--include").startswith("HTTP/1.1 502")
         authorities.rename(folder / "b.pem")
         start = hang_up(client)
         client.event("the configuration was not read again, the old one stays in use",
@@ -330,7 +331,7 @@ def test_sighup_takes_the_authorities_for_the_registry(program, folder):
         write("b")
         start = hang_up(client)
         client.event("--ca-file is changed", start=start)
-        assert "502" not in request(address, "/v2/", "--include")
+        assert not request(address, "/v2/", "--include").startswith("HTTP/1.1 502")
     finally:
         registry.stop()
 
