@@ -26,7 +26,10 @@ struct MeasureCommand: AsyncParsableCommand {
     var upstream: UpstreamURL
 
     @Option(
-        help: "The client's endpoint, http://HOST:PORT or https://HOST:PORT. (default: http://127.0.0.1:5000)",
+        help: """
+            The client's endpoint, http://HOST:PORT or https://HOST:PORT, of a client of several registries with the registry's host \
+            behind it, as in http://127.0.0.1:5000/quay.io. (default: http://127.0.0.1:5000)
+            """,
         transform: Self.url)
     var client: UpstreamURL?
 
@@ -72,8 +75,8 @@ struct MeasureCommand: AsyncParsableCommand {
         }
         var (one, other) = (Sum(), Sum())
         for blob in blobs {
-            let pulled = try await Reading(blob, in: image.repository, at: client)
-            let direct = try await Reading(blob, in: image.repository, at: registry)
+            let pulled = try await Reading(blob, in: image.repository, at: client, .client)
+            let direct = try await Reading(blob, in: image.repository, at: registry, .registry)
             one.add(pulled)
             other.add(direct)
             Output.write(
@@ -87,7 +90,7 @@ struct MeasureCommand: AsyncParsableCommand {
         guard one.left.isEmpty else {
             throw Failure(
                 description:
-                    "\(one.left.count) of \(blobs.count) blobs did not come over NDN (\(Set(one.left).sorted().joined(separator: ", "))): `registry-ndn doctor` with the client's options says why"
+                    "\(one.left.count) of \(blobs.count) blobs did not come over NDN (\(Set(one.left).sorted().joined(separator: ", "))): the client's log has the reason of each, and `registry-ndn doctor` with the client's options looks for the cause"
             )
         }
     }
@@ -99,29 +102,52 @@ struct MeasureCommand: AsyncParsableCommand {
 
 /// One blob, read to its end and found to be what its digest says.
 private struct Reading {
+    enum Side: String { case client, registry }
+
     var octets: UInt64 = 0
     let seconds: Double
     /// What the client says of where its answer begins; `unknown` where it says nothing.
     let source: String
 
-    init(_ blob: RegistryTrial.Blob, in repository: RepositoryName, at place: RegistryTrial) async throws {
+    init(
+        _ blob: RegistryTrial.Blob, in repository: RepositoryName, at place: RegistryTrial, _ side: Side
+    ) async throws {
         let begin = NIODeadline.now()
-        let answer = try await place.blob(blob.digest, in: repository)
         let digest = OverlappedSHA256()
-        for try await chunk in answer.body {
-            octets += UInt64(chunk.readableBytes)
-            await digest.update(chunk)
+        let answer: UpstreamResponse
+        do {
+            answer = try await place.blob(blob.digest, in: repository)
+            for try await chunk in answer.body {
+                octets += UInt64(chunk.readableBytes)
+                await digest.update(chunk)
+            }
+        } catch let error as UpstreamError {
+            throw MeasureCommand.Failure(
+                description: "\(blob.digest) does not come from the \(side) \(place.url): \(Self.words(error, side))")
         }
         let actual = await digest.finalize()
         guard actual == blob.digest.sha256 else {
             throw MeasureCommand.Failure(
-                description: "\(place.url) gives for \(blob.digest) something else, with the SHA-256 \(actual.hex)")
+                description:
+                    "\(blob.digest) has a wrong digest as the \(side) \(place.url) gives it: the SHA-256 is \(actual.hex)"
+            )
         }
         seconds = Double(max((NIODeadline.now() - begin).nanoseconds, 1)) / 1e9
         source = Self.source(answer.head.headers)
     }
 
     var words: String { MeasureCommand.words(octets, seconds) }
+
+    private static func words(_ error: UpstreamError, _ side: Side) -> String {
+        switch (side, error.code) {
+        case (.client, .closed):
+            "it ended the answer in the middle, as a client does with a blob that has a wrong digest; its log has the reason"
+        case (.client, .malformed):
+            "\(error) (where it has several registries, put the registry's host behind --client, as in "
+                + "http://127.0.0.1:5000/quay.io, or give the --listen address of that registry alone)"
+        default: "\(error)"
+        }
+    }
 
     /// `ndn`, `upstream`, or the latter with the reason.
     private static func source(_ headers: HTTPHeaders) -> String {

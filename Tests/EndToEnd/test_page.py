@@ -2,6 +2,7 @@
 
 import fcntl
 import http.client
+import http.server
 import os
 import pty
 import re
@@ -283,3 +284,43 @@ def test_measure_compares_the_client_with_its_registry(chain, shared_registry, l
     assert re.search(r"5 of 5 blobs did not come over NDN \(upstream \((face_down|path_down).*`registry-ndn doctor`", done.stderr)
     done = registry_ndn("measure", "demo/nothing", *words[2:], folder=folder)
     assert done.returncode == 1 and "404 Not Found when it is asked for the manifest latest of demo/nothing" in done.stderr
+
+
+class Giver(http.server.BaseHTTPRequestHandler):
+    """Answers every blob with the same, of which there is less than it says when `missing` is more than 0."""
+    missing = 0
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(1000 + self.missing))
+        self.end_headers()
+        self.wfile.write(bytes(1000))
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("missing, words", [(0, "has a wrong digest as the client {} gives it: the SHA-256 is 541b3e9daa09"),
+                                            (5, "does not come from the client {}: it ended the answer in the middle")])
+def test_measure_says_which_side_gives_a_wrong_blob_and_which_blob(shared_registry, layout, folder, missing, words):
+    handler = type("Giver", (Giver,), {"missing": missing})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        done = registry_ndn("measure", "demo/app", "--upstream", shared_registry.url, "--client", url, folder=folder)
+        server.shutdown()
+    smallest = min(layout[2], key=lambda made: made.size).digest
+    assert done.returncode == 1 and f"{smallest} {words.format(url)}" in " ".join(done.stderr.split()), done
+
+
+def test_measure_asks_a_client_of_several_registries_for_the_one_that_it_is_told(start, shared_registry, layout, folder):
+    forwarder = start.forwarder()
+    start.server(uplink=forwarder.unix)
+    other = start.own_registry()
+    client = start.client(forwarder.unix, other, options=["--mirror", f"one.example={shared_registry.url},{PREFIX}"])
+    words = ["measure", "demo/app", "--upstream", shared_registry.url, "--client"]
+    done = registry_ndn(*words, f"http://{client.address}/one.example", folder=folder)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == len(layout[2]) + 1, done
+    done = registry_ndn(*words, f"http://{client.address}/two.example", folder=folder)
+    assert done.returncode == 1 and "put the registry's host behind --client" in " ".join(done.stderr.split()), done
