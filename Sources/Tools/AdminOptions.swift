@@ -6,9 +6,6 @@ import RegistryNDN
 
 /// Where a running program tells how it is.
 struct AdminOptions: ParsableArguments {
-    /// Connections at a time: a scrape, probes, and some people.
-    private static let connections = 64
-
     @Option(
         help: """
             HOST:PORT at which to tell how the program is: a page for people, /livez, /readyz, and /metrics for Prometheus \
@@ -68,11 +65,10 @@ struct AdminOptions: ParsableArguments {
     private func bind(
         _ address: ListenArgument, _ group: any EventLoopGroup, _ logger: Logger
     ) async throws -> HTTPEndpoint {
-        var limits = HTTPLimits()
-        limits.connections = Self.connections
         do {
             return try await HTTPEndpoint.bind(
-                host: address.host, port: address.port, setting: .admin, limits: limits, group: group, logger: logger)
+                host: address.host, port: address.port, setting: .admin, limits: AdminResponder.limits, group: group,
+                logger: logger)
         } catch {
             logger.error("\(error)")
         }

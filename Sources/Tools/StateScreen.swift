@@ -75,11 +75,10 @@ struct StateScreen {
     private mutating func writeHead() {
         let health = state.health
         let (words, color): (String, Color) =
-            switch (health.state, state.client == nil) {
-            case (.ready, _): ("ready", .good)
-            case (.degraded, false): ("NDN is not used", .registry)
-            case (.degraded, true): ("degraded", .registry)
-            case (.notReady, _): ("not ready", .bad)
+            switch health.state {
+            case .ready: ("ready", .good)
+            case .degraded: (health.summary ?? "degraded", .registry)
+            case .notReady: (health.summary ?? "not ready", .bad)
             }
         let age = Self.duration(state.now - state.started)
         rows.append([
@@ -207,10 +206,19 @@ struct StateScreen {
     private func recentRow(_ pull: ClientState.Pull) -> [Piece] {
         let octets = pull.ndnBytes + pull.upstreamBytes
         return [
-            Piece("\(pull.repository) \(Self.short(pull.digest))"), Self.source(pull), .number(Self.size(octets)),
+            Piece("\(pull.repository) \(Self.short(pull.digest))"), Self.outcome(pull), .number(Self.size(octets)),
             .number("in \(Self.duration(pull.seconds))"),
-            Piece(pull.failure ?? pull.fallback ?? "", pull.failure == nil ? nil : .bad),
+            Piece(
+                [pull.failure, pull.fallback].compactMap { $0 }.joined(separator: "; "),
+                pull.failure == nil ? nil : .bad),
         ]
+    }
+
+    /// Of a pull that is over.
+    private static func outcome(_ pull: ClientState.Pull) -> Piece {
+        if let status = pull.status, status >= 400 { return Piece("failed, \(status)", .bad) }
+        let hasBytes = pull.ndnBytes + pull.upstreamBytes > 0
+        return hasBytes ? source(pull) : Piece("nothing", pull.failure == nil ? nil : .bad)
     }
 
     private static func source(_ pull: ClientState.Pull) -> Piece {
@@ -251,6 +259,7 @@ struct StateScreen {
                 counter("Interests", server.interests, then?.interests), counter("Data", server.data, then?.data),
                 counter("from the cache", server.cacheHits, then?.cacheHits),
                 counter("registry reads", server.registryReads, then?.registryReads),
+                counter("registry reads that failed", server.registryFailures, then?.registryFailures),
                 counter("over limits", server.limited, then?.limited),
                 [
                     Piece("read at the registry"), .number(Self.size(server.registryBytes)),

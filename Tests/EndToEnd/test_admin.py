@@ -12,6 +12,7 @@ from harness.exchange import exchange, raw
 from harness.metrics import Metrics, MetricsError, scrape
 from harness.parts import PREFIX, ROOT, authority, binary, registry_ndn
 from harness.program import Program
+from harness.states import state
 
 REPOSITORY = "demo/blobs"
 ADMIN = ["--admin", "127.0.0.1:0"]
@@ -228,6 +229,43 @@ def test_a_fallback_is_told_at_once_and_a_minute_of_them_is_told_by_the_log_and_
     client.program.event("blobs come over NDN again")
     told = scrape(client.address)
     assert (told.value("registry_ndn_ndn_degraded"), told.value("registry_ndn_path_up")) == (0, 1)
+
+
+def test_a_registry_that_is_gone_is_told_by_the_server_and_by_the_client(start):
+    registry = start.own_registry()
+    forwarder = start.forwarder()
+    server = start.server(forwarder.unix, registry, options=ADMIN)
+    client = start.client(forwarder.unix, registry, options=ADMIN)
+    at_server, at_client = admin(server.program), admin(client.program)
+    digests = [registry.put_blob(REPOSITORY, blobs.seeded(f"gone {number}", 50_000)) for number in range(40)]
+
+    def pull(digest):
+        return exchange(client.address, "GET", f"/v2/{REPOSITORY}/blobs/{digest}").status
+    assert pull(digests.pop()) == 200 and ready(at_server) == ready(at_client) == (200, "ok")
+    assert pull(f"sha256:{0:064}") == 404
+    assert ready(at_server) == (200, "ok") and scrape(at_server).value("registry_ndn_server_registry_failures_total") == 0
+    assert scrape(at_client).value("registry_ndn_fallbacks_total", reason="refused") == 1
+    registry.stop()
+    assert pull(digests.pop()) == 502
+    for address, words in ((at_server, f"degraded: cannot read from {registry.url}: "),
+                           (at_client, f"degraded: pulls from {registry.url} fail: ")):
+        status, why = ready(address)
+        assert status == 200 and why.startswith(words) and "refused" in why, why
+    told = scrape(at_server)
+    assert told.value("registry_ndn_server_registry_failures_total") > 0 and told.value("registry_ndn_server_ready") == 1
+    seen = state(at_server)
+    assert seen["health"]["summary"] == "Cannot read from the registry" and "doctor server" in seen["health"]["remedy"]
+    seen = state(at_client)
+    assert seen["health"]["summary"] == "Pulls fail" and registry.url in seen["health"]["reason"]
+    assert seen["client"]["recent"][0]["status"] == 502 and "refused" in seen["client"]["recent"][0]["failure"]
+    assert seen["client"]["recent"][1]["failure"] == "the registry answers 404 Not Found"
+    registry.start()
+    # The server leaves a registry alone for a moment after a failure.
+    assert eventually(lambda: pull(digests.pop()) == 200 and (time.sleep(0.5) or ready(at_server)) == (200, "ok"))
+    # What NDN brings says nothing of the registry, which manifests come from.
+    assert exchange(client.address, "GET", "/v2/").status == 200
+    assert ready(at_client) == (200, "ok")
+    assert registry_ndn("top", "--once", "--admin", at_client, folder=client.folder).stdout.count("failed, ") >= 1
 
 
 # What is wrong

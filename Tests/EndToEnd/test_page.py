@@ -121,7 +121,7 @@ def test_every_name_stands_in_the_document(watched, blob):
     written = set(re.findall(r"\w+", " ".join(re.findall(r"^\| (`.*?) \| ", page, re.MULTILINE))))
     assert told - written == set()
     # What only shows when something is wrong.
-    assert written - told <= {"reason", "remedy", "trouble", "time", "level", "text", "fallback", "failure", "state"} | {
+    assert written - told <= {"reason", "remedy", "trouble", "time", "level", "text", "fallback", "failure", "state", "summary"} | {
         "state", "health", "process"}, written - told
 
 
@@ -143,6 +143,16 @@ def test_why_ndn_is_not_used_is_told_at_once_with_what_to_do(start, blob):
         seen = states.until(lambda seen: not seen["client"]["routers"][0]["is_up"])
         assert "start the router, or name another one by --router" == seen["health"]["remedy"]
         assert seen["client"]["routers"][0]["trouble"] == seen["health"]["reason"]
+
+
+def test_no_path_stands_without_a_router_though_nobody_pulls(start):
+    forwarder = start.forwarder()
+    client = start.client(router=forwarder.unix, options=ADMIN)
+    with States(admin(client)) as states:
+        states.until(lambda seen: seen["client"]["registries"][0]["is_up"])
+        forwarder.program.kill()
+        seen = states.until(lambda seen: not seen["client"]["registries"][0]["is_up"])
+    assert seen["client"]["registries"][0]["standing"] == "no router"
 
 
 def test_a_server_without_its_forwarder_says_what_to_do(start):

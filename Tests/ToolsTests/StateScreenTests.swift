@@ -6,17 +6,26 @@ import Testing
 /// What `top` reads, and what it draws.
 @Suite struct StateScreenTests {
     private static let json = """
-        {"program":"client","version":"1.2.3","commit":"c","started":1000,"now":NOW,"health":{"state":"degraded",
+        {"program":"client","version":"1.2.3","commit":"c","started":1000,"now":NOW,"health":{"state":"degraded","summary":"NDN is not used",
         "reason":"no route","remedy":"start a server"},"process":{"memory_bytes":21000000,"cpu_seconds":1.5},
         "problems":[{"time":1090,"level":"warning","text":"odd \\u001b[31m"}],"client":{"requests":2,"pull_count":1,
         "pulls":[{"id":"1","prefix":"/p","repository":"demo/app","digest":"sha256:0123456789abcdef","ndn_bytes":OCTETS,
-        "upstream_bytes":0,"size":100000000,"seconds":2}],"recent":[],"registries":[],"routers":[],
+        "upstream_bytes":0,"size":100000000,"seconds":2}],"recent":[RECENT],"registries":[],"routers":[],
         "hour":{"ndn_bytes":[1000000,0],"upstream_bytes":[0,1000000]}}}
         """
 
+    /// What failed: nothing came, the registry said why it refuses, and what came was cut.
+    private static let recent = [
+        #""ndn_bytes":0,"upstream_bytes":0,"status":502,"failure":"connection refused","fallback":"no route""#,
+        #""ndn_bytes":0,"upstream_bytes":13,"status":404,"failure":"the registry answers 404 Not Found""#,
+        #""ndn_bytes":0,"upstream_bytes":0,"failure":"the connection was closed before the answer was out""#,
+        #""ndn_bytes":7,"upstream_bytes":0,"status":200"#,
+    ].map { #"{"id":"2","prefix":"/p","repository":"old","digest":"sha256:00","seconds":2,\#($0)}"# }.joined(
+        separator: ",")
+
     private static func state(now: Int, octets: Int) throws -> ProgramState {
         let text = json.split(separator: "NOW").joined(separator: "\(now)").split(separator: "OCTETS")
-            .joined(separator: "\(octets)")
+            .joined(separator: "\(octets)").split(separator: "RECENT").joined(separator: recent)
         return try ProgramState(json: text.utf8)
     }
 
@@ -32,6 +41,13 @@ import Testing
         let pull = try #require(lines.first { $0.contains("demo/app") })
         #expect(pull == "  demo/app 0123456789ab  NDN  50.0 MB  10.0 MB/s  [##########..........]  50 %  5.0 s left")
         #expect(lines.contains { $0.contains("over NDN") && $0.hasSuffix("1.0 MB  50 %") })
+    }
+
+    @Test func pullsThatFailedAreMarked() throws {
+        let lines = try Self.screen(width: 200).lines(hasColors: false).filter { $0.hasPrefix("  old") }
+            .map { $0.split(separator: "  ", omittingEmptySubsequences: true).map { $0.trimmingPrefix(" ") } }
+        #expect(lines.map { $0[1] } == ["failed, 502", "failed, 404", "nothing", "NDN"])
+        #expect(lines[0].last == "connection refused; no route" && lines[3].last == "in 2.0 s")
     }
 
     @Test(arguments: [20, 40, 80, 200])

@@ -304,11 +304,10 @@ package enum AdminPage {
         }
         function health(state, good) {
           const box = section("health", "", "health");
-          const {state: level, reason, remedy} = state.health;
+          const {state: level, summary, reason, remedy} = state.health;
           box.className = "health " + level;
           box.setAttribute("role", "status");
-          const bad = state.client && level === "degraded" ? "NDN is not used" : level === "ready" ? good : "Not ready";
-          put(box.children[0], bad);
+          put(box.children[0], summary || {ready: good, degraded: "Degraded"}[level] || "Not ready");
           [reason, remedy && "What to do: " + remedy + "."].filter(Boolean)
             .forEach((text, index, list) => { put(child(box, "p", index + 1), text); trim(box, list.length + 1); });
           if (!reason) trim(box, 1);
@@ -333,6 +332,7 @@ package enum AdminPage {
 
         const short = digest => digest.replace("sha256:", "").slice(0, 12);
         function origin(pull) {
+          if (pull.status >= 400) return [`failed, ${pull.status}`, "bad"];
           if (pull.ndn_bytes && pull.upstream_bytes) return ["NDN and registry", "ndn"];
           if (pull.ndn_bytes) return ["NDN", "ndn"];
           return pull.upstream_bytes ? ["registry", "registry"] : ["waiting", "quiet"];
@@ -387,9 +387,9 @@ package enum AdminPage {
             table("recent", "Last pulls", ["Blob", "From", "#Bytes", "#Time"], client.recent.map(pull => {
               const [from, color] = origin(pull);
               const bytes = pull.ndn_bytes + pull.upstream_bytes;
-              const why = pull.failure || pull.fallback || "";
+              const why = [pull.failure, pull.fallback].filter(Boolean).join("; ");
               return [{text: pull.repository, note: short(pull.digest)},
-                {text: bytes ? from : "nothing", color: pull.failure ? "bad" : color, note: why}, number(size(bytes)),
+                {text: bytes || pull.status >= 400 ? from : "nothing", color: pull.failure ? "bad" : color, note: why}, number(size(bytes)),
                 {text: duration(pull.seconds), note: size(bytes / Math.max(pull.seconds, 0.001)) + "/s", kind: "number"}];
             }), "None yet.");
           },
@@ -401,7 +401,7 @@ package enum AdminPage {
               ["Data", whole(rate(state, "data", server.data)) + "/s", whole(server.data) + " so far"],
               ["From the cache", share(server.cache_hits, server.interests), whole(server.cache_hits) + " segments"],
               ["Read at the registry", size(rate(state, "read", server.registry_bytes)) + "/s",
-                `${size(server.registry_bytes)} in ${count(server.registry_reads, "read")}`],
+                `${size(server.registry_bytes)} in ${count(server.registry_reads, "read")}, ${whole(server.registry_failures)} failed`],
               ["Waiting", whole(server.waiting_interests), "Interests without their Data yet"],
               ["Refused", whole(server.limited), `Interests over limits; ${count(server.shed, "read")} given up`],
             ]);

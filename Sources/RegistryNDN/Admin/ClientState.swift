@@ -29,7 +29,9 @@ package struct ClientState: Codable, Hashable, Sendable {
         package var seconds: Double
         /// Why NDN did not bring it, or not all of it.
         package var fallback: String?
-        /// Why it was not answered to its end.
+        /// The status of the answer; nil while it has none.
+        package var status: Int?
+        /// Why it was refused, or not answered to its end.
         package var failure: String?
     }
 

@@ -17,4 +17,7 @@ package enum Readiness: Hashable, Sendable {
     case degraded(String)
     /// It does not serve; says why.
     case notReady(String)
+
+    /// Whether requests are served, as they should or not.
+    var isServing: Bool { if case .notReady = self { false } else { true } }
 }

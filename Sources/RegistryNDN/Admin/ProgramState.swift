@@ -29,13 +29,17 @@ package struct ProgramState: Codable, Hashable, Sendable {
         }
 
         package var state = State.ready
+        /// What is wrong, in a few words.
+        package var summary: String?
         /// Why it is not ready, or degraded.
         package var reason: String?
         /// What to do about it.
         package var remedy: String?
 
-        package init(_ state: State = .ready, reason: String? = nil, remedy: String? = nil) {
-            (self.state, self.reason, self.remedy) = (state, reason, remedy)
+        package init(
+            _ state: State = .ready, summary: String? = nil, reason: String? = nil, remedy: String? = nil
+        ) {
+            (self.state, self.summary, self.reason, self.remedy) = (state, summary, reason, remedy)
         }
     }
 

@@ -9,6 +9,7 @@ package struct ServerState: Codable, Hashable, Sendable {
     package var cacheHits: UInt64 = 0
     package var registryReads: UInt64 = 0
     package var registryBytes: UInt64 = 0
+    package var registryFailures: UInt64 = 0
     package var evictions: UInt64 = 0
     package var signatures: UInt64 = 0
     /// Interests over the limits of their source, and reads that were given up.

@@ -8,6 +8,16 @@ package final class AdminResponder: HTTPResponder {
     /// Who may look at a time; each has the state made once a second.
     static let viewers = 8
 
+    /// Connections at a time: a scrape, probes, and some people. Of viewers that take nothing not much is held, and that for no more
+    /// than ten seconds: they must not keep others out.
+    package static var limits: HTTPLimits {
+        var limits = HTTPLimits()
+        limits.connections = 64
+        limits.responseTimeout = .seconds(5)
+        limits.sendBuffer = 16 << 10
+        return limits
+    }
+
     private static let tooMany = AdminAnswers.text(
         .serviceUnavailable, "\(viewers) are looking already: close another page, or ask again in a moment\n",
         ["Retry-After": "5"])
@@ -47,8 +57,26 @@ package final class AdminResponder: HTTPResponder {
             return try await response.send(
                 AdminAnswers.text(.forbidden, "\(why): \(RegistrySetting.adminHosts) says that it is ours\n"))
         }
+        if let sign = Self.sign(of: head, for: host) {
+            return try await response.send(
+                AdminAnswers.text(.forbidden, "\(path) is not shown to pages of other sites: \(sign)\n"))
+        }
         guard path == "/events" else { return try await response.send(AdminPage.answer) }
         try await show(isHead: head.method == .HEAD, &response)
+    }
+
+    /// The sign that a page of another site asks; nil where there is none. A link to the page may stand anywhere: what is opened by it
+    /// is shown to a person, and in no frame.
+    private static func sign(of head: HTTPRequestHead, for host: String) -> Requester.Sign? {
+        let headers = head.headers
+        if let origin = headers.first(name: "origin"), !origin.lowercased().hasSuffix("://\(host.lowercased())") {
+            return .origin(origin[...].abridged(to: 100))
+        }
+        let isOpened =
+            head.uri.prefix { $0 != "?" } == "/" && headers["sec-fetch-mode"] == ["navigate"]
+            && headers["sec-fetch-dest"] == ["document"]
+        let foreign = headers["sec-fetch-site"].first { !["none", "same-origin"].contains($0.lowercased()) }
+        return isOpened ? nil : foreign.map { .site($0[...].abridged(to: 100)) }
     }
 
     /// Sends the state again and again, as server-sent events (HTML standard, section 9.2). Each state is made when the one before has

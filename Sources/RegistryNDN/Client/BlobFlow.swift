@@ -82,8 +82,9 @@ struct BlobFlow: Sendable {
         } catch  where response.status != nil && policy == .proxy && !Task.isCancelled && Self.isPathEnd(error) {
             note(error, pull.blob, hasBegun: true, &record)
             stream.cancel()
-            path.departed(record.fallback)
-            defer { path.arrived() }
+            let id = record.id
+            path.departed(id, record.fallback)
+            defer { path.arrived(id) }
             try await RestOfBlob(pull: pull, size: stream.size, sizeSource: .network, upstream: upstream).append(
                 to: &body, &response, &record)
         }
@@ -152,15 +153,31 @@ struct BlobFlow: Sendable {
     func fallBack(
         _ pull: BlobPull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        path.departed(record.fallback)
-        defer { path.arrived() }
-        switch policy {
-        case .proxy where pull.wanted == .whole: try await serveWhole(pull, &response, &record)
-        case .proxy: try await serveParts(pull, &response, &record)
-        case .redirect:
-            let headers: HTTPHeaders = ["Location": pull.upstreamURL, "Content-Type": "text/plain"]
-            try await response.send(.temporaryRedirect, headers, ByteBuffer())
-        case .fail: try await fail(pull, &response, &record)
+        let id = record.id
+        defer { path.arrived(id) }
+        do {
+            switch policy {
+            case .proxy where pull.wanted == .whole: try await serveWhole(pull, &response, &record)
+            case .proxy: try await serveParts(pull, &response, &record)
+            case .redirect:
+                path.departed(id, record.fallback)
+                let headers: HTTPHeaders = ["Location": pull.upstreamURL, "Content-Type": "text/plain"]
+                try await response.send(.temporaryRedirect, headers, ByteBuffer())
+            case .fail: try await fail(pull, &response, &record)
+            }
+        } catch {
+            path.departed(id, record.fallback)
+            throw error
+        }
+    }
+
+    /// The registry has answered a request that left NDN: the one place where that becomes a sign that NDN is of no use. It is none
+    /// when the registry does not give the blob either.
+    private func judge(_ status: HTTPResponseStatus, _ record: inout RequestRecord) {
+        if OCIError(blobStatus: status) == nil {
+            path.departed(record.id, record.fallback)
+        } else {
+            record.fallback = record.fallback?.refused
         }
     }
 
@@ -179,6 +196,7 @@ struct BlobFlow: Sendable {
         }
         answer.body.cancel()
         guard let error = OCIError(blobStatus: answer.head.status) else { throw BlobFailure.notOverNDN }
+        judge(answer.head.status, &record)
         record.usedUpstream = true
         // A challenge is among these fields.
         var headers = pull.references.rewrite(answer.head.headers.removingHopByHop(), of: answer.head.status)
@@ -192,6 +210,7 @@ struct BlobFlow: Sendable {
     ) async throws {
         let answer = try await upstream.read(pull.wholeHead, pull.terms)
         defer { answer.body.cancel() }
+        judge(answer.head.status, &record)
         record.usedUpstream = true
         guard answer.head.status == .ok else {
             let headers = pull.blob.fields(of: answer, pull.references)
@@ -229,12 +248,13 @@ struct BlobFlow: Sendable {
         let wanted = pull.wanted.range
         guard !wanted.isSuffix, let first = wanted.parts(of: .max).spans(isSizeKnown: false).first else {
             // Only the upstream knows the blob's size, and thus which bytes are meant, or that there are none.
-            return try await relay.serve(
-                pull.head, pull.blob, pull.references, pull.terms, &response, &record)
+            try await relay.serve(pull.head, pull.blob, pull.references, pull.terms, &response, &record)
+            return judge(response.status ?? .badGateway, &record)
         }
         let answer = try await RestOfBlob(pull: pull, size: .max, sizeSource: .upstream, upstream: upstream)
             .ask(for: first)
         defer { answer.body.cancel() }
+        judge(answer.response.head.status, &record)
         record.usedUpstream = true
         let size: UInt64
         switch answer.verdict {

@@ -32,13 +32,16 @@ package final class ClientMonitor: Monitored {
         guard !view.isEnding else { return .notReady("the client is ending") }
         // Comes back from the event loop of the face.
         _ = await view.network.isConnected()
+        let now = NIODeadline.now()
+        let failing = view.sites.compactMap { $0.failing(now: now) }
         let droughts = view.sites.compactMap { site in
             site.path.snapshot().drought.map { drought in
                 let blob = view.sites.count == 1 ? "no blob" : "no blob of \(site.prefix)"
                 return "\(blob) came over NDN for \(drought.seconds) s: \(drought.reason)"
             }
         }
-        return droughts.isEmpty ? .ready : .degraded(droughts.joined(separator: "; "))
+        let reasons = failing + droughts
+        return reasons.isEmpty ? .ready : .degraded(reasons.joined(separator: "; "))
     }
 
     package func write(to text: inout MetricsText) async {
@@ -70,9 +73,22 @@ package final class ClientMonitor: Monitored {
         let (hasRouter, routers) = (await view.network.isConnected(), await view.network.routers())
         let paths = view.sites.map { $0.path.snapshot() }
         client.requests = view.requests.count
-        client.write(view.sites, paths, now: .now())
+        client.write(view.sites, paths, hasRouter: hasRouter, now: .now())
         client.write(routers, roundTrip: paths.compactMap(\.roundTrip).min())
-        state.health = Self.health(zip(view.sites, paths), hasRouter: hasRouter, routers)
+        state.health =
+            Self.failure(of: view.sites, now: .now())
+            ?? Self.health(zip(view.sites, paths), hasRouter: hasRouter, routers)
+    }
+
+    /// Worse than NDN that is not used: whoever pulls gets an error.
+    private static func failure(of sites: [RegistrySite], now: NIODeadline) -> ProgramState.Health? {
+        let failing = sites.compactMap { $0.failing(now: now) }
+        guard !failing.isEmpty else { return nil }
+        return .init(
+            .degraded, summary: "Pulls fail", reason: failing.joined(separator: "; "),
+            remedy:
+                "look whether the registry runs and answers this machine: `registry-ndn doctor` with the client's options tells"
+        )
     }
 
     /// Earlier than `readiness()`, which waits for a minute of fallbacks: whoever looks wants to know at once.
@@ -81,23 +97,34 @@ package final class ClientMonitor: Monitored {
     ) -> ProgramState.Health {
         if !hasRouter {
             return .init(
-                .degraded,
+                .degraded, summary: unused,
                 reason: routers.first?.trouble
                     ?? (routers.isEmpty ? "no router is known" : "there is no connection to a router"),
                 remedy: "start the router, or name another one by \(RegistrySetting.router)")
         }
         for (site, path) in sites where !path.isUp || path.drought != nil {
             return .init(
-                .degraded,
+                .degraded, summary: unused,
                 reason: "\(site.prefix): " + (path.drought?.reason ?? path.fallback?.description ?? "NDN path down"),
                 remedy: (path.fallback ?? .pathDown).remedy)
         }
         return .init()
     }
+
+    private static let unused = "NDN is not used"
+}
+
+extension RegistrySite {
+    /// That pulls from it fail, and why; nil when they do not.
+    fileprivate func failing(now: NIODeadline) -> String? {
+        totals.values.trouble.reason(now: now).map { "pulls from \(upstream.base) fail: \($0)" }
+    }
 }
 
 extension ClientState {
-    fileprivate mutating func write(_ sites: [RegistrySite], _ paths: [PathSnapshot], now: NIODeadline) {
+    fileprivate mutating func write(
+        _ sites: [RegistrySite], _ paths: [PathSnapshot], hasRouter: Bool, now: NIODeadline
+    ) {
         var history = Array(repeating: ByteHistory.Minute(), count: ByteHistory.length)
         var over: [(end: NIODeadline, pull: Pull)] = []
         for (site, path) in zip(sites, paths) {
@@ -114,7 +141,7 @@ extension ClientState {
                 history[index].ndn += minute.ndn
                 history[index].upstream += minute.upstream
             }
-            registries.append(Registry(site, path, totals, running))
+            registries.append(Registry(site, path, totals, running, hasRouter: hasRouter))
         }
         pulls = Array(pulls.sorted { $0.seconds > $1.seconds }.prefix(ProgramState.longest))
         recent = over.sorted { $0.end > $1.end }.prefix(RunningPulls.finishedLimit).map(\.pull)
@@ -142,17 +169,21 @@ extension ClientState.Pull {
 
     fileprivate init(_ finished: RunningPulls.Finished, at prefix: Name) {
         self.init(finished.pull, at: prefix, now: finished.end)
-        (fallback, failure) = (finished.fallback, finished.failure)
+        (fallback, status, failure) = (finished.fallback, finished.status, finished.failure)
     }
 }
 
 extension ClientState.Registry {
-    /// - Parameter running: the pulls that are not in the totals yet.
+    /// - Parameters:
+    ///   - running: the pulls that are not in the totals yet.
+    ///   - hasRouter: whether there is a router to ask; without one no path stands, though no pull has noticed yet.
     fileprivate init(
-        _ site: RegistrySite, _ path: PathSnapshot, _ totals: RequestTotals.Values, _ running: [RunningPull]
+        _ site: RegistrySite, _ path: PathSnapshot, _ totals: RequestTotals.Values, _ running: [RunningPull],
+        hasRouter: Bool
     ) {
         self.init(
-            prefix: "\(site.prefix)", url: "\(site.upstream.base)", isUp: path.isUp, standing: path.standing,
+            prefix: "\(site.prefix)", url: "\(site.upstream.base)", isUp: path.isUp && hasRouter,
+            standing: hasRouter ? path.standing : "no router",
             requests: totals.requests, ndnBytes: running.reduce(totals.ndnBytes) { $0 + $1.ndnBytes },
             upstreamBytes: running.reduce(totals.upstreamBytes) { $0 + $1.upstreamBytes },
             fallbacks: totals.fallbacks, roundTripSeconds: path.roundTrip?.seconds, windowSegments: path.window,

@@ -74,7 +74,7 @@ package struct ClientResponder: HTTPResponder {
         var record = RequestRecord(head: request.head, now: .now())
         defer {
             if let site = record.site, let pull = record.running {
-                registries.sites[site].pulls.end(pull, record, now: .now())
+                registries.sites[site].pulls.end(pull, record, response.status, now: .now())
             }
         }
         var request = request
@@ -91,8 +91,8 @@ package struct ClientResponder: HTTPResponder {
             try await serve(request, registries, &response, &record)
         } catch {
             // A client that hangs up shows as the one or the other.
-            record.hasHungUp =
-                (Task.isCancelled || error is ChannelError) && record.mayHangUp && response.status == .partialContent
+            record.isAborted = Task.isCancelled || error is ChannelError
+            record.hasHungUp = record.isAborted && record.mayHangUp && response.status == .partialContent
             if !record.hasHungUp {
                 record.failure =
                     Task.isCancelled ? "the connection was closed before the answer was out" : ErrorSentence.of(error)

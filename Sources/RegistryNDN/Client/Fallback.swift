@@ -9,6 +9,8 @@ struct Fallback: Hashable, Sendable, CustomStringConvertible {
         /// It was left while the blob was under way.
         case pathLeft = "path_left"
         case notFound = "not_found"
+        /// The registry does not have the blob either, or does not give it: no sign that NDN is of no use.
+        case refused
         case noRoute = "no_route"
         case noAnswer = "no_answer"
         case stalled, deadline, malformed, untrusted
@@ -22,6 +24,11 @@ struct Fallback: Hashable, Sendable, CustomStringConvertible {
     let reason: Reason
     /// The reason in words for people.
     let description: String
+
+    /// The same for a blob that the registry does not give either.
+    var refused: Fallback {
+        Fallback(reason: .refused, description: "\(description); the registry does not give the blob either")
+    }
 
     /// What whoever runs the client can do about it.
     var remedy: String { reason.remedy }
@@ -82,6 +89,7 @@ extension Fallback.Reason {
         case .malformed: "look what else answers for the prefix: it is no server that this client understands"
         case .wrongDigest, .wrongSize: "look whether the server reads the same registry, and what lies between"
         case .busy: "allow more memory by \(Setting.memory), or pull fewer blobs at a time"
+        case .refused: "look whether the repository's name is right, and whether the registry gives it to this client"
         case .other: "the log has the request with its reason"
         }
     }

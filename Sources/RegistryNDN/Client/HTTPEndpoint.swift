@@ -79,7 +79,12 @@ package struct HTTPEndpoint: Sendable {
         _ address: SocketAddress, _ limits: HTTPLimits, _ certificate: EndpointCertificate?,
         _ group: any EventLoopGroup, _ logger: Logger
     ) async throws -> Server {
-        try await ServerBootstrap(group: group)
+        var bootstrap = ServerBootstrap(group: group)
+        if let size = limits.sendBuffer {
+            bootstrap = bootstrap.childChannelOption(.socketOption(.so_sndbuf), value: .init(size))
+        }
+        return
+            try await bootstrap
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in

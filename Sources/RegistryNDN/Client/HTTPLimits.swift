@@ -17,6 +17,8 @@ package struct HTTPLimits: Sendable {
     package var bodyRate = 1000
     /// How long the peer may take no byte of what waits for it; the endpoint finds out after one to two times as long.
     package var responseTimeout: TimeAmount = .minutes(2)
+    /// Bytes that the kernel holds for a peer that does not take them; nil for as many as it likes.
+    package var sendBuffer: Int?
     /// How long a closing connection is read on, so that the peer sees the response and not a reset.
     package var linger: TimeAmount = .seconds(2)
     /// Bytes of a body that are read and thrown away after the response is out, to keep the connection.

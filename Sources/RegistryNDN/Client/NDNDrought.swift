@@ -28,8 +28,8 @@ struct NDNDrought: Sendable {
     /// When something came over NDN last.
     private(set) var lastSuccess: NIODeadline?
     private var octets: UInt64 = 0
-    /// Requests that are answered without NDN at the moment.
-    private var underWay = 0
+    /// The requests, by their ids, that are answered without NDN at the moment.
+    private var underWay: Set<String> = []
     private var lastRequest: NIODeadline?
     /// Why the last request went without NDN, as far as that says more than that the path is down.
     private(set) var reason: Fallback?
@@ -45,17 +45,16 @@ struct NDNDrought: Sendable {
     }
 
     /// A request is answered without NDN from now on.
-    mutating func departed(_ fallback: Fallback?, now: NIODeadline) {
-        underWay += 1
+    mutating func departed(_ id: String, _ fallback: Fallback?, now: NIODeadline) {
+        underWay.insert(id)
         lastRequest = now
         // That the path is down says nothing of why; the failure before does.
         if let fallback, fallback.reason != .pathDown || reason == nil { reason = fallback }
     }
 
-    /// Such a request is over.
-    mutating func arrived(now: NIODeadline) {
-        underWay -= 1
-        lastRequest = now
+    /// A request is over; one that has not departed is none of those that count.
+    mutating func arrived(_ id: String, now: NIODeadline) {
+        if underWay.remove(id) != nil { lastRequest = now }
     }
 
     /// nil: there is no drought.
@@ -82,6 +81,6 @@ struct NDNDrought: Sendable {
     func isUndecided(now: NIODeadline) -> Bool { isAskedFor(now: now) || lastNotice != nil }
 
     private func isAskedFor(now: NIODeadline) -> Bool {
-        underWay > 0 || lastRequest.map { now - $0 < Self.limit } ?? false
+        !underWay.isEmpty || lastRequest.map { now - $0 < Self.limit } ?? false
     }
 }

@@ -168,18 +168,20 @@ final class NDNPath: Sendable {
 
     // MARK: Drought
 
-    /// A request is answered without NDN from now on; ``arrived()`` follows.
-    func departed(_ fallback: Fallback?) {
+    /// A request is answered without NDN from now on, though its blob is to be had; ``arrived(_:)`` follows.
+    ///
+    /// - Parameter id: the request's; it may be told again.
+    func departed(_ id: String, _ fallback: Fallback?) {
         state.withLock { state in
             let now = NIODeadline.now()
             state.count(now: now)
-            state.drought.departed(fallback, now: now)
+            state.drought.departed(id, fallback, now: now)
         }
         departure.yield()
     }
 
-    /// Such a request is over.
-    func arrived() { state.withLock { $0.drought.arrived(now: .now()) } }
+    /// A request is over, whether it departed or not.
+    func arrived(_ id: String) { state.withLock { $0.drought.arrived(id, now: .now()) } }
 
     /// Logs while blobs are asked for and none comes over NDN, until the task is cancelled.
     func tellDroughts() async {

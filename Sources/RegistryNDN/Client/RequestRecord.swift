@@ -36,6 +36,8 @@ struct RequestRecord: Sendable {
     var withheld: String?
     /// Why the response is not complete.
     var failure: String?
+    /// Whether the client went before the answer was out, or the program ended: no failure of ours.
+    var isAborted = false
     /// Whether the client is expected to hang up before the end: it asked for all that follows an offset.
     var mayHangUp = false
     /// Whether the client has hung up before the end.

@@ -16,8 +16,9 @@ final class RequestTotals: Sendable {
         /// Requests that left the NDN path.
         var fallbacks: UInt64 = 0
         var fallbacksByReason: [Fallback.Reason: UInt64] = [:]
-        /// Requests whose response was not complete.
+        /// Requests whose response was not complete, though the client waited for it.
         var failures: UInt64 = 0
+        var trouble = PullTrouble()
         var answers: [Answer: UInt64] = [:]
         /// Of pulls that were answered to their end with octets, by where these came from: seconds from the request to the begin
         /// of the answer, and to its end.
@@ -72,7 +73,8 @@ final class RequestTotals: Sendable {
                 values.fallbacks += 1
                 values.fallbacksByReason[fallback.reason, default: 0] += 1
             }
-            if record.failure != nil { values.failures += 1 }
+            if record.failure != nil, !record.isAborted { values.failures += 1 }
+            values.trouble.note(record, status: status, now: now)
             values.history.add(ndn: record.ndnBytes, upstream: record.upstreamBytes, from: record.began, to: now)
             values.answers[Answer(source: record.source, status: status), default: 0] += 1
             guard record.isPull, record.failure == nil, !record.hasHungUp, let begin,

@@ -1,6 +1,7 @@
 internal import DequeModule
 internal import NDN
 internal import NIOCore
+internal import NIOHTTP1
 internal import Synchronization
 
 /// A pull that is being answered: what those who watch the client see of it. Its request writes, and they read.
@@ -41,6 +42,9 @@ final class RunningPulls: Sendable {
         let pull: RunningPull
         let end: NIODeadline
         let fallback: String?
+        /// nil when no head was sent.
+        let status: Int?
+        /// Why those who pulled did not get it; nil when they did.
         let failure: String?
     }
 
@@ -62,10 +66,14 @@ final class RunningPulls: Sendable {
 
     func begin(_ pull: RunningPull) { state.withLock { $0.running[pull.id] = pull } }
 
-    /// - Parameter record: what became of it.
-    func end(_ pull: RunningPull, _ record: RequestRecord, now: NIODeadline) {
+    /// - Parameters:
+    ///   - record: what became of it.
+    ///   - status: nil when no head was sent.
+    func end(_ pull: RunningPull, _ record: RequestRecord, _ status: HTTPResponseStatus?, now: NIODeadline) {
+        let answer = status.flatMap { $0.code >= 400 ? "the registry answers \($0.code) \($0.reasonPhrase)" : nil }
         let finished = Finished(
-            pull: pull, end: now, fallback: record.fallback?.description, failure: record.failure)
+            pull: pull, end: now, fallback: record.fallback?.description, status: status.map { Int($0.code) },
+            failure: record.failure ?? answer)
         state.withLock { state in
             state.running.removeValue(forKey: pull.id)
             if state.finished.count == Self.finishedLimit { state.finished.removeFirst() }

@@ -23,6 +23,8 @@ final class BlobProducer {
     let eventLoop: any EventLoop
     let logger: Logger
     private(set) var counters = ServerStatistics()
+    /// Why the last read gave nothing; nil once the registry has answered one.
+    private(set) var trouble: String?
     private let configuration: RangeCache.Configuration
     private var cache: RangeCache
     let streams: ReadStreams
@@ -338,7 +340,9 @@ final class BlobProducer {
     /// The body has ended. Returns false when bytes are missing: the read has failed then.
     func ended(_ id: Int) -> Bool {
         defer { startReads() }
-        return cache.ended(id, now: eventLoop.now)
+        guard cache.ended(id, now: eventLoop.now) else { return false }
+        trouble = nil
+        return true
     }
 
     /// - Parameter why: What goes to the log; nil for what is no fault, such as an unknown blob.
@@ -347,6 +351,7 @@ final class BlobProducer {
             sendNack(for: blob.name, to: waiter)
         }
         let why = isNews ? why : nil
+        note(failure, why)
         if failure == .outOfReach, let why {
             logger.warning("a blob is not served over NDN", metadata: ["why": "\(why)"])
         } else if let why, let suppressed = failures.pass(now: eventLoop.now) {
@@ -355,6 +360,18 @@ final class BlobProducer {
                 metadata: ["why": "\(why)", "not_logged": .stringConvertible(suppressed)])
         }
         startReads()
+    }
+
+    /// What a failed read tells of the registry. That it does not have a blob, or not as it must, is an answer.
+    private func note(_ failure: ReadFailure, _ why: String?) {
+        switch failure {
+        case .unknown, .beyondEnd, .outOfReach: trouble = nil
+        case .refused: if why != nil { counters.registryFailures &+= 1 }
+        case .failed:
+            guard let why else { return }
+            counters.registryFailures &+= 1
+            trouble = why
+        }
     }
 }
 

@@ -69,13 +69,18 @@ final class ServerFaces {
 
     /// Whether all who are to reach the server can, as far as it knows.
     var readiness: Readiness {
-        guard let uplink = configuration.uplink else { return .ready }
+        guard let uplink = configuration.uplink else { return reading }
         guard let endpoint, endpoint.face.state == .up else {
             return .notReady("no connection to the uplink \(uplink)")
         }
         // The first is that of the blobs' prefix.
-        guard let registration = registrations.first, !registration.isRegistered else { return .ready }
+        guard let registration = registrations.first, !registration.isRegistered else { return reading }
         return .notReady("the prefix \(configuration.prefix) is not registered at the uplink \(uplink)")
+    }
+
+    /// Whether what it is asked for can be read.
+    private var reading: Readiness {
+        producer.trouble.map { .degraded("cannot read from \(configuration.origin): \($0)") } ?? .ready
     }
 
     /// What the page shows of the server.

@@ -39,7 +39,7 @@ package final class ServerMonitor: Monitored {
         statistics.write(to: &text)
         text.gauge(
             "registry_ndn_server_ready", "Whether the prefix is registered at the uplink, or needs none.",
-            [.init(readiness == .ready)])
+            [.init(readiness.isServing)])
     }
 
     package func write(to state: inout ProgramState) async {
@@ -47,7 +47,12 @@ package final class ServerMonitor: Monitored {
         state.server = ServerState()
         switch await readiness() {
         case .ready: break
-        case .degraded(let why): state.health = .init(.degraded, reason: why)
+        case .degraded(let why):
+            state.health = .init(
+                .degraded, summary: "Cannot read from the registry", reason: why,
+                remedy:
+                    "look whether it runs and answers this machine: `registry-ndn doctor server` with the server's options tells"
+            )
         case .notReady(let why): state.health = .init(.notReady, reason: why)
         }
         guard case .running(let faces) = self.state.withLock({ $0 }),

@@ -9,6 +9,8 @@ struct ServerStatistics: Sendable {
     /// Ranges read at the registry, and the bytes that came of them.
     var registryReads: UInt64 = 0
     var registryOctets: UInt64 = 0
+    /// Reads that the registry did not answer, or not so that the answer could be used.
+    var registryFailures: UInt64 = 0
     /// Answers of the registry that these ranges came with.
     var registryStreams: UInt64 = 0
     /// Segments that were there when asked for.
@@ -38,6 +40,7 @@ struct ServerStatistics: Sendable {
             "registry_reads": .stringConvertible(registryReads),
             "registry_bytes": .stringConvertible(registryOctets),
             "registry_streams": .stringConvertible(registryStreams),
+            "registry_failures": .stringConvertible(registryFailures),
             "cache_hits": .stringConvertible(cacheHits), "cache_bytes": .stringConvertible(cacheOctets),
             "shed": .stringConvertible(shed), "limited": .stringConvertible(limited),
             "repeated": .stringConvertible(repeated),
@@ -50,6 +53,7 @@ struct ServerStatistics: Sendable {
         var state = ServerState()
         (state.interests, state.data, state.cacheHits) = (interests, data, cacheHits)
         (state.registryReads, state.registryBytes) = (registryReads, registryOctets)
+        state.registryFailures = registryFailures
         (state.evictions, state.signatures, state.limited, state.shed) = (evictions, signatures, limited, shed)
         (state.cacheBytes, state.cacheCapacityBytes) = (cacheOctets, cacheCapacity)
         (state.waitingInterests, state.faces) = (waiting, faces)
@@ -68,6 +72,9 @@ struct ServerStatistics: Sendable {
         counter("registry_reads_total", "Ranges of blobs that were read at the registry.", registryReads)
         counter("registry_read_bytes_total", "Octets that came with them.", registryOctets)
         counter("registry_streams_total", "Answers of the registry that they came with.", registryStreams)
+        counter(
+            "registry_failures_total", "Reads that the registry did not answer, or not so that it could be used.",
+            registryFailures)
         counter("cache_hits_total", "Segments that were in the cache when they were asked for.", cacheHits)
         counter("cache_evictions_total", "Ranges that left the cache to make room for others.", evictions)
         gauge("cache_bytes", "What ranges take of the cache now.", cacheOctets)

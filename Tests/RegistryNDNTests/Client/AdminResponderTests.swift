@@ -29,19 +29,20 @@ import Testing
     private let program = Program()
 
     private func withPage<Result: Sendable>(
-        of program: Program? = nil, interval: Duration = .milliseconds(5),
+        of program: Program? = nil, interval: Duration = .milliseconds(5), limits: HTTPLimits = AdminResponder.limits,
         _ body: (SocketAddress) async throws -> Result
     ) async throws -> Result {
         let answers = AdminAnswers(program ?? self.program, problems: RecentProblems(), version: "1", commit: "c")
         let responder = AdminResponder(answers, hosts: OwnHosts(["pulls.example"]), interval: interval)
-        return try await withEndpoint(responder, body)
+        return try await withEndpoint(responder, limits: limits, body)
     }
 
     private func ask(
-        _ address: SocketAddress, _ target: String, host: String = "127.0.0.1:9100", method: String = "GET"
+        _ address: SocketAddress, _ target: String, host: String = "127.0.0.1:9100", method: String = "GET",
+        fields: String = ""
     ) async throws -> RawResponse {
         try await RawConnection.with(address) { connection in
-            try await connection.send("\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+            try await connection.send("\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n\(fields)\r\n")
             return try await connection.response(toHead: method == "HEAD")
         }
     }
@@ -134,6 +135,49 @@ import Testing
                 // The kernel holds some megabytes.
                 #expect(count < 40)
             }
+        }
+    }
+
+    /// Eight that take nothing must not keep everybody else out.
+    @Test func viewersThatDoNotReadGiveTheirPlacesAway() async throws {
+        var limits = AdminResponder.limits
+        #expect(limits.responseTimeout * 2 == .seconds(10))
+        limits.responseTimeout = .milliseconds(200)
+        try await withPage(of: Program(size: 1 << 20), interval: .zero, limits: limits) { address in
+            try await ignore(address, AdminResponder.viewers) {
+                while try await isFull(address) {}
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("Sec-Fetch-Site: cross-site\r\n", 403, 403),
+        ("Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: cors\r\n", 403, 403),
+        ("Origin: https://evil.example\r\n", 403, 403), ("Origin: null\r\n", 403, 403),
+        ("Sec-Fetch-Site: same-origin\r\nOrigin: http://127.0.0.1:9100\r\n", 200, 200),
+        ("Sec-Fetch-Site: none\r\n", 200, 200),
+        // Somebody follows a link.
+        ("Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n", 200, 403),
+        ("Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n", 403, 403),
+    ])
+    func pagesOfOtherSitesAreShownNothing(fields: String, page: Int, events: Int) async throws {
+        try await withPage { address in
+            let statuses = (
+                try await ask(address, "/", method: "HEAD", fields: fields).status,
+                try await ask(address, "/events", method: "HEAD", fields: fields).status,
+                try await ask(address, "/metrics", method: "HEAD", fields: fields).status
+            )
+            #expect(statuses == (page, events, 200))
+        }
+    }
+
+    /// Has so many viewers that take nothing while `body` runs.
+    private func ignore(_ address: SocketAddress, _ count: Int, _ body: () async throws -> Void) async throws {
+        guard count > 0 else { return try await body() }
+        try await RawConnection.with(address) { connection in
+            try await connection.channel.setOption(.autoRead, value: false).get()
+            try await connection.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            try await ignore(address, count - 1, body)
         }
     }
 

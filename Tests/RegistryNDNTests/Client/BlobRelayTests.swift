@@ -52,6 +52,35 @@ import Testing
         return (answer, asked)
     }
 
+    /// What is no use of NDN's fault: the registry does not give the blob either.
+    @Test(
+        arguments: ["404 Not Found", "401 Unauthorized", "403 Forbidden", "200 OK"],
+        [HTTPHeaders(), ["Range": "bytes=2-3"]])
+    func onlyABlobThatIsToBeHadTellsThatNDNIsOfNoUse(status: String, headers: HTTPHeaders) async throws {
+        let front = try await RawHTTPServer { $1.reply(status, [], body: Self.octets) }
+        let upstream = client(try UpstreamURL(front.url))
+        for policy in [FallbackPolicy.proxy, .fail] {
+            let site = RegistrySite(
+                prefix: Name([.generic("test")]), source: BlobSource(network: NoNetwork()), upstream: upstream,
+                policy: policy, logger: .silent)
+            let responder = ClientResponder(
+                sites: [site], upstreams: try UpstreamSet([.init(hosts: [], isDefault: true)]), logger: .silent)
+            try await withEndpoint(responder) { address in
+                let us = client(try UpstreamURL("http://127.0.0.1:\(address.port ?? 0)"))
+                defer { us.shutdown() }
+                let response = try await us.execute(
+                    HTTPRequestHead(version: .http1_1, method: .GET, uri: Self.path, headers: headers))
+                _ = try await response.body.collect(upTo: 1000)
+            }
+            let isSign = status == "200 OK"
+            while site.totals.values.requests == 0 { await Task.yield() }
+            #expect(site.path.snapshot().fallback?.reason == (isSign ? .noRoute : nil))
+            #expect(site.totals.values.fallbacksByReason == [isSign ? .noRoute : .refused: 1])
+        }
+        upstream.shutdown()
+        try await front.close()
+    }
+
     private func client(_ url: UpstreamURL) -> UpstreamClient {
         UpstreamClient(base: url, group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
     }

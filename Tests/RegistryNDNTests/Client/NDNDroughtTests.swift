@@ -18,8 +18,8 @@ import Testing
 
         /// A request that is answered without NDN.
         mutating func request(at seconds: Int64, _ fallback: Fallback = noRoute) {
-            drought.departed(fallback, now: time(seconds))
-            drought.arrived(now: time(seconds))
+            drought.departed("a", fallback, now: time(seconds))
+            drought.arrived("a", now: time(seconds))
         }
 
         func report(at seconds: Int64) -> NDNDrought.Report? { drought.report(now: time(seconds)) }
@@ -57,11 +57,21 @@ import Testing
 
     @Test func aRequestThatLastsCountsAsLongAsItLasts() {
         var script = Script()
-        script.drought.departed(Self.noRoute, now: Self.time(0))
+        script.drought.departed("b", Self.noRoute, now: Self.time(0))
         #expect(script.report(at: 600)?.seconds == 600)
-        script.drought.arrived(now: Self.time(600))
+        script.drought.arrived("b", now: Self.time(600))
         #expect(script.report(at: 659) != nil)
         #expect(script.report(at: 660) == nil)
+    }
+
+    @Test func aRequestThatNeverDepartedIsNoSignAndOneThatDepartedTwiceIsOne() {
+        var script = Script()
+        script.drought.arrived("x", now: Self.time(100))
+        #expect(script.report(at: 100) == nil)
+        for _ in 0..<2 { script.drought.departed("x", Self.noRoute, now: Self.time(101)) }
+        script.drought.arrived("x", now: Self.time(102))
+        #expect(script.report(at: 161) != nil)
+        #expect(script.report(at: 162) == nil)
     }
 
     @Test func whateverComesOverNDNEndsIt() {
@@ -91,14 +101,14 @@ import Testing
 
     @Test func itIsToldOnceAMinuteAndOnceWhenNDNBringsSomething() {
         var script = Script()
-        script.drought.departed(Self.noRoute, now: Self.time(0))
+        script.drought.departed("b", Self.noRoute, now: Self.time(0))
         let told = script.notices(0...200)
         #expect(told.keys.sorted() == [60, 120, 180])
         #expect(told[120] == .lasts(.init(seconds: 120, reason: Self.noRoute.description)))
         script.drought.observe(octets: 9, now: Self.time(201))
         let after = script.notices(201...230)
         #expect(after == [201: .isOver])
-        script.drought.arrived(now: Self.time(230))
+        script.drought.arrived("b", now: Self.time(230))
         #expect(script.isUndecided(at: 289))
         #expect(!script.isUndecided(at: 290))
     }

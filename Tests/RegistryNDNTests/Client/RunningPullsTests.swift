@@ -35,7 +35,7 @@ import Testing
     @Test func theOldestStandsFirstAndTheLastThatEndedToo() {
         let records = [3, 1, 2].map(begin)
         #expect(pulls.running.map(\.began) == [1, 2, 3].map(Self.time))
-        for record in records { pulls.end(record.running!, record, now: Self.time(9)) }
+        for record in records { pulls.end(record.running!, record, .ok, now: Self.time(9)) }
         #expect(pulls.running.isEmpty)
         #expect(pulls.finished.map(\.pull.id) == records.reversed().map(\.id))
     }
@@ -45,11 +45,13 @@ import Testing
             var record = begin(at: Int64(number))
             record.fallback = Fallback(FetchError.noRoute)
             record.failure = number == 19 ? "cut" : nil
-            pulls.end(record.running!, record, now: Self.time(100))
+            pulls.end(record.running!, record, number == 18 ? .notFound : .ok, now: Self.time(100))
         }
         let finished = pulls.finished
         #expect(finished.count == 10 && finished[9].pull.began == Self.time(10))
-        #expect(finished[0].failure == "cut" && finished[1].failure == nil)
+        #expect(finished[0].failure == "cut" && finished[0].status == 200 && finished[2].failure == nil)
+        // What the registry refuses is a failure too, though no fault of ours.
+        #expect(finished[1].failure == "the registry answers 404 Not Found" && finished[1].status == 404)
         #expect(finished[0].fallback?.contains("no route") == true && finished[0].end == Self.time(100))
     }
 }

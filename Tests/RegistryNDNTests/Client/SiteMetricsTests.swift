@@ -38,6 +38,8 @@ import Testing
         Self.add(to: totals, status: 404) { $0.usedUpstream = true }
         Self.add(to: totals, status: 418) { $0.usedUpstream = true }
         Self.add(to: totals, status: nil) { $0.failure = "x" }
+        // Whoever ends a pull has lost nothing.
+        Self.add(to: totals, status: 206) { ($0.failure, $0.isAborted) = ("the connection was closed", true) }
         let text = Self.text(totals)
         for line in [
             #"registry_ndn_requests_total{prefix="/p",source="ndn",code="200"} 2"#,
