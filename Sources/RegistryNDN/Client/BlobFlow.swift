@@ -166,7 +166,8 @@ struct BlobFlow: Sendable {
             case .fail: try await fail(pull, &response, &record)
             }
         } catch {
-            path.departed(id, record.fallback)
+            // What the registry refuses is no sign, whether or not the refusal reaches whoever asked.
+            if record.fallback?.reason != .refused { path.departed(id, record.fallback) }
             throw error
         }
     }
