@@ -166,20 +166,15 @@ struct BlobFlow: Sendable {
             case .fail: try await fail(pull, &response, &record)
             }
         } catch {
-            // What the registry refuses is no sign, whether or not the refusal reaches whoever asked.
-            if record.fallback?.reason != .refused { path.departed(id, record.fallback) }
+            path.departed(id, record.fallback)
             throw error
         }
     }
 
-    /// The registry has answered a request that left NDN: the one place where that becomes a sign that NDN is of no use. It is none
-    /// when the registry does not give the blob either.
+    /// The registry has answered a request that left NDN: whether it gives the blob says what that was a sign of.
     private func judge(_ status: HTTPResponseStatus, _ record: inout RequestRecord) {
-        if OCIError(blobStatus: status) == nil {
-            path.departed(record.id, record.fallback)
-        } else {
-            record.fallback = record.fallback?.refused
-        }
+        if OCIError(blobStatus: status) != nil { record.fallback = record.fallback?.refused }
+        path.departed(record.id, record.fallback)
     }
 
     /// Answers with a failure: nothing of the blob is to come from the upstream. The upstream may say, though, that there is no

@@ -46,6 +46,8 @@ struct NDNDrought: Sendable {
 
     /// A request is answered without NDN from now on.
     mutating func departed(_ id: String, _ fallback: Fallback?, now: NIODeadline) {
+        // It is no sign that NDN is of no use, whether or not the refusal reaches whoever asked.
+        guard fallback?.reason != .refused else { return }
         underWay.insert(id)
         lastRequest = now
         // That the path is down says nothing of why; the failure before does.

@@ -168,7 +168,7 @@ final class NDNPath: Sendable {
 
     // MARK: Drought
 
-    /// A request is answered without NDN from now on, though its blob is to be had; ``arrived(_:)`` follows.
+    /// A request is answered without NDN from now on; ``arrived(_:)`` follows.
     ///
     /// - Parameter id: the request's; it may be told again.
     func departed(_ id: String, _ fallback: Fallback?) {

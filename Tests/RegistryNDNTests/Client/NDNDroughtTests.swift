@@ -55,6 +55,12 @@ import Testing
         #expect(told.isEmpty)
     }
 
+    @Test func whatTheRegistryRefusesIsNoSign() {
+        var script = Script()
+        script.request(at: 1000, Self.noRoute.refused)
+        #expect(script.report(at: 1001) == nil && script.drought.reason == nil)
+    }
+
     @Test func aRequestThatLastsCountsAsLongAsItLasts() {
         var script = Script()
         script.drought.departed("b", Self.noRoute, now: Self.time(0))
