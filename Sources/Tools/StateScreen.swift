@@ -322,8 +322,12 @@ struct StateScreen {
 
     private static func size(_ octets: Double) -> String { ProgressBar.size(octets) }
 
-    private static func share(_ part: UInt64, _ all: UInt64) -> String {
-        all == 0 ? "–" : "\(Int(100 * Double(part) / Double(all))) %"
+    /// Neither all nor nothing unless it is.
+    static func share(_ part: UInt64, _ all: UInt64) -> String {
+        guard all > 0 else { return "–" }
+        let percent = 100 * Double(part) / Double(all)
+        if part > 0, percent < 1 { return "< 1 %" }
+        return part < all && percent > 99 ? "> 99 %" : "\(Int(percent.rounded())) %"
     }
 
     private static func short(_ digest: String) -> String {

@@ -50,6 +50,12 @@ import Testing
         #expect(lines[0].last == "connection refused; no route" && lines[3].last == "in 2.0 s")
     }
 
+    @Test func aShareIsNeitherAllNorNothingUnlessItIs() {
+        let shares = [0, 1, 9, 10, 15, 500, 989, 991, 999, 1000].map { StateScreen.share($0, 1000) }
+        #expect(shares == ["0 %", "< 1 %", "< 1 %", "1 %", "2 %", "50 %", "99 %", "> 99 %", "> 99 %", "100 %"])
+        #expect(StateScreen.share(0, 0) == "–")
+    }
+
     @Test(arguments: [20, 40, 80, 200])
     func noLineIsWiderThanTheTerminal(width: Int) throws {
         for line in try Self.screen(width: width).lines(hasColors: false) { #expect(line.count <= width) }
