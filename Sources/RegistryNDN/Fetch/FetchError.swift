@@ -26,12 +26,12 @@ public enum FetchError: Error, Sendable, Hashable {
 extension FetchError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .notFound: "the producer does not have this blob"
-        case .noRoute: "the router has no route to the blob's prefix (Nack NoRoute)"
-        case .noSize: "nothing answers the first Interest for the blob"
+        case .notFound: "the server that answers over NDN does not have this blob"
+        case .noRoute: "the router has no route to the blob's prefix: no server has registered it there"
+        case .noSize: "nobody answers over NDN when the blob is asked for"
         case .stalled: "no further segments arrive"
         case .deadline: "the time limit for the whole blob passed"
-        case .malformed(let what): "the producer's segments are wrong: \(what)"
+        case .malformed(let what): "what the server answers over NDN is wrong: \(what)"
         case .untrusted(let failure): "not trusted: \(failure)"
         case .cancelled: "cancelled"
         case .faceDown: "the connection to the router is down"

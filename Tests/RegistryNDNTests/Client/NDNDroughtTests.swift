@@ -41,7 +41,7 @@ import Testing
             #expect(script.report(at: second) == nil)
         }
         let report = NDNDrought.Report(
-            seconds: 60, reason: "the router has no route to the blob's prefix (Nack NoRoute)")
+            seconds: 60, reason: "the router has no route to the blob's prefix: no server has registered it there")
         #expect(script.report(at: 60) == report)
     }
 
