@@ -8,6 +8,10 @@ struct DoctorEngines: Sendable {
     let endpoints: [EngineEndpoint]
     /// What `setup` is to be told after the engine's name.
     let options: [String]
+    /// The registries that the client serves.
+    let served: [RegistryHost]
+    /// How an image is named by the client's address.
+    private let byAddress: String
 
     /// - Parameters:
     ///   - hosts: names by which programs reach the client, beside its addresses.
@@ -33,6 +37,9 @@ struct DoctorEngines: Sendable {
             ]
         }
         self.options = options
+        served = registries.flatMap(\.hosts)
+        let prefix = registries.first.flatMap { $0.takesPrefix ? $0.hosts.first : nil }
+        byAddress = (["\(first.authority)"] + (prefix.map { ["\($0)"] } ?? []) + ["REPOSITORY"]).joined(separator: "/")
     }
 
     func outcome() async -> DoctorReport.Outcome {
@@ -42,7 +49,8 @@ struct DoctorEngines: Sendable {
         for engine in Engine.allCases where EngineMachine.has(engine) {
             do {
                 let state = try await machine.state(of: engine)
-                let examination = EngineExamination(engine: engine, state: state, endpoints: endpoints, wanted: [])
+                let examination = EngineExamination(
+                    engine: engine, state: state, endpoints: endpoints, wanted: [], served: served, options: options)
                 verdicts.append((engine, examination.verdict()))
             } catch {
                 unseen.append("\(error)")
@@ -74,9 +82,10 @@ struct DoctorEngines: Sendable {
                 remedy: "call doctor as root")
         }
         let names = verdicts.map { "\($0.0)" }.joined(separator: ", ")
-        let address = endpoints.first?.authority ?? "its address"
-        return .warn(
-            "no engine here (\(names)) is set up to ask this client: only images that are named by its address come through it, as \(address)/REPOSITORY",
-            remedy: (["registry-ndn setup", "\(verdicts[0].0)"] + options).joined(separator: " "))
+        let words =
+            "no engine here (\(names)) is set up to ask this client: only images that are named by its address come through it, as \(byAddress)"
+        for case (_, .absent(_, let remedy)) in verdicts { return .warn(words, remedy: remedy) }
+        let unable = verdicts.compactMap { if case .unable(let why, let remedy) = $0.1 { (why, remedy) } else { nil } }
+        return .warn(([words] + unable.map(\.0)).joined(separator: "; "), remedy: unable.first?.1)
     }
 }

@@ -8,6 +8,8 @@ struct EngineExamination {
         /// Somebody has set it up, and it does not read that.
         case ignored(String, remedy: String)
         case absent(String, remedy: String)
+        /// No settings of this engine lead it to the client.
+        case unable(String, remedy: String)
     }
 
     let engine: Engine
@@ -16,6 +18,10 @@ struct EngineExamination {
     let endpoints: [EngineEndpoint]
     /// The registries whose images must come through it; none where those of any will do.
     let wanted: [RegistryHost]
+    /// The registries that the client serves; none where that is not known.
+    var served: [RegistryHost] = []
+    /// What `setup` is to be told after the engine's name.
+    var options: [String] = []
 
     func verdict() -> Verdict {
         switch engine {
@@ -43,7 +49,9 @@ struct EngineExamination {
     private func verdict(_ led: Set<String>, more: String = "") -> Verdict {
         guard !suffices(led) else { return .leads("\(engine) asks \(place) for images of \(list(led))\(more)") }
         let what = wanted.isEmpty ? "" : " for images of \(missing(led).joined(separator: ", "))"
-        return .absent("\(engine) does not ask \(place)\(what)", remedy: "registry-ndn setup \(engine)")
+        return .absent(
+            "\(engine) does not ask \(place)\(what)",
+            remedy: (["registry-ndn setup \(engine)"] + options).joined(separator: " "))
     }
 
     private func list(_ names: Set<String>) -> String {
@@ -78,11 +86,18 @@ struct EngineExamination {
                 "\(state.places.daemon) names \(place) as a mirror, and the daemon that runs has not read that",
                 remedy: "systemctl reload docker")
         }
-        if facts?.readsHostsFiles == false, suffices(byFile) {
+        guard facts?.readsHostsFiles == false else { return verdict(led) }
+        if suffices(byFile) {
             return .ignored(
                 "\(name) reads no hosts.toml, and only those lead to \(place)",
                 remedy: "registry-ndn setup docker, for images of Docker Hub; others are pulled by the client's address"
             )
+        }
+        let meant = wanted.isEmpty ? served : wanted
+        guard meant.isEmpty || meant.contains(where: \.isDockerHub) else {
+            return .unable(
+                "\(name) has mirrors of Docker Hub alone, and none for images of \(meant.map(\.text).joined(separator: ", "))",
+                remedy: "pull those by the client's address, or have Docker 28 with the containerd image store")
         }
         return verdict(led)
     }

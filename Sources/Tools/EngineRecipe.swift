@@ -49,7 +49,7 @@ struct EngineRecipe {
     }
 
     /// All addresses of the client that engines are told.
-    private var endpoints: [EngineEndpoint] {
+    var endpoints: [EngineEndpoint] {
         var endpoints = registries.isEmpty ? [endpoint] : []
         for one in registries.map({ $0.endpoint(endpoint) }) where !endpoints.contains(one) { endpoints.append(one) }
         return endpoints
@@ -196,6 +196,11 @@ struct EngineRecipe {
                     "\(other) has an entry of \(registry.host) already, and only one counts: put these lines into that file by hand\n\n\(RegistriesFile.mirror(registry, endpoint))"
                 )
             }
+        }
+        if let alone = state.places.readerRegistries, state.files[alone] != nil, !path.hasPrefix("\(alone).d/") {
+            notes.append(
+                "podman of this user reads \(alone) and its folder, and nothing of \(path): for it, put the same lines into \(alone) by hand"
+            )
         }
         afterwards.append("podman, buildah and skopeo read \(path) each time: nothing needs a restart")
         guard registries.isEmpty else { return }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import NDN
 import RegistryNDN
 
 /// A registry whose images an engine is to get through the client: `quay.io`, or `quay.io=127.0.0.1:5001` where the client
@@ -22,9 +23,15 @@ struct LedRegistry: Equatable {
         return LedRegistry(host: host, own: parts.count == 2 ? try EngineEndpoint.parse(String(parts[1])) : nil)
     }
 
+    /// A host name, or an address as a reference has it: that of IPv6 in brackets.
     private static func isName(_ text: String) -> Bool {
-        text.first?.isASCII == true && (text.first?.isLetter == true || text.first?.isNumber == true)
-            && !text.contains("[") && !text.contains("]")
+        let rest = text.dropFirst()
+        guard text.first == "[" else {
+            return text.first.map { $0.isLetter || $0.isNumber } ?? false && !rest.contains { "[]".contains($0) }
+        }
+        guard let end = rest.firstIndex(of: "]"), rest[end...].dropFirst().allSatisfy({ $0 == ":" || $0.isNumber })
+        else { return false }
+        return IPAddress.family(of: String(rest[..<end])) == .v6
     }
 
     /// Where its requests go, when the client is at `endpoint` for all.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import NDN
 import RegistryNDN
 
 /// `registry-ndn setup`: leads an engine through the client, and undoes that.
@@ -15,8 +16,8 @@ struct SetupCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            Address of the client, http://HOST:PORT or https://HOST:PORT. (default: the first address of DOCKER_NDN_LISTEN, \
-            else http://127.0.0.1:5000)
+            Address of the client, http://HOST:PORT or https://HOST:PORT. (default: for --check what setup told the engine; \
+            else the first address of DOCKER_NDN_LISTEN, else http://127.0.0.1:5000)
             """, transform: EngineEndpoint.parse)
     var endpoint: EngineEndpoint?
 
@@ -31,7 +32,11 @@ struct SetupCommand: AsyncParsableCommand {
     @Flag(help: "Do not ask.")
     var yes = false
 
-    @Flag(help: "Put back what was there before. A file that was changed since is left, and named.")
+    @Flag(
+        help: """
+            Put back what was there before. Of a file of setup's own that was changed since nothing is taken, and it is named; \
+            of daemon.json, what setup put in.
+            """)
     var undo = false
 
     @Flag(help: "Say whether the engine asks the client: exits with 0 if so, else with 1. Changes nothing.")
@@ -54,13 +59,13 @@ struct SetupCommand: AsyncParsableCommand {
         let machine = EngineMachine(root: root)
         // Settings that nobody can read keep nothing from being undone that is not in them.
         var state = try await undo ? EngineState(places: machine.places) : machine.state(of: engine)
-        if check { return try examine(state) }
         let store = SetupStore(engine, machine.files)
         let record = try store.load()
+        if check { return try examine(state, record) }
         if !undo, machine.isThisMachine { state.answers = await answers() }
         let recipe = undo ? nil : makeRecipe(state, record)
         func planned(_ record: SetupRecord) throws -> SetupPlan {
-            try makePlan(recipe?.files ?? [], machine.files, machine.places, record)
+            try makePlan(recipe, machine.files, machine.places, record)
         }
         let plan = try planned(record)
         let obstacles = (recipe?.obstacles ?? []) + plan.obstacles
@@ -117,19 +122,22 @@ struct SetupCommand: AsyncParsableCommand {
     }
 
     private func makePlan(
-        _ wanted: [EngineRecipe.File], _ files: SettingsFiles, _ places: EnginePlaces, _ record: SetupRecord
+        _ recipe: EngineRecipe?, _ files: SettingsFiles, _ places: EnginePlaces, _ record: SetupRecord
     ) throws -> SetupPlan {
+        let wanted = recipe?.files ?? []
         var now: [String: String] = [:]
         for path in wanted.map(\.path) + record.entries.map(\.path) {
             try files.check(path, within: places.base(of: path))
             now[path] = try files.read(path)
         }
-        return SetupPlan(wanted, now: now, record: record)
+        return SetupPlan(wanted, now: now, record: record, endpoints: recipe?.endpoints ?? [])
     }
 
     private func show(_ plan: SetupPlan, _ recipe: EngineRecipe?) {
         for change in plan.changes {
-            Output.write(UnifiedDifference.text(of: change.path, before: change.before, after: change.after))
+            let difference = UnifiedDifference.text(of: change.path, before: change.before, after: change.after)
+            // daemon.json may have a proxy's password.
+            Output.write(Userinfo.hidden(in: difference))
         }
         for snippet in recipe?.snippets ?? [] {
             Output.write("\(snippet.path) is for you to change; these lines belong into it:\n\n\(snippet.text)\n")
@@ -144,13 +152,14 @@ struct SetupCommand: AsyncParsableCommand {
             : ["systemctl restart docker: a reload keeps addresses that \(change.path) no longer has"]
     }
 
-    private func examine(_ state: EngineState) throws {
+    private func examine(_ state: EngineState, _ record: SetupRecord) throws {
+        var common = try endpoint.map { [$0] } ?? (record.endpoints ?? []).map(EngineEndpoint.parse)
+        if common.isEmpty { common = [.usual()] }
         let examination = EngineExamination(
-            engine: engine, state: state, endpoints: [endpoint ?? .usual()] + registry.compactMap(\.own),
-            wanted: registry.map(\.host))
+            engine: engine, state: state, endpoints: common + registry.compactMap(\.own), wanted: registry.map(\.host))
         switch examination.verdict() {
         case .leads(let words): Output.write("ok\t\(words)\n")
-        case .ignored(let words, let remedy), .absent(let words, let remedy):
+        case .ignored(let words, let remedy), .absent(let words, let remedy), .unable(let words, let remedy):
             Output.write("no\t\(words)\n\t\(remedy)\n")
             throw ExitCode.failure
         }

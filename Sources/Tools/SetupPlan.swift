@@ -18,7 +18,10 @@ struct SetupPlan: Equatable {
     /// - Parameters:
     ///   - wanted: the files as they are to be.
     ///   - now: the text of each file of `wanted` and of `record` that is there.
-    init(_ wanted: [EngineRecipe.File], now: [String: String], record: SetupRecord) {
+    ///   - endpoints: the client's addresses that stand in `wanted`.
+    init(
+        _ wanted: [EngineRecipe.File], now: [String: String], record: SetupRecord, endpoints: [EngineEndpoint] = []
+    ) {
         self.record = SetupRecord(entries: [], folders: record.folders)
         for file in wanted {
             plan(file, now[file.path], record.entry(file.path))
@@ -26,6 +29,7 @@ struct SetupPlan: Equatable {
         for entry in record.entries where !wanted.contains(where: { $0.path == entry.path }) {
             restore(entry, now[entry.path])
         }
+        if !self.record.entries.isEmpty, !endpoints.isEmpty { self.record.endpoints = endpoints.map { "\($0)" } }
     }
 
     /// What is to be remembered while the changes are made, so that they can be undone wherever that ends.
@@ -44,6 +48,10 @@ struct SetupPlan: Equatable {
     /// What is to be remembered when some changes were made and then one was not.
     func record(afterThose made: Set<String>, _ old: SetupRecord) -> SetupRecord {
         var partial = record
+        // Files of both are there.
+        for endpoint in old.endpoints ?? [] where partial.endpoints?.contains(endpoint) == false {
+            partial.endpoints?.append(endpoint)
+        }
         for change in changes where !made.contains(change.path) {
             partial.entries.removeAll { $0.path == change.path }
             if let entry = old.entry(change.path) { partial.entries.append(entry) }

@@ -17,6 +17,8 @@ struct SetupRecord: Codable, Equatable {
     var entries: [Entry] = []
     /// Folders that were made, in this order.
     var folders: [String] = []
+    /// The client's addresses that the engine was told: those that `--check` asks about unless it is given one.
+    var endpoints: [String]?
 
     func entry(_ path: String) -> Entry? { entries.first { $0.path == path } }
 

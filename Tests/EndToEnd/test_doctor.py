@@ -186,10 +186,17 @@ def test_an_engine_that_asks_the_client(doctor, docker, chain):
 
 def test_an_engine_that_is_not_set_up(doctor, docker, chain):
     """Images that are named by the client's address come through it all the same: that is a warning."""
-    status, found = doctor(listen=chain[2].address, engines=docker(mirrors=["http://127.0.0.1:1/"]))
+    status, found = doctor(listen=chain[2].address, engines=docker("28.5.2", "containerd", ["http://127.0.0.1:1/"]))
     assert (status, statuses(found, "warn"), statuses(found, "fail")) == (0, ["engine"], []), found
     assert f"{chain[2].address}/REPOSITORY" in found["engine"]["message"]
     assert found["engine"]["remedy"].startswith(f"registry-ndn setup docker --endpoint http://{chain[2].address} --registry ")
+
+
+def test_an_engine_that_has_no_mirrors_of_this_registry(doctor, docker, chain):
+    status, found = doctor(listen=chain[2].address, engines=docker())
+    assert (status, statuses(found, "warn"), statuses(found, "fail")) == (0, ["engine"], []), found
+    assert "Docker 20.10.24 (graph driver) has mirrors of Docker Hub alone" in found["engine"]["message"]
+    assert "by the client's address" in found["engine"]["remedy"] and "setup" not in found["engine"]["remedy"]
 
 
 def test_an_engine_that_does_not_read_what_it_was_told(folder, docker, chain, shared_registry, needs_root):

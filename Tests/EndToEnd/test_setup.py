@@ -101,6 +101,24 @@ def test_docker_keeps_what_its_settings_say(machine):
     machine.setup("docker", "--check", "--registry", "ghcr.io", status=1)
 
 
+def test_check_asks_about_the_address_that_setup_wrote(machine):
+    machine.setup("podman", "--yes", "--endpoint", "http://192.0.2.7:5050", "--registry", "quay.io=192.0.2.7:5051")
+    assert "http://192.0.2.7:5051" in machine.setup("podman", "--check").stdout
+    machine.setup("podman", "--check", "--endpoint", "http://127.0.0.1:5000", status=1)
+    # What is asked about is the last that was written.
+    machine.setup("podman", "--yes", "--registry", "quay.io")
+    assert "http://127.0.0.1:5000" in machine.setup("podman", "--check").stdout
+    machine.setup("podman", "--undo", "--yes")
+    machine.setup("podman", "--check", status=1)
+
+
+def test_a_password_in_a_file_is_not_shown_and_stays(machine):
+    machine.write("/etc/docker/daemon.json", '{"proxies": {"http-proxy": "http://u:secret@proxy.example:3128"}}')
+    shown = machine.setup("docker", "--yes").stdout
+    assert "secret" not in shown and '"http://***@proxy.example:3128"' in shown, shown
+    assert "u:secret@" in machine.path("/etc/docker/daemon.json").read_text()
+
+
 def test_without_a_terminal_nothing_is_written_unasked(machine):
     done = machine.setup("podman", status=64)
     assert "there is no terminal to ask" in done.stderr and "--yes" in done.stderr

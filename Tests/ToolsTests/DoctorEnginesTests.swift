@@ -39,6 +39,15 @@ struct DoctorEnginesTests {
             return
         }
         #expect(words.contains("docker, podman") && words.contains("127.0.0.1:5000/REPOSITORY"))
+        // What setup cannot do is not advised.
+        let unable = DoctorEngines.Verdict.unable("g", remedy: "h")
+        guard case .warn(let reasons, "h") = engines.outcome(of: [(.docker, unable)]),
+            case .warn(_, "c") = engines.outcome(of: [(.docker, unable), (.podman, absent)])
+        else {
+            Issue.record("another remedy")
+            return
+        }
+        #expect(reasons.contains("127.0.0.1:5000/REPOSITORY; g"))
         guard case .skip = engines.outcome(of: []), case .warn = engines.outcome(of: [], unseen: ["f"]) else {
             Issue.record("something else without engines")
             return

@@ -10,17 +10,18 @@ struct EngineExaminationTests {
     private static let mirror = "{\"registry-mirrors\": [\"http://127.0.0.1:5000\"]}"
     private static let hosts = HostsFile.text(leadingTo: endpoint, by: .docker)
 
-    private enum Kind { case leads, ignored, absent }
+    private enum Kind { case leads, ignored, absent, unable }
 
     private func verdict(
         _ engine: Engine, _ files: [String: String], docker: DockerFacts? = nil, containerd: String? = nil,
-        wanted: [String] = []
+        wanted: [String] = [], served: [String] = []
     ) throws -> Kind {
         var state = EngineState(files: files, docker: docker)
         state.containerd = containerd.map(ContainerdFacts.init)
         let examination = EngineExamination(
             engine: engine, state: state, endpoints: [Self.endpoint],
-            wanted: try wanted.map { try #require(RegistryHost($0)) })
+            wanted: try wanted.map { try #require(RegistryHost($0)) },
+            served: try served.map { try #require(RegistryHost($0)) })
         switch examination.verdict() {
         case .leads(let words):
             #expect(words.contains("\(engine) asks http://127.0.0.1:5000 for images of "))
@@ -31,6 +32,9 @@ struct EngineExaminationTests {
         case .absent(_, let remedy):
             #expect(remedy == "registry-ndn setup \(engine)")
             return .absent
+        case .unable(let words, let remedy):
+            #expect(words.contains("Docker Hub alone") && remedy.contains("by the client's address"))
+            return .unable
         }
     }
 
@@ -45,7 +49,10 @@ struct EngineExaminationTests {
         let unread = facts("20.10.24", false, [])
         #expect(try verdict(.docker, files, docker: read) == .leads)
         #expect(try verdict(.docker, files, docker: read, wanted: ["docker.io"]) == .leads)
-        #expect(try verdict(.docker, files, docker: read, wanted: ["quay.io"]) == .absent)
+        #expect(try verdict(.docker, files, docker: read, wanted: ["quay.io"]) == .unable)
+        #expect(try verdict(.docker, files, docker: read, wanted: ["quay.io", "docker.io"]) == .absent)
+        #expect(try verdict(.docker, [:], docker: unread, served: ["quay.io"]) == .unable)
+        #expect(try verdict(.docker, [:], docker: unread, served: ["quay.io", "docker.io"]) == .absent)
         #expect(try verdict(.docker, files, docker: unread) == .ignored)
         #expect(try verdict(.docker, [:], docker: unread) == .absent)
         #expect(try verdict(.docker, files, docker: facts("20.10.24", nil, nil)) == .leads)

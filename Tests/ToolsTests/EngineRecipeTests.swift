@@ -13,11 +13,13 @@ struct EngineRecipeTests {
     private func recipe(
         _ engine: Engine, _ registries: [String] = [], at endpoint: EngineEndpoint = usual,
         files: [String: String] = [:],
-        docker: DockerFacts? = nil, containerd: String? = nil, home: String? = nil, certificates: Set<String> = [],
+        docker: DockerFacts? = nil, containerd: String? = nil, home: String? = nil, reader: String? = nil,
+        certificates: Set<String> = [],
         answer: EndpointQuestion.Answer? = nil
     ) throws -> EngineRecipe {
         var state = EngineState(files: files, certificates: certificates, docker: docker)
         state.places.home = home
+        state.places.reader = reader ?? home
         state.containerd = containerd.map(ContainerdFacts.init)
         let led = try registries.map(LedRegistry.parse)
         for one in [endpoint] + led.map({ $0.endpoint(endpoint) }) { state.answers[one] = answer }
@@ -145,6 +147,15 @@ struct EngineRecipeTests {
         #expect(user.files.map(\.path) == ["/home/u/.config/containers/registries.conf.d/registry-ndn.conf"])
     }
 
+    @Test("who has a main file of their own is told where podman does not read what is written")
+    func ownMainFile() throws {
+        let main = ["/root/.config/containers/registries.conf": ""]
+        let blind = try recipe(.podman, ["quay.io"], files: main, reader: "/root")
+        #expect(blind.notes.count == 1 && blind.notes[0].contains("nothing of \(blind.files[0].path)"))
+        #expect(try recipe(.podman, ["quay.io"], reader: "/root").notes.isEmpty)
+        #expect(try recipe(.podman, ["quay.io"], files: main, home: "/root").notes.isEmpty)
+    }
+
     @Test("an entry of somebody else's of the same registry keeps it from being done: one of the two would count")
     func otherEntries() throws {
         let entry = "[[registry]]\nlocation = 'quay.io'\n"
@@ -171,10 +182,17 @@ struct EngineRecipeTests {
     @Test(
         "registries and addresses that are none are refused",
         arguments: [
-            "..", ".", "a/b", "", "[::1]:5000", "-a", "quay.io=", "quay.io=127.0.0.1:5000/x", "quay.io=ftp://a:1",
+            "..", ".", "a/b", "", "[..]:5000", "[]", "[::1", "[127.0.0.1]:5000", "[::1]x", "a[b]", "-a", "quay.io=",
+            "quay.io=127.0.0.1:5000/x", "quay.io=ftp://a:1",
         ])
     func registries(text: String) {
         #expect(throws: (any Error).self) { try LedRegistry.parse(text) }
+    }
+
+    @Test("an address of IPv6 is a name of a registry, as containerd names its folder")
+    func addressOfIPv6() throws {
+        let file = try recipe(.containerd, ["[::1]:5000=127.0.0.1:5001"]).files[0]
+        #expect(file.path == "/etc/containerd/certs.d/[::1]:5000/hosts.toml" && file.text.contains("127.0.0.1:5001"))
     }
 
     @Test("an address is meant however it is spelled")

@@ -47,6 +47,20 @@ struct SetupPlanTests {
         #expect(made(SetupPlan([], now: files, record: second.record), files) == before)
     }
 
+    @Test("the client's addresses are remembered as long as a file of theirs is there")
+    func addresses() throws {
+        let (first, second) = (try EngineEndpoint.parse("127.0.0.1:1"), try EngineEndpoint.parse("https://[::1]:2"))
+        let plan = SetupPlan([own("a"), shared("b")], now: [:], record: SetupRecord(), endpoints: [first, second])
+        #expect(plan.record.endpoints == ["http://127.0.0.1:1", "https://[::1]:2"])
+        let other = SetupPlan(
+            [own("c")], now: [Self.own: "a", Self.shared: "b"], record: plan.record, endpoints: [second])
+        #expect(other.record.endpoints == ["https://[::1]:2"])
+        // One of two files was written: the other leads where it led before.
+        let partial = other.record(afterThose: [Self.own], plan.record)
+        #expect(Set(partial.endpoints ?? []) == Set(plan.record.endpoints ?? []))
+        #expect(SetupPlan([], now: [Self.own: "c"], record: other.record).record == SetupRecord())
+    }
+
     @Test("a file of somebody else's is not replaced, but for one that is the same already")
     func others() {
         let foreign = SetupPlan([own("a")], now: [Self.own: "b"], record: SetupRecord())
