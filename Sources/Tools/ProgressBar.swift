@@ -74,7 +74,7 @@ struct ProgressBar {
     }
 
     static func tenths(_ number: Double) -> String {
-        let scaled = Int((number * 10).rounded())
+        guard let scaled = Int(exactly: (number * 10).rounded()) else { return "\(number)" }
         return "\(scaled / 10).\(scaled % 10)"
     }
 

@@ -138,15 +138,17 @@ struct StateScreen {
     }
 
     /// What a counter grew a second.
-    private func rate(_ now: some BinaryInteger, _ then: (some BinaryInteger)?, otherwise: Double = 0) -> Double {
+    private func rate(_ now: Double, _ then: Double?, otherwise: Double = 0) -> Double {
         guard let before, let then, state.now > before.now else { return otherwise }
-        return max(0, Double(now) - Double(then)) / (state.now - before.now)
+        return max(0, now - then) / (state.now - before.now)
     }
+
+    private func rate(_ now: UInt64, _ then: UInt64?) -> Double { rate(Double(now), then.map { Double($0) }) }
 
     // MARK: client
 
     private mutating func write(_ client: ClientState) {
-        let (ndn, registry) = (client.hour.ndnBytes.reduce(0, +), client.hour.upstreamBytes.reduce(0, +))
+        let (ndn, registry) = (Self.sum(client.hour.ndnBytes), Self.sum(client.hour.upstreamBytes))
         writeTitle("Last hour")
         writeTable(
             [
@@ -185,28 +187,26 @@ struct StateScreen {
     }
 
     private func row(_ pull: ClientState.Pull) -> [Piece] {
-        let octets = pull.ndnBytes + pull.upstreamBytes
+        let octets = Self.octets(pull)
         let earlier = before?.client?.pulls.first { $0.id == pull.id }
-        let rate = rate(
-            octets, earlier.map { $0.ndnBytes + $0.upstreamBytes }, otherwise: Double(octets) / max(pull.seconds, 0.001)
-        )
+        let rate = rate(octets, earlier.map(Self.octets), otherwise: octets / max(pull.seconds, 0.001))
         let source = Self.source(pull)
         var cells = [
             Piece("\(pull.repository) \(Self.short(pull.digest))"), source, .number(Self.size(octets)),
             .number("\(Self.size(rate))/s"),
         ]
-        guard let size = pull.size, size > 0 else { return cells }
-        let full = min(Self.bar, Int(Double(octets) / Double(size) * Double(Self.bar)))
+        guard let size = pull.size.map({ Double($0) }), size > 0 else { return cells }
+        let full = Int(min(1, octets / size) * Double(Self.bar))
         let bar = String(repeating: "#", count: full) + String(repeating: ".", count: Self.bar - full)
         cells += [Piece("[\(bar)]", source.color), .number(Self.share(octets, size))]
-        if rate > 0 { cells.append(.number("\(Self.duration(Double(size - min(octets, size)) / rate)) left")) }
+        if rate > 0 { cells.append(.number("\(Self.duration(max(0, size - octets) / rate)) left")) }
         return cells
     }
 
     private func recentRow(_ pull: ClientState.Pull) -> [Piece] {
-        let octets = pull.ndnBytes + pull.upstreamBytes
-        return [
-            Piece("\(pull.repository) \(Self.short(pull.digest))"), Self.outcome(pull), .number(Self.size(octets)),
+        [
+            Piece("\(pull.repository) \(Self.short(pull.digest))"), Self.outcome(pull),
+            .number(Self.size(Self.octets(pull))),
             .number("in \(Self.duration(pull.seconds))"),
             Piece(
                 [pull.failure, pull.fallback].compactMap { $0 }.joined(separator: "; "),
@@ -217,8 +217,7 @@ struct StateScreen {
     /// Of a pull that is over.
     private static func outcome(_ pull: ClientState.Pull) -> Piece {
         if let status = pull.status, status >= 400 { return Piece("failed, \(status)", .bad) }
-        let hasBytes = pull.ndnBytes + pull.upstreamBytes > 0
-        return hasBytes ? source(pull) : Piece("nothing", pull.failure == nil ? nil : .bad)
+        return octets(pull) > 0 ? source(pull) : Piece("nothing", pull.failure == nil ? nil : .bad)
     }
 
     private static func source(_ pull: ClientState.Pull) -> Piece {
@@ -313,19 +312,31 @@ struct StateScreen {
     }
 
     private func counter(_ name: String, _ now: UInt64, _ then: UInt64?) -> [Piece] {
-        [Piece(name), .number("\(now)"), .number("\(Int(rate(now, then)))/s")]
+        [Piece(name), .number("\(now)"), .number("\(Self.whole(rate(now, then)))/s")]
     }
 
     // MARK: words
+
+    // A program may say any number of itself.
+
+    private static func sum(_ octets: [UInt64]) -> Double { octets.reduce(0) { $0 + Double($1) } }
+
+    private static func octets(_ pull: ClientState.Pull) -> Double {
+        Double(pull.ndnBytes) + Double(pull.upstreamBytes)
+    }
+
+    private static func whole(_ number: Double) -> String {
+        Int(exactly: number.rounded(.down)).map { "\($0)" } ?? "\(number)"
+    }
 
     private static func size(_ octets: some BinaryInteger) -> String { ProgressBar.size(Double(octets)) }
 
     private static func size(_ octets: Double) -> String { ProgressBar.size(octets) }
 
     /// Neither all nor nothing unless it is.
-    static func share(_ part: UInt64, _ all: UInt64) -> String {
+    static func share(_ part: Double, _ all: Double) -> String {
         guard all > 0 else { return "–" }
-        let percent = 100 * Double(part) / Double(all)
+        let percent = 100 * min(1, part / all)
         if part > 0, percent < 1 { return "< 1 %" }
         return part < all && percent > 99 ? "> 99 %" : "\(Int(percent.rounded())) %"
     }
@@ -335,8 +346,8 @@ struct StateScreen {
     }
 
     static func duration(_ seconds: Double) -> String {
-        switch seconds {
-        case ..<1: "\(ProgressBar.tenths(seconds * 1000)) ms"
+        switch max(0, seconds) {
+        case ..<1: "\(ProgressBar.tenths(max(0, seconds) * 1000)) ms"
         case ..<60: "\(ProgressBar.tenths(seconds)) s"
         case ..<3600: "\(Int(seconds) / 60) min"
         case ..<172_800: "\(Int(seconds) / 3600) h \(Int(seconds) / 60 % 60) min"

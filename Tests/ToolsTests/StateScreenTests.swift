@@ -56,6 +56,29 @@ import Testing
         #expect(StateScreen.share(0, 0) == "–")
     }
 
+    /// What answers at the address may be anything.
+    @Test func noNumberOfAProgramEndsTop() throws {
+        let most = "18446744073709551615"
+        let pulls = [most, "0"].map {
+            #"{"id":"1","prefix":"/p","repository":"a","digest":"","ndn_bytes":\#(most),"upstream_bytes":\#($0),"size":1,"seconds":-1e300}"#
+        }.joined(separator: ",")
+        func state(_ now: String, _ counter: Int) throws -> ProgramState {
+            let health = #""health":{"state":"ready"}"#
+            return try ProgramState(
+                json: """
+                    {"program":"client","version":"","commit":"","started":1e300,"now":\(now),\(health),
+                    "process":{"memory_bytes":-9223372036854775808,"cpu_seconds":-1e300},"problems":[],"client":{"requests":\(counter),
+                    "pull_count":-1,"pulls":[\(pulls)],"recent":[\(pulls)],"registries":[],
+                    "routers":[{"uri":"","is_up":true,"is_used":true,"round_trip_seconds":-1e300}],
+                    "hour":{"ndn_bytes":[\(most),\(most)],"upstream_bytes":[\(most)]}}}
+                    """.utf8)
+        }
+        for now in ["1e300", "1", "1.0000000000000002", "-1e300"] {
+            let screen = StateScreen(try state(now, .max), since: try state("1", 0), width: 200)
+            #expect(screen.lines(hasColors: false).contains { $0.contains("100 %") })
+        }
+    }
+
     @Test(arguments: [20, 40, 80, 200])
     func noLineIsWiderThanTheTerminal(width: Int) throws {
         for line in try Self.screen(width: width).lines(hasColors: false) { #expect(line.count <= width) }
