@@ -136,7 +136,7 @@ struct ConfigurationFile {
             return "[[registry]] belongs into the file of --mirrors: name that with mirrors = \"FILE\""
         }
         if case .table = entry.item.value {
-            let near = SubcommandWords.nearest(to: key, among: programs.map(\.name)).map { "; did you mean [\($0)]?" }
+            let near = NearestName.nearest(to: key, among: programs.map(\.name)).map { "; did you mean [\($0)]?" }
             return "no program is called \(key)" + (near ?? ": write \(list(programs))")
         }
         let names = program.options.map(\.name).filter(mayStandHere)
@@ -144,7 +144,7 @@ struct ConfigurationFile {
         if let other = others.first {
             return "\(key) is no option of \(program.name), but of \(other.name): put it below [\(other.name)]"
         }
-        if let near = SubcommandWords.nearest(to: key, among: names) {
+        if let near = NearestName.nearest(to: key, among: names) {
             return "\(program.name) has no option \(key); did you mean \(near)?"
         }
         return "\(program.name) has no option \(key); registry-ndn \(program.name) --help lists those that it has"
@@ -152,7 +152,7 @@ struct ConfigurationFile {
 
     private static func whyStray(_ entry: TOMLDocument.Entry, _ programs: [Program]) -> String {
         if case .table = entry.item.value {
-            let near = SubcommandWords.nearest(to: entry.key, among: programs.map(\.name))
+            let near = NearestName.nearest(to: entry.key, among: programs.map(\.name))
             return "no program is called \(entry.key)"
                 + (near.map { "; did you mean [\($0)]?" } ?? ": known are \(list(programs))")
         }

@@ -43,7 +43,7 @@ enum MirrorFile {
 
     private static func registry(_ table: TOMLDocument.Table) throws(Failure) -> MirroredRegistry {
         if let entry = table.entries.first(where: { !keys.contains($0.key) }) {
-            let near = SubcommandWords.nearest(to: entry.key, among: keys.sorted())
+            let near = NearestName.nearest(to: entry.key, among: keys.sorted())
             let hint = near.map { "did you mean \($0)?" } ?? "known are \(keys.sorted().joined(separator: ", "))"
             throw Failure(place: entry.place, why: "\(entry.key) is not known; \(hint)")
         }

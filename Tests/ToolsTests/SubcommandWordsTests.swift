@@ -34,8 +34,8 @@ struct SubcommandWordsTests {
 
     @Test("one of which half is wrong was not meant")
     func farther() {
-        #expect(SubcommandWords.nearest(to: "typo", among: ["top", "ping"]) == nil)
-        #expect(SubcommandWords.nearest(to: "pign", among: ["top", "ping"]) == "ping")
+        #expect(NearestName.nearest(to: "typo", among: ["top", "ping"]) == nil)
+        #expect(NearestName.nearest(to: "pign", among: ["top", "ping"]) == "ping")
     }
 
     @Test(
