@@ -118,6 +118,8 @@ final class BlobProducer {
     /// The names that a client's face asks for when nothing comes from its router: a server that answers clients directly says
     /// that it lives, too.
     private static let questions = [ManagementScope.localhost, .localhop].map(\.question)
+    /// What it asks the host at the other end of a face.
+    private static let neighboursQuestion = ManagementScope.localhop.question
 
     private func refuse(_ interest: Interest, _ fields: LinkFields, on face: Face) {
         face.send(
@@ -392,7 +394,7 @@ extension BlobProducer: FaceDelegate {
 
     /// A packet that may answer how far the peer is. Others may wait for it too.
     private func heard(_ name: Name, from face: Face) {
-        guard peers[face.id]?.repeated != nil, ManagementScope.localhop.question.isPrefix(of: name) else { return }
+        guard Self.neighboursQuestion.isPrefix(of: name) else { return }
         peers[face.id]?.repeated?.heard(now: eventLoop.now)
     }
 
