@@ -20,11 +20,13 @@ from harness.program import Program, ProgramError
 
 from . import caches
 from .stand import BenchRegistry
-from .worker import FAR, NEAR, far, kept, options, plain_registry, secure_registry
+from .worker import FAR, far, kept, options, plain_registry, secure_registry
 
 PULLERS = 8
 # Clients, and the pullers of each.
 NDN = {"clients": (PULLERS, 1), "nfd": (PULLERS, 1), "nfd-site": (PULLERS, 1), "nfd-alone": (1, 1), "one-client": (1, PULLERS), "alone": (1, 1)}
+# Where the server listens.
+FACE = f"udp://{FAR}:6363"
 FACE_COUNTERS = ("OUT-INTERESTS", "IN-DATA", "IN-NACKS", "IN-BYTES", "OUT-BYTES")
 WAYS = [*NDN, "nginx", "proxy", "https"]
 
@@ -65,25 +67,20 @@ class Site:
     def _start_ndn(self) -> None:
         chosen, folder = self.chosen, self.chosen.folder
         plain = self.add(plain_registry(chosen))
-        server = [parts.binary(), "server", "--registry", plain.url, "--name", parts.PREFIX]
+        # As docs/forwarders.md has it: the far server listens, and the site's forwarder has a route to it.
+        self.server = self.add(far("server", [parts.binary(), "server", "--registry", plain.url, "--name", parts.PREFIX, "--uplink",
+                                              "none", "--listen", FACE], folder))
+        self.server.ready()
         if chosen.way.startswith("nfd"):
-            # NFD takes no routes from other machines unless it has keys for that, but makes faces to them.
             router = self.add(nfd.NFD(folder, udp="unicast_mtu 1400"))
             # Over UDP it would cut each Data into datagrams of 1400 bytes for each client.
             self.router, asked = router.unix, router.tcp
             self.between = router.program
-            self.server = self.add(far("server", [*server, "--uplink", "none", "--listen", f"udp://{FAR}:6363"], folder))
-            self.server.ready()
-            face = f"udp://{FAR}:6363"
+            self._tool("register", parts.PREFIX, "--face", FACE)
         else:
-            # Ours makes no faces to others: the server's own makes it, and the site's administrator the route to that.
-            forwarder = self.add(parts.Forwarder(folder, host="0.0.0.0"))
+            forwarder = self.add(parts.Forwarder(folder, host="0.0.0.0", options=["--route", f"{parts.PREFIX}={FACE}"]))
             self.forwarder = self.between = forwarder.program
-            port = forwarder.udp.rpartition(":")[2]
-            self.router, asked = forwarder.unix, f"127.0.0.1:{port}"
-            self.server = self.add(far("server", [*server, "--uplink", f"udp://{NEAR}:{port}"], folder))
-            face = self._face_of_server()
-        self._tool("register", parts.PREFIX, "--face", face)
+            self.router, asked = forwarder.unix, f"127.0.0.1:{forwarder.udp.rpartition(':')[2]}"
         if chosen.way == "nfd-site":
             self._tool("strategy", "set", parts.PREFIX, "--site")
         self._wait_for_server(asked)
@@ -101,16 +98,6 @@ class Site:
         if done.returncode:
             raise ProgramError(f"registry-ndn {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
         return done.stdout
-
-    def _face_of_server(self) -> str:
-        """The number of the face that the server's first datagram made."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            for row in self.faces():
-                if row["REMOTE"].startswith(f"udp4://{FAR}:"):
-                    return row["FACE"]
-            time.sleep(0.1)
-        raise ProgramError(f"the server made no face at the site's forwarder\n{self.server.tail()}")
 
     def _wait_for_server(self, asked: str) -> None:
         for _ in range(20):
