@@ -31,8 +31,7 @@ struct DoctorClient: AsyncParsableCommand {
                 examination.note(.skip(""), of: check)
             }
         }
-        if options.json { Output.write(try examination.report.json()) }
-        guard examination.report.isHealthy else { throw ExitCode.failure }
+        try examination.finish(json: options.json)
     }
 
     private func examine(_ setup: DoctorSetup, _ examination: inout GrowingReport, _ logger: Logger) async {
@@ -85,23 +84,8 @@ struct DoctorClient: AsyncParsableCommand {
             setup.router, face: client.face.configuration, finder: { try finder(for: names[0], logger) },
             producers: names, logger: logger)
         examination.note(outcome, of: .router)
-        examination.note(
-            path.map {
-                MachineExamination.receiveBuffer(of: $0.router, largest: MachineExamination.largestReceiveBuffer())
-            }
-                ?? .skip(""), of: .receiveBuffer)
-        for (number, name) in names.enumerated() {
-            guard let path else {
-                examination.note(.skip(""), of: .route, registry: number)
-                examination.note(.skip(""), of: .packetSize, registry: number)
-                continue
-            }
-            let (answersPings, route) = await path.route(to: name, blob: number == 0 ? blob : nil)
-            examination.note(route, of: .route, registry: number)
-            await examination.note(of: .packetSize, registry: number) {
-                await path.packetSize(to: name, answersPings: answersPings)
-            }
-        }
+        let prefixes = names.enumerated().map { (name: $1, registry: Optional($0)) }
+        await examination.note(path, to: prefixes, blob: blob)
         return path
     }
 

@@ -42,8 +42,7 @@ struct DoctorServer: AsyncParsableCommand {
                     remedy: "correct that: the server does not start with it"), of: .configuration)
             for check in DoctorReport.Check.ofServer.dropFirst(2) { report.note(.skip(""), of: check) }
         }
-        if options.json { Output.write(try report.report.json()) }
-        guard report.report.isHealthy else { throw ExitCode.failure }
+        try report.finish(json: options.json)
     }
 
     private func examine(
@@ -61,7 +60,9 @@ struct DoctorServer: AsyncParsableCommand {
         let blob = wanted.map {
             BlobName(prefix: settings.prefix, repository: $0.repository, digest: $0.digest)
         }
-        let path = await way(settings, environment, blob, &report, logger)
+        let (path, outcome) = await reach(settings, environment, logger)
+        report.note(outcome, of: .router)
+        await report.note(path, to: [(settings.prefix, nil)], blob: blob)
         await blobs.examine(blob, path, FetchConfiguration(), settings.faces, &report, logger)
         await path?.pinger.close()
         trial?.shutdown()
@@ -118,28 +119,6 @@ struct DoctorServer: AsyncParsableCommand {
     // MARK: NDN
 
     /// The way by which clients reach the server: through its forwarder, or at one of its own addresses.
-    private func way(
-        _ settings: BlobServer.Configuration, _ environment: Environment, _ blob: BlobName?,
-        _ report: inout GrowingReport, _ logger: Logger
-    ) async -> PathExamination? {
-        let (path, outcome) = await reach(settings, environment, logger)
-        report.note(outcome, of: .router)
-        report.note(
-            path.map {
-                MachineExamination.receiveBuffer(of: $0.router, largest: MachineExamination.largestReceiveBuffer())
-            } ?? .skip(""), of: .receiveBuffer)
-        guard let path else {
-            for check in [DoctorReport.Check.route, .packetSize] { report.note(.skip(""), of: check) }
-            return nil
-        }
-        let (answersPings, route) = await path.route(to: settings.prefix, blob: blob)
-        report.note(route, of: .route)
-        await report.note(of: .packetSize) {
-            await path.packetSize(to: settings.prefix, answersPings: answersPings)
-        }
-        return path
-    }
-
     private func reach(
         _ settings: BlobServer.Configuration, _ environment: Environment, _ logger: Logger
     ) async -> (PathExamination?, DoctorReport.Outcome) {
@@ -176,7 +155,7 @@ struct DoctorServer: AsyncParsableCommand {
 extension FaceURI {
     /// How a program of this machine reaches what listens there.
     var reaching: FaceURI {
-        let host = ["0.0.0.0": "127.0.0.1", "::": "::1"][host] ?? host
-        return scheme == .unix ? self : FaceURI(scheme: scheme, family: family, host: host, port: port)
+        scheme == .unix
+            ? self : FaceURI(scheme: scheme, family: family, host: IPAddress.reaching(host), port: port)
     }
 }

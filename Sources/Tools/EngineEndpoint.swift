@@ -1,4 +1,5 @@
 import ArgumentParser
+import NDN
 import RegistryNDN
 
 /// An address of the client, as engines are told it.
@@ -25,8 +26,8 @@ struct EngineEndpoint: Hashable, Sendable, CustomStringConvertible {
 
     /// Where a program of this machine reaches what listens at `listener`.
     static func reaching(_ listener: ListenArgument, isSecure: Bool = false) -> EngineEndpoint {
-        let host = ["0.0.0.0": "127.0.0.1", "::": "::1"][listener.host] ?? listener.host
-        return EngineEndpoint(isSecure: isSecure, address: ListenArgument(host: host, port: listener.port))
+        EngineEndpoint(
+            isSecure: isSecure, address: ListenArgument(host: IPAddress.reaching(listener.host), port: listener.port))
     }
 
     /// Where the client is unless it is told otherwise: the first address of DOCKER_NDN_LISTEN, else that of its default.

@@ -23,6 +23,15 @@ package enum IPAddress {
         return try? SocketAddress(ipAddress: String(text), port: 0).ipAddress
     }
 
+    /// Where a program of this machine reaches what listens at `host`, which may stand for all addresses.
+    package static func reaching(_ host: String) -> String {
+        switch host {
+        case "0.0.0.0": "127.0.0.1"
+        case "::": "::1"
+        default: host
+        }
+    }
+
     private static func parses(_ text: String, _ family: CInt) -> Bool {
         unsafe withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { octets in
             unsafe inet_pton(family, text, octets.baseAddress) == 1
