@@ -87,19 +87,20 @@ struct EngineExamination {
                 remedy: "systemctl reload docker")
         }
         guard facts?.readsHostsFiles == false else { return verdict(led) }
+        let meant = wanted.isEmpty ? served : wanted
+        let hasMirrors = meant.isEmpty || meant.contains(where: \.isDockerHub)
+        let byAddress = "pull those by the client's address, or have Docker 28 with the containerd image store"
         if suffices(byFile) {
             return .ignored(
                 "\(name) reads no hosts.toml, and only those lead to \(place)",
-                remedy: "registry-ndn setup docker, for images of Docker Hub; others are pulled by the client's address"
-            )
+                remedy: hasMirrors
+                    ? "registry-ndn setup docker, for images of Docker Hub; others are pulled by the client's address"
+                    : byAddress)
         }
-        let meant = wanted.isEmpty ? served : wanted
-        guard meant.isEmpty || meant.contains(where: \.isDockerHub) else {
-            return .unable(
-                "\(name) has mirrors of Docker Hub alone, and none for images of \(meant.map(\.text).joined(separator: ", "))",
-                remedy: "pull those by the client's address, or have Docker 28 with the containerd image store")
-        }
-        return verdict(led)
+        guard !hasMirrors else { return verdict(led) }
+        return .unable(
+            "\(name) has mirrors of Docker Hub alone, and none for images of \(meant.map(\.text).joined(separator: ", "))",
+            remedy: byAddress)
     }
 
     private func isMeant(_ mirror: String) -> Bool { endpoints.contains { $0.isMeant(by: mirror) } }

@@ -38,16 +38,21 @@ class Setup:
         return found
 
 
+def forget_files(root) -> None:
+    """Whatever other tests have led to a client."""
+    for folder in ("docker", "containerd"):
+        for file in root.path(f"/etc/{folder}/certs.d").glob("*/hosts.toml"):
+            file.unlink()
+    root.path("/etc/containers/registries.conf.d/alpha.example.conf").unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("having", ["docker_containerd", "containerd", "podman"])
 def test_an_engine_is_set_up_and_taken_back(request, stand, app, having):
     engine = request.getfixturevalue(having)
     if not engine.mirrors_by:
         pytest.skip("Docker before release 28 reads no hosts.toml")
     engine.forget()
-    for name in ("alpha.example", "_default"):
-        for folder in ("docker", "containerd"):
-            engine.root.path(f"/etc/{folder}/certs.d/{name}/hosts.toml").unlink(missing_ok=True)
-    engine.root.path("/etc/containers/registries.conf.d/alpha.example.conf").unlink(missing_ok=True)
+    forget_files(engine.root)
     kind = having.removesuffix("_containerd")
     registries = [] if kind == "docker" else ["--registry", "alpha.example"]
     setup = Setup(engine.root, kind, "--endpoint", f"http://{stand.several.address}", *registries)
@@ -67,6 +72,7 @@ def test_an_engine_is_set_up_and_taken_back(request, stand, app, having):
 
 
 def test_docker_with_graph_drivers_is_known_to_have_mirrors_of_docker_hub_alone(docker_graphdriver, stand):
+    forget_files(docker_graphdriver.root)
     hub = Setup(docker_graphdriver.root, "docker", "--registry", f"docker.io={stand.several.alpha}")
     # So the daemon was started.
     hub.check(True)
