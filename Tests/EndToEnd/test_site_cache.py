@@ -146,7 +146,7 @@ def test_without_any_server_the_client_is_told_at_once(site, blobs):
         server.program.kill()
     begin = time.monotonic()
     assert site.pull(blobs()[0]).returncode != 0, "there is no upstream"
-    assert "Nack NoRoute" in site.client.program.event("NDN path down; blobs come from the upstream meanwhile")["error"]
+    assert "no route to the blob's prefix" in site.client.program.event("NDN path down; blobs come from the upstream meanwhile")["error"]
     assert time.monotonic() - begin < 3
 
 

@@ -61,15 +61,23 @@ struct Consumer: FetchingConsumer {
 
     mutating func begin(now: NIODeadline) {
         hasBegun = true
-        for index in model.blobs.indices {
+        beginNext(now: now)
+    }
+
+    /// Blobs from the next one on, up to one that waits for them.
+    private mutating func beginNext(now: NIODeadline) {
+        for index in transfers.count..<model.blobs.count {
             var segments = SegmentFetch(configuration: configuration, deadline: now + configuration.timeout, now: now)
             segments.canRepair = model.faultyPeriod > 0
             transfers.append(BlobTransfer(Name([.generic("\(index)")]), segments))
             scheduler.add(transfers[index])
+            if index + 1 < model.blobs.count, model.blobs[index + 1].isLater { return }
         }
     }
 
-    var isOver: Bool { hasBegun && transfers.allSatisfy(\.segments.isOver) }
+    private var isOverSoFar: Bool { transfers.allSatisfy(\.segments.isOver) }
+
+    var isOver: Bool { hasBegun && transfers.count == model.blobs.count && isOverSoFar }
 
     mutating func advance(now: NIODeadline) { scheduler.advance(now: now) }
 
@@ -107,10 +115,11 @@ struct Consumer: FetchingConsumer {
         raise(id)
     }
 
-    /// Fills holes.
+    /// Begins what was to wait, and fills holes.
     mutating func settled(now: NIODeadline) throws -> Bool {
-        guard model.faultyPeriod > 0 else { return false }
-        var wereSome = false
+        var wereSome = transfers.count < model.blobs.count && isOverSoFar
+        if wereSome { beginNext(now: now) }
+        guard model.faultyPeriod > 0 else { return wereSome }
         for id in model.blobs.indices {
             while let segments = transfers[id].segments.nextHoles() {
                 wereSome = true

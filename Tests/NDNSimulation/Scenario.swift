@@ -11,6 +11,8 @@ package struct SimulatedBlob: Sendable {
     package var room = 32 << 20
     /// Other consumers' blobs of this number are the same one.
     package var content = 0
+    /// It is asked for when all before it are there.
+    package var isLater = false
 
     package init(size: Int) {
         self.size = size

@@ -58,7 +58,43 @@ extension Table {
             row(
                 "eight, 10 ms apart, NFD, 1 % of fragments lost", 8, apart: 10, loss: 0.01, suppression: nfd,
                 time: 1.4, crossings: 1.35),
+            afterCache("after three blobs out of the cache", isBeside: false),
+            afterCache("beside three blobs out of the cache", isBeside: true),
         ]
+    }
+
+    /// An image whose lower layers are in the site's cache, and whose last one is not: that one comes as fast as it would alone.
+    ///
+    /// - Parameter isBeside: all layers are asked for at the same moment.
+    private static func afterCache(_ name: String, isBeside: Bool) -> Row {
+        let size = 10_000_000
+        return Row(
+            "site: \(name)",
+            [
+                .atMost("time", 1.25) { $0.seconds * $0.capacity / (Double(size) * 1.02) },
+                .atMost("over the link", 1.05) { $0.crossings(of: size) },
+                // Of all Interests, seven in eight of which the cache answers.
+                .atMost("repeated", 0.006) { $0.repeated },
+            ]
+        ) { algorithm in
+            var link = Link(rate: 100e6, rtt: .milliseconds(50))
+            link.mtu = 1400
+            var consumer = SimulatedConsumer(
+                algorithm,
+                blobs: (0..<4).map { index in
+                    var blob = SimulatedBlob(size: index == 3 ? size : 2 * size)
+                    blob.content = index
+                    blob.room = 8 << 20
+                    blob.isLater = !isBeside && index > 0
+                    return blob
+                })
+            consumer.delay = .microseconds(100)
+            var scenario = Scenario(link: link, consumers: [consumer])
+            scenario.isCached = { content, _ in content < 3 }
+            scenario.cachesAll = true
+            scenario.suppression = .milliseconds(60)
+            return scenario
+        }
     }
 
     private static func row(

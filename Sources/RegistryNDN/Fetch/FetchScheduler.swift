@@ -120,7 +120,20 @@ package struct FetchScheduler {
     package mutating func receive(
         _ data: SegmentData, for transfer: BlobTransfer, now: NIODeadline, capacity: (_ chunk: Int) -> Int
     ) -> Bool {
-        transfer.isActive && transfer.segments.receive(data, &path, now: now, capacity: capacity)
+        guard transfer.isActive else { return false }
+        let isFirst = transfer.segments.origin == .unanswered
+        let isNew = transfer.segments.receive(data, &path, now: now, capacity: capacity)
+        if isFirst, transfer.segments.origin == .far { leave(with: transfer) }
+        return isNew
+    }
+
+    /// A blob that does not come from near, unlike what came before, and nothing else does.
+    private mutating func leave(with transfer: BlobTransfer) {
+        for case let other? in slots where other.isActive && !other.segments.isOver && other.segments.origin == .near {
+            return
+        }
+        path.leave()
+        for case let transfer? in slots where transfer.isActive { transfer.segments.hasArrived() }
     }
 
     /// - Parameter nonce: of the Interest that came back; nil when it is not known.

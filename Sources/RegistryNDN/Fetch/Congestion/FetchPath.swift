@@ -18,6 +18,9 @@ package struct FetchPath: Sendable {
     private(set) var controller: SelectedController
     var suppression = Suppression()
     private let algorithm: CongestionAlgorithm
+    /// The window of a path of which nothing is known.
+    private(set) var initialWindow: Int
+    private var isLocal: Bool
     package let maximumWindow: Int
     /// Interests in flight, all fetches together.
     package private(set) var inFlight = 0
@@ -48,6 +51,8 @@ package struct FetchPath: Sendable {
     ) {
         self.maximumWindow = max(maximumWindow, 1)
         self.algorithm = algorithm
+        self.initialWindow = initialWindow
+        self.isLocal = isLocal
         self.salt = salt
         controller = SelectedController(algorithm, initialWindow: initialWindow, isLocal: isLocal)
     }
@@ -202,8 +207,25 @@ package struct FetchPath: Sendable {
         controller.reduce(signal, inFlight: inFlight, now: now)
     }
 
+    // MARK: Near and far
+
+    /// Answers come from near, perhaps out of a cache: what is not in there may be far.
+    var isNear: Bool {
+        guard let least = rtt.minimum, let usual = rtt.smoothed else { return false }
+        return least < .milliseconds(4) && usual < .milliseconds(20)
+    }
+
+    /// An answer that took so long comes from elsewhere than those before.
+    func isFar(_ elapsed: TimeAmount) -> Bool {
+        isNear && elapsed > max((rtt.smoothed ?? .zero) * 2, .milliseconds(20))
+    }
+
+    /// What is asked for from now on comes from elsewhere: nothing learnt holds.
+    mutating func leave() { reset(initialWindow: initialWindow, isLocal: isLocal) }
+
     /// The connection is new: nothing learnt holds.
     mutating func reset(initialWindow: Int, isLocal: Bool) {
+        (self.initialWindow, self.isLocal) = (initialWindow, isLocal)
         rtt = RTTEstimator()
         suppression = Suppression()
         controller = SelectedController(algorithm, initialWindow: initialWindow, isLocal: isLocal)

@@ -58,6 +58,8 @@ struct RateModel: CongestionController {
     private var phaseRound: UInt64 = 0
     private var phaseStart = NIODeadline.uptimeNanoseconds(0)
     private var rateBefore = 0.0
+    /// Since the path was new.
+    private var answers = 0
     private var windowAtRound = 0.0
     /// Before the test.
     private var windowBefore = 0.0
@@ -91,6 +93,7 @@ struct RateModel: CongestionController {
 
     mutating func received(_ sample: PathSample) {
         isSilent = false
+        answers += 1
         let hasEnded = round.received(sample)
         if let measured = sample.rate, base.covers(sample.interval) || !base.isKnown,
             !sample.isDemandLimited || measured > rate
@@ -212,7 +215,7 @@ struct RateModel: CongestionController {
         let target = max(Self.windowGain * product + aggregation.extra, Self.minimumWindow)
         if hasFilled {
             window = min(window + 1, target)
-        } else if window < target || sample.delivered < 32 {
+        } else if window < target || answers < 32 {
             // Data from nearby comes many times in a round: the rest of the path must not be asked for as much.
             window = min(window + 1, max(2 * windowAtRound, window))
         }

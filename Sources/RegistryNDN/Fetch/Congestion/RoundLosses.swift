@@ -8,7 +8,7 @@ struct RoundLosses: Sendable {
 
     /// Losses in the round under way.
     private var lost = 0.0
-    private var delivered: UInt64 = 0
+    private var delivered: UInt64?
     private var start = NIODeadline.uptimeNanoseconds(0)
     private var smoothed = 0.0
     private var before = (lost: 0.0, arrived: 0.0, seconds: 0.0)
@@ -39,7 +39,8 @@ struct RoundLosses: Sendable {
 
     /// - Parameter isQuiet: there was no queue in the round.
     mutating func endRound(_ sample: PathSample, isQuiet: Bool) {
-        let arrived = Double(sample.delivered &- delivered)
+        // What came before the first round was another path's.
+        let arrived = Double(sample.delivered &- (delivered ?? sample.deliveredBefore))
         let seconds = Double((sample.now - start).nanoseconds) / 1e9
         last = lost / max(lost + arrived, 1)
         count = lost

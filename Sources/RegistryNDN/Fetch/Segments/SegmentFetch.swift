@@ -11,6 +11,17 @@ package import NIOCore
 /// trip. Segment 0 confirms the guess; whatever speaks against it before, or segment 0 itself, ends the guess: what has come is
 /// forgotten, and the fetch goes on as one that had none.
 package struct SegmentFetch: Sendable {
+    /// Where a blob is, beside what came before it.
+    enum Origin: UInt8, Sendable {
+        case unanswered
+        /// As near as what came before, out of the same cache.
+        case near
+        /// Elsewhere, while what came before is near.
+        case far
+        /// Wherever what came before is, which is not near.
+        case usual
+    }
+
     package static let maximumCapacity = 1 << 14
     /// By a guess the final segment is asked for at once only when it is one of so many: a server reads them in one go from the blob's
     /// begin on, and one that does not know yet which segment is the final one would read as many around another.
@@ -34,6 +45,10 @@ package struct SegmentFetch: Sendable {
     private let maximumTransmissions: UInt8
     /// Further Interests carry MustBeFresh: a cached Nack is in the way.
     private var mustBeFresh = false
+    /// While it is not known how far the blob is.
+    private(set) var approach: Approach?
+    /// Where the first answer came from.
+    private(set) var origin = Origin.unanswered
     /// Whether the owner can get octets from elsewhere, ``nextHoles()``.
     package var canRepair = false
 
@@ -150,6 +165,8 @@ package struct SegmentFetch: Sendable {
     /// The next Interest to send, retransmissions first; nil when there is none for now.
     mutating func nextInterest(_ path: inout FetchPath, now: NIODeadline) -> SegmentInterest? {
         guard failure == nil, !timers.holds(now: now) else { return nil }
+        if origin == .unanswered, approach == nil, path.isNear { approach = Approach(limit: path.initialWindow) }
+        if let approach, ring.inFlight >= approach.limit { return nil }
         if let index = ring.firstLost, now >= readyAgain(index, path, now: now) {
             return send(index, &path, now: now)
         }
@@ -258,6 +275,7 @@ package struct SegmentFetch: Sendable {
         }
         if !isEarlier { latestAnswered = max(latestAnswered, slot.sent.sequence) }
         timers.lastActivity = now
+        noteOrigin(now - slot.firstSentAt, path)
         if isRepeated, !isEarlier {
             path.suppression.answered(
                 after: now - slot.firstSentAt, transmissions: slot.transmissions, rtt: path.rtt.smoothed)
@@ -266,6 +284,17 @@ package struct SegmentFetch: Sendable {
             slot.sent, isAmbiguous: isAmbiguous, first: slot.transmissions == 2 ? slot.firstSentAt : nil,
             isMarked: isMarked, now: now)
     }
+
+    private mutating func noteOrigin(_ elapsed: TimeAmount, _ path: borrowing FetchPath) {
+        if origin == .unanswered { origin = path.isFar(elapsed) ? .far : path.isNear ? .near : .usual }
+        guard approach != nil else { return }
+        approach?.received(elapsed)
+        let most = path.maximumWindow
+        if let approach, approach.isOver || approach.limit >= most { self.approach = nil }
+    }
+
+    /// The path's window is that of a path like this blob's.
+    mutating func hasArrived() { approach = nil }
 
     /// What slot `index` waits for is here.
     private mutating func land(_ index: Int, _ path: inout FetchPath) {
