@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import RegistryNDN
 
-/// What `doctor` says of one blob: that its server has it, who signs it, and whether its bytes are the registry's.
+/// What `doctor` says of one blob: that it comes, who signs it, and whether its bytes are the registry's.
 struct BlobExamination: Sendable {
     /// Of a larger blob the begin is compared.
     private static let most = 1 << 20
@@ -44,13 +44,14 @@ struct BlobExamination: Sendable {
 
     // MARK: the server's word
 
-    /// Whether the server has the blob: it says so by the first segment, and denies it by a Nack of the metadata's name.
+    /// Whether the server has the blob: it says so by the first segment, which a cache may give as well, and denies it by a Nack
+    /// of the metadata's name.
     func metadata() async -> DoctorReport.Outcome {
         for _ in 0..<2 {
             if case .data(let type, _) = await path.pinger.ping(blob.segment, exact: true, lifetime: Self.lifetime),
                 type != ContentType.nack
             {
-                return .ok("the server of \(blob.prefix.uri) has \(blob.digest)")
+                return .ok("\(blob.digest) comes from the server of \(blob.prefix.uri), or from a cache on the way")
             }
             guard
                 case .data(ContentType.nack, _) = await path.pinger.ping(
@@ -63,8 +64,8 @@ struct BlobExamination: Sendable {
             )
         }
         return .fail(
-            "the server of \(blob.prefix.uri) is there, and gives nothing of \(blob.digest)",
-            remedy: "see its log: its registry does not answer, or is slow")
+            "nothing of \(blob.digest) comes from the server of \(blob.prefix.uri)",
+            remedy: "see the server's log: its registry does not answer, or is slow")
     }
 
     // MARK: the bytes

@@ -135,7 +135,7 @@ struct PathExamination: Sendable {
 
     // MARK: the producer
 
-    /// Whether the server of a prefix answers, by a ping or, where it knows no pings, by a blob.
+    /// Whether the server of a prefix answers, by a ping or, where it knows no pings, by what it says of blobs.
     func route(to prefix: Name, blob: BlobName?) async -> (answersPings: Bool, DoctorReport.Outcome) {
         var last = Pinger.Outcome.timeout
         for _ in 0..<Self.attempts {
@@ -144,12 +144,40 @@ struct PathExamination: Sendable {
                 return (true, .ok("the server of \(prefix.uri) answers after \(Self.milliseconds(rtt))"))
             }
         }
-        if let blob, case .data(_, let rtt) = await pinger.ping(blob.segment, exact: true, lifetime: Self.lifetime) {
-            let words =
-                "a server of \(prefix.uri) answers for a blob after \(Self.milliseconds(rtt)), though to no ping"
-            return (false, .ok(words))
-        }
+        // The server that is examined is this program, which answers pings; and a cache answers where no route leads any more.
+        if case .client = asker, let blob, !last.isNoRoute { return (false, await route(to: blob, last)) }
         return (false, failure(of: prefix, last))
+    }
+
+    /// The same of a server that answers no pings.
+    private func route(to blob: BlobName, _ ping: Pinger.Outcome) async -> DoctorReport.Outcome {
+        let prefix = blob.prefix
+        guard case .data = await pinger.ping(blob.segment, exact: true, lifetime: Self.lifetime) else {
+            return failure(of: prefix, ping)
+        }
+        if let rtt = await deniesUnknown(of: blob) {
+            return .ok(
+                "a server of \(prefix.uri) answers for blobs after \(Self.milliseconds(rtt)), though to no ping")
+        }
+        return .warn(
+            "\(router) brings a blob of \(prefix.uri), which a cache on the way may have given, and no answer to pings: whether a server runs is not known",
+            remedy:
+                "see whether the server runs; one that does answers pings, unless it is of the earlier Docker-Registry-NDN. A blob that nobody has pulled yet, with --blob, is in no cache"
+        )
+    }
+
+    /// Asks for a blob that does not exist, and so is in no cache: a server of the earlier Docker-Registry-NDN says so.
+    ///
+    /// - Returns: the time until it has said so; nil when it does not.
+    private func deniesUnknown(of blob: BlobName) async -> TimeAmount? {
+        for _ in 0..<Self.attempts {
+            let random = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
+            guard let digest = SHA256Digest(bytes: random).map(ContentDigest.init(sha256:)) else { return nil }
+            let unknown = BlobName(prefix: blob.prefix, repository: blob.repository, digest: digest)
+            let outcome = await pinger.ping(unknown.segment, exact: true, lifetime: Self.lifetime)
+            if case .data(_, let rtt) = outcome { return rtt }
+        }
+        return nil
     }
 
     private func failure(of prefix: Name, _ outcome: Pinger.Outcome) -> DoctorReport.Outcome {
@@ -221,6 +249,8 @@ extension Pinger.Outcome {
         case .timeout, .faceDown, .malformed: nil
         }
     }
+
+    fileprivate var isNoRoute: Bool { if case .nack(.noRoute, _) = self { true } else { false } }
 }
 
 extension BlobName {

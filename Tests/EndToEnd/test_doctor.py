@@ -15,7 +15,7 @@ from ndn.encoding import Component, parse_data
 from ndn.security import DigestSha256Signer
 
 from conftest import IMAGE
-from harness import guarded, tls
+from harness import guarded, peers, tls
 from harness.parts import PREFIX, binary, registry_ndn
 from harness.tamper import Tamper, flip
 from harness.trust import PacketProducer, segments
@@ -114,13 +114,26 @@ def test_a_server_without_a_forwarder(folder, start, shared_registry):
 
 
 def test_a_server_that_knows_no_pings(folder, start, shared_registry, blob):
-    """As that of the earlier Docker-Registry-NDN: a blob stands for them."""
+    """As that of the earlier Docker-Registry-NDN: what it says of a blob that does not exist stands for them."""
+    digest, octets = blob(20_000)
+    forwarder = start.forwarder()
+    known = {bytes.fromhex(digest.partition(":")[2]): octets}
+    start.keep(peers.Producer(peers.unix_face(forwarder.socket), peers.original_answer(known)))
+    status, found = examine(folder, shared_registry, forwarder.udp, "--blob", f"{REPOSITORY}@{digest}")
+    assert (status, statuses(found, "fail"), found["route"]["status"]) == (0, [], "ok"), found
+    assert "though to no ping" in found["route"]["message"]
+    assert (found["packet-size"]["status"], found["blob"]["status"]) == ("skip", "ok"), found
+
+
+def test_an_answer_that_may_come_from_a_cache(folder, start, shared_registry, blob):
+    """It proves no server, which the lines after it do not claim either."""
     digest, octets = blob(20_000)
     producer = start.keep(PacketProducer(segments(REPOSITORY, digest, octets, DigestSha256Signer())))
     forwarder = start.forwarder(options=["--route", f"{PREFIX}=udp://{producer.address}"])
     status, found = examine(folder, shared_registry, forwarder.udp, "--blob", f"{REPOSITORY}@{digest}")
-    assert (status, statuses(found, "fail")) == (0, []), found
-    assert "though to no ping" in found["route"]["message"]
+    assert (status, statuses(found, "fail"), found["route"]["status"]) == (0, [], "warn"), found
+    assert "whether a server runs is not known" in found["route"]["message"] and "--blob" in found["route"]["remedy"]
+    assert found["metadata"]["message"].endswith("or from a cache on the way")
     assert (found["packet-size"]["status"], found["blob"]["status"]) == ("skip", "ok"), found
 
 
@@ -316,6 +329,29 @@ def test_a_server_that_hangs(doctor, chain):
 def test_large_packets_that_are_lost(folder, start, shared_registry):
     hole = start.keep(Tamper(start.server().udp, lambda packet: packet if len(packet) < 1400 else b"\0"))
     names(examine(folder, shared_registry, hole.address, "--image", IMAGE), "packet-size", "MTU hole")
+
+
+@pytest.fixture
+def filled(doctor):
+    """The forwarder's cache has the blob that `--image` asks for."""
+    assert doctor("--image", IMAGE)[1]["blob"]["status"] == "ok"
+
+
+def test_a_dead_server_with_a_filled_cache(doctor, server_doctor, chain, filled):
+    chain[1].program.kill()
+    for examined in doctor, server_doctor:
+        names(examined("--image", IMAGE), "route", "no route to " + PREFIX)
+
+
+def test_a_server_that_hangs_behind_a_filled_cache(doctor, server_doctor, chain, filled):
+    """Its route is still there. A client cannot tell it from one that knows no pings; whoever has a server can."""
+    chain[1].program.signal(signal.SIGSTOP)
+    try:
+        status, found = doctor("--image", IMAGE)
+        assert (status, found["route"]["status"]) == (0, "warn"), found
+        names(server_doctor("--image", IMAGE), "route", "no server of " + PREFIX)
+    finally:
+        chain[1].program.signal(signal.SIGCONT)
 
 
 # A blob.
