@@ -7,6 +7,7 @@ from ndn.security import DigestSha256Signer
 
 from harness import blobs
 from harness.exchange import exchange
+from harness.metrics import scrape
 from harness.parts import PREFIX
 from harness.peers import CHUNK
 from harness.trust import Key, PacketProducer, segments
@@ -97,7 +98,8 @@ def test_a_path_that_trickles_is_left_for_a_faster_upstream(start, blob):
     assert int(event["upstream_bytes_per_second"]) > 2 * int(event["ndn_bytes_per_second"]), event
     # What the path answers meanwhile does not bring it back.
     assert blobs.get(client.address, REPOSITORY, other[0]) == other[1]
-    assert client.request(other[0])["fallback"] == "NDN path down"
+    assert client.request(other[0])["fallback"] == request["fallback"]
+    assert scrape(client.address).value("registry_ndn_fallbacks_total", reason="path_left") == 2
 
 
 def test_a_blob_that_trickles_ends_with_its_time(start, blob):

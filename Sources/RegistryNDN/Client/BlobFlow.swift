@@ -22,8 +22,8 @@ struct BlobFlow: Sendable {
     func serve(
         _ pull: BlobPull, _ response: inout ResponseWriter, _ record: inout RequestRecord
     ) async throws {
-        guard path.isUsable else {
-            record.fallback = .pathDown
+        if let obstacle = path.obstacle {
+            record.fallback = obstacle
             return try await fallBack(pull, &response, &record)
         }
         let tally = RepairTally()

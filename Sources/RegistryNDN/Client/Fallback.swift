@@ -4,9 +4,9 @@ internal import NDN
 struct Fallback: Hashable, Sendable, CustomStringConvertible {
     /// The kinds of reasons, as metrics call them.
     enum Reason: String, CaseIterable, Sendable {
-        /// The path is left alone after a failure, or since the registry is much faster.
+        /// The path is left alone after a failure.
         case pathDown = "path_down"
-        /// It was left while the blob was under way.
+        /// It is left since the registry is much faster, before the blob was asked for or while it was under way.
         case pathLeft = "path_left"
         case notFound = "not_found"
         /// The registry does not have the blob either, or does not give it: no sign that NDN is of no use.
@@ -34,6 +34,7 @@ struct Fallback: Hashable, Sendable, CustomStringConvertible {
     var remedy: String { reason.remedy }
 
     static let pathDown = Fallback(reason: .pathDown, description: "NDN path down")
+    static let pathLeft = Fallback(BlobFailure.pathLeft)
     static let poisoned = Fallback(reason: .wrongDigest, description: "wrong digest lately")
 }
 

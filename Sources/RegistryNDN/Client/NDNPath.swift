@@ -58,7 +58,8 @@ final class NDNPath: Sendable {
         (departures, departure) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    var isUsable: Bool { state.withLock { $0.health.isUsable(now: .now()) } }
+    /// Why requests do not go over it; nil when they do.
+    var obstacle: Fallback? { state.withLock { $0.health.obstacle(now: .now()) } }
 
     /// The state of the path, in words for people.
     var standing: String { state.withLock { $0.health.standing(now: .now()) } }

@@ -73,6 +73,12 @@ struct PathHealth<Probe: Sendable>: Sendable {
         }
     }
 
+    /// Why requests do not go over NDN; nil when they do.
+    func obstacle(now: NIODeadline) -> Fallback? {
+        guard !isUsable(now: now) else { return nil }
+        return if case .left = state { .pathLeft } else { .pathDown }
+    }
+
     /// Whether nothing speaks against the path: after a failure only an answer brings that back.
     var isUp: Bool {
         if case .up = state { true } else { false }

@@ -54,6 +54,8 @@ struct SilentPathTests {
         #expect(!again, "one comparison a minute")
         let minutes = health.tried(path: 20_000, upstream: 40_000, now: start)
         #expect(minutes == 1 && !health.isUsable(now: start + .seconds(59)))
+        #expect(health.obstacle(now: start + .seconds(59))?.reason == .pathLeft)
+        #expect(health.obstacle(now: start + .seconds(60)) == nil)
         let (isUp, isDown) = (
             health.answered(now: start + .seconds(5)), health.failed(1, isCertain: true, now: start + .seconds(6))
         )
