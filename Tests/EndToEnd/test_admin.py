@@ -231,6 +231,28 @@ def test_a_fallback_is_told_at_once_and_a_minute_of_them_is_told_by_the_log_and_
     assert (told.value("registry_ndn_ndn_degraded"), told.value("registry_ndn_path_up")) == (0, 1)
 
 
+def test_a_small_blob_out_of_a_cache_does_not_hide_that_the_rest_comes_from_the_registry(chain, blob):
+    _, server, client = chain
+    small, octets = blob(1000, seed=90)
+    assert blobs.get(client.address, REPOSITORY, small) == octets
+    server.program.kill()
+    for seed in range(91, 94):
+        digest, large = blob(1_000_000, seed=seed)
+        assert blobs.get(client.address, REPOSITORY, digest) == large
+        assert client.request(digest)["source"] == "upstream"
+    # The failure's minute is over, and requests try the path themselves.
+    assert eventually(lambda: ready(client.address)[1].startswith("degraded: no blob came over NDN for "), timeout=70)
+    count = iter(range(2, 100))
+
+    def pull():
+        assert blobs.get(client.address, REPOSITORY, small) == octets
+        return client.request(small, count=next(count))
+    assert eventually(lambda: pull()["source"] == "ndn")
+    status, why = ready(client.address)
+    assert status == 200 and why.startswith("degraded: next to nothing came over NDN for "), why
+    assert scrape(client.address).value("registry_ndn_ndn_degraded") == 1
+
+
 def test_a_registry_that_is_gone_is_told_by_the_server_and_by_the_client(start):
     registry = start.own_registry()
     forwarder = start.forwarder()

@@ -83,7 +83,7 @@ struct BlobFlow: Sendable {
             note(error, pull.blob, hasBegun: true, &record)
             stream.cancel()
             let id = record.id
-            path.departed(id, record.fallback)
+            path.departed(record)
             defer { path.arrived(id) }
             try await RestOfBlob(pull: pull, size: stream.size, sizeSource: .network, upstream: upstream).append(
                 to: &body, &response, &record)
@@ -160,13 +160,13 @@ struct BlobFlow: Sendable {
             case .proxy where pull.wanted == .whole: try await serveWhole(pull, &response, &record)
             case .proxy: try await serveParts(pull, &response, &record)
             case .redirect:
-                path.departed(id, record.fallback)
+                path.departed(record)
                 let headers: HTTPHeaders = ["Location": pull.upstreamURL, "Content-Type": "text/plain"]
                 try await response.send(.temporaryRedirect, headers, ByteBuffer())
             case .fail: try await fail(pull, &response, &record)
             }
         } catch {
-            path.departed(id, record.fallback)
+            path.departed(record)
             throw error
         }
     }
@@ -174,7 +174,7 @@ struct BlobFlow: Sendable {
     /// The registry has answered a request that left NDN: whether it gives the blob says what that was a sign of.
     private func judge(_ status: HTTPResponseStatus, _ record: inout RequestRecord) {
         if OCIError(blobStatus: status) != nil { record.fallback = record.fallback?.refused }
-        path.departed(record.id, record.fallback)
+        path.departed(record)
     }
 
     /// Answers with a failure: nothing of the blob is to come from the upstream. The upstream may say, though, that there is no

@@ -36,8 +36,9 @@ package final class ClientMonitor: Monitored {
         let failing = view.sites.compactMap { $0.failing(now: now) }
         let droughts = view.sites.compactMap { site in
             site.path.snapshot().drought.map { drought in
-                let blob = view.sites.count == 1 ? "no blob" : "no blob of \(site.prefix)"
-                return "\(blob) came over NDN for \(drought.seconds) s: \(drought.reason)"
+                let amount = drought.hasBrought ? "next to nothing" : "no blob"
+                let blobs = view.sites.count == 1 ? amount : "\(amount) of \(site.prefix)"
+                return "\(blobs) came over NDN for \(drought.seconds) s: \(drought.reason)"
             }
         }
         let reasons = failing + droughts

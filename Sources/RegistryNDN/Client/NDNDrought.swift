@@ -1,16 +1,30 @@
 internal import NIOCore
 
-/// Whether blobs are asked for while none comes over NDN: pulls go on without it, and somebody has to be told.
+/// Whether blobs are asked for while next to nothing of them comes over NDN: pulls go on without it, and somebody has to be told.
 ///
-/// It has set in when requests were answered without NDN in the last minute, or are now, and nothing came over NDN for a minute.
+/// It has set in when requests were answered without NDN in the last minute, or are now, and NDN was of no use for a minute. It is of
+/// use when it brings something, and not less than a worthwhile share of what the registry gave such requests since it was so last:
+/// a small blob out of a cache, or a path that lets a few packets through, says nothing.
 struct NDNDrought: Sendable {
     /// How long nothing may come over NDN; how long a request counts; how often it is told.
     static var limit: TimeAmount { .seconds(60) }
 
+    /// Which part of the registry's octets is a worthwhile share: one in a hundred.
+    static var share: UInt64 { 100 }
+
+    /// All octets of blobs that ever came.
+    struct Octets: Hashable, Sendable {
+        var ndn: UInt64 = 0
+        /// From the registry, for requests that went without NDN.
+        var registry: UInt64 = 0
+    }
+
     /// What there is to say of a drought.
     struct Report: Hashable, Sendable {
-        /// For how long nothing has come over NDN.
+        /// For how long NDN has been of no use.
         let seconds: Int64
+        /// Whether something came over NDN meanwhile, though next to nothing.
+        var hasBrought = false
         /// The reason of the last request that went without.
         let reason: String
     }
@@ -18,16 +32,17 @@ struct NDNDrought: Sendable {
     /// What the log is told.
     enum Notice: Hashable, Sendable {
         case lasts(Report)
-        /// Something came over NDN.
+        /// Blobs come over NDN.
         case isOver
         /// Nobody asks for blobs any more.
         case isQuiet
     }
 
-    private let begin: NIODeadline
+    /// When NDN was of use last, or the begin; and what had come until then.
+    private var lastUse: (time: NIODeadline, octets: Octets)
     /// When something came over NDN last.
     private(set) var lastSuccess: NIODeadline?
-    private var octets: UInt64 = 0
+    private var octets = Octets()
     /// The requests, by their ids, that are answered without NDN at the moment.
     private var underWay: Set<String> = []
     private var lastRequest: NIODeadline?
@@ -35,13 +50,18 @@ struct NDNDrought: Sendable {
     private(set) var reason: Fallback?
     private var lastNotice: NIODeadline?
 
-    init(now: NIODeadline) { begin = now }
+    init(now: NIODeadline) { lastUse = (now, Octets()) }
 
-    /// - Parameter octets: all that ever came over NDN.
-    mutating func observe(octets: UInt64, now: NIODeadline) {
-        guard octets != self.octets else { return }
+    mutating func observe(_ octets: Octets, now: NIODeadline) {
+        let isNew = octets.ndn != self.octets.ndn
         self.octets = octets
+        guard isNew else { return }
         lastSuccess = now
+        let brought = octets.ndn &- lastUse.octets.ndn
+        let given = octets.registry &- lastUse.octets.registry
+        // Where nothing goes without NDN any more, what once did is no measure.
+        guard brought >= given / Self.share || !isAskedFor(now: now) else { return }
+        lastUse = (now, octets)
     }
 
     /// A request is answered without NDN from now on.
@@ -61,10 +81,11 @@ struct NDNDrought: Sendable {
 
     /// nil: there is no drought.
     func report(now: NIODeadline) -> Report? {
-        let length = now - (lastSuccess ?? begin)
+        let length = now - lastUse.time
         guard length >= Self.limit, isAskedFor(now: now) else { return nil }
         return Report(
-            seconds: length.nanoseconds / 1_000_000_000, reason: reason.map { "\($0)" } ?? "no reason is known")
+            seconds: length.nanoseconds / 1_000_000_000, hasBrought: octets.ndn != lastUse.octets.ndn,
+            reason: reason.map { "\($0)" } ?? "no reason is known")
     }
 
     /// What the log is to be told now.
@@ -76,7 +97,8 @@ struct NDNDrought: Sendable {
         }
         guard lastNotice != nil else { return nil }
         lastNotice = nil
-        return lastSuccess.map { now - $0 < Self.limit } ?? false ? .isOver : .isQuiet
+        let hasFollowed = lastSuccess.map { success in lastRequest.map { success > $0 } ?? true } ?? false
+        return now - lastUse.time < Self.limit || hasFollowed ? .isOver : .isQuiet
     }
 
     /// Whether time alone may bring a notice.

@@ -15,13 +15,29 @@ final class NDNPath: Sendable {
         var counts = SilenceWatch.Counts()
         var silence = SilenceWatch()
         var drought: NDNDrought
+        /// The requests, by their ids, that are answered without NDN, with what the registry had given them at the last look.
+        var departed: [String: (pull: RunningPull, seen: UInt64)] = [:]
+        /// What it gave all of them, those that are over included.
+        var registryOctets: UInt64 = 0
         /// Round-trip time of the last pull that had one.
         var roundTrip: TimeAmount?
 
         /// Counts what came up to now.
         mutating func count(now: NIODeadline) {
             for pull in pulls.values.map(\.pull) { count(pull, isOver: false) }
-            drought.observe(octets: counts.octets, now: now)
+            for id in departed.keys { countRegistry(id) }
+            observe(now: now)
+        }
+
+        mutating func observe(now: NIODeadline) {
+            drought.observe(.init(ndn: counts.octets, registry: registryOctets), now: now)
+        }
+
+        mutating func countRegistry(_ id: String) {
+            guard let (pull, seen) = departed[id] else { return }
+            let octets = pull.upstreamBytes
+            registryOctets &+= octets &- seen
+            departed[id] = (pull, octets)
         }
 
         mutating func count(_ pull: ActivePull, isOver: Bool) {
@@ -135,7 +151,7 @@ final class NDNPath: Sendable {
         let roundTrip = pull.stream.statistics.smoothedRTT
         state.withLock { state in
             state.count(pull, isOver: true)
-            state.drought.observe(octets: state.counts.octets, now: .now())
+            state.observe(now: .now())
             state.roundTrip = roundTrip ?? state.roundTrip
         }
     }
@@ -169,22 +185,29 @@ final class NDNPath: Sendable {
 
     // MARK: Drought
 
-    /// A request is answered without NDN from now on; ``arrived(_:)`` follows.
-    ///
-    /// - Parameter id: the request's; it may be told again.
-    func departed(_ id: String, _ fallback: Fallback?) {
+    /// A request is answered without NDN from now on, which may be told again; ``arrived(_:)`` follows.
+    func departed(_ record: RequestRecord) {
         state.withLock { state in
             let now = NIODeadline.now()
             state.count(now: now)
-            state.drought.departed(id, fallback, now: now)
+            if let pull = record.running, state.departed[record.id] == nil {
+                state.departed[record.id] = (pull, record.upstreamBytes)
+            }
+            state.drought.departed(record.id, record.fallback, now: now)
         }
         departure.yield()
     }
 
     /// A request is over, whether it departed or not.
-    func arrived(_ id: String) { state.withLock { $0.drought.arrived(id, now: .now()) } }
+    func arrived(_ id: String) {
+        state.withLock { state in
+            state.countRegistry(id)
+            state.departed[id] = nil
+            state.drought.arrived(id, now: .now())
+        }
+    }
 
-    /// Logs while blobs are asked for and none comes over NDN, until the task is cancelled.
+    /// Logs while blobs are asked for and next to nothing comes over NDN, until the task is cancelled.
     func tellDroughts() async {
         for await _ in departures {
             repeat {
@@ -203,7 +226,9 @@ final class NDNPath: Sendable {
         switch notice {
         case .lasts(let report):
             logger.warning(
-                "blobs are asked for, and none comes over NDN",
+                report.hasBrought
+                    ? "blobs are asked for, and next to nothing of them comes over NDN"
+                    : "blobs are asked for, and none comes over NDN",
                 metadata: ["seconds": .stringConvertible(report.seconds), "reason": "\(report.reason)"])
         case .isOver: logger.notice("blobs come over NDN again")
         case .isQuiet: logger.notice("blobs are not asked for any more; whether they would come over NDN is not known")

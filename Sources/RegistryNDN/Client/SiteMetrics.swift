@@ -76,7 +76,7 @@ struct SiteMetrics: Sendable {
         }
         gauge(
             "registry_ndn_ndn_degraded",
-            "Whether blobs are asked for, and for a minute none came over NDN."
+            "Whether blobs are asked for, and for a minute next to nothing of them came over NDN."
         ) { Sample($0.path.drought != nil, $0.label) }
         gauge(
             "registry_ndn_last_ndn_success_timestamp_seconds",

@@ -22,6 +22,11 @@ import Testing
             drought.arrived("a", now: time(seconds))
         }
 
+        /// All that ever came, seen then.
+        mutating func observe(ndn: UInt64, registry: UInt64 = 0, at seconds: Int64) {
+            drought.observe(.init(ndn: ndn, registry: registry), now: time(seconds))
+        }
+
         func report(at seconds: Int64) -> NDNDrought.Report? { drought.report(now: time(seconds)) }
 
         func isUndecided(at seconds: Int64) -> Bool { drought.isUndecided(now: time(seconds)) }
@@ -80,15 +85,52 @@ import Testing
         #expect(script.report(at: 162) == nil)
     }
 
-    @Test func whateverComesOverNDNEndsIt() {
+    @Test func aSmallBlobNowAndThenDoesNotEndIt() {
+        var script = Script()
+        for minute in Int64(1)...10 {
+            script.request(at: 60 * minute)
+            script.observe(ndn: 9999 * UInt64(minute), registry: 1_000_000 * UInt64(minute), at: 60 * minute + 1)
+            #expect(script.report(at: 60 * minute + 1)?.seconds == 60 * minute + 1)
+            #expect(script.report(at: 60 * minute + 1)?.hasBrought == true)
+        }
+        // That something came is known all the same.
+        #expect(script.drought.lastSuccess == Self.time(601))
+        script.observe(ndn: 100_000, registry: 10_000_000, at: 602)
+        #expect(script.report(at: 602) == nil)
+        // From here on it is counted anew.
+        script.request(at: 660)
+        script.observe(ndn: 100_001, registry: 10_000_200, at: 661)
+        #expect(script.report(at: 662)?.seconds == 60)
+    }
+
+    @Test func whatTheRegistryOnceGaveIsNoMeasureWhenNothingGoesWithoutNDNAnyMore() {
+        var script = Script()
+        script.request(at: 60)
+        script.observe(ndn: 1, registry: 1_000_000, at: 61)
+        #expect(script.report(at: 61) != nil)
+        script.observe(ndn: 2, registry: 1_000_000, at: 120)
+        script.request(at: 121)
+        #expect(script.report(at: 179) == nil)
+        #expect(script.report(at: 180)?.seconds == 60)
+    }
+
+    @Test func itIsOverWhenAllThatIsAskedForComesOverNDN() {
+        var script = Script()
+        script.request(at: 60)
+        #expect(script.notices(60...60).count == 1)
+        script.observe(ndn: 1, registry: 1_000_000, at: 100)
+        #expect(script.notices(61...130) == [120: .isOver])
+    }
+
+    @Test func whateverComesOverNDNEndsItWhereTheRegistryGaveNothing() {
         var script = Script()
         script.request(at: 100)
         #expect(script.report(at: 101) != nil)
-        script.drought.observe(octets: 1, now: Self.time(102))
+        script.observe(ndn: 1, at: 102)
         #expect(script.report(at: 102) == nil)
         #expect(script.drought.lastSuccess == Self.time(102))
         // Nothing new since.
-        script.drought.observe(octets: 1, now: Self.time(150))
+        script.observe(ndn: 1, at: 150)
         script.request(at: 161)
         #expect(script.report(at: 161) == nil)
         #expect(script.report(at: 162)?.seconds == 60)
@@ -111,7 +153,7 @@ import Testing
         let told = script.notices(0...200)
         #expect(told.keys.sorted() == [60, 120, 180])
         #expect(told[120] == .lasts(.init(seconds: 120, reason: Self.noRoute.description)))
-        script.drought.observe(octets: 9, now: Self.time(201))
+        script.observe(ndn: 9, at: 201)
         let after = script.notices(201...230)
         #expect(after == [201: .isOver])
         script.drought.arrived("b", now: Self.time(230))
