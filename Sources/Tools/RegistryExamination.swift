@@ -16,6 +16,13 @@ struct RegistryExamination: Sendable {
     private let root: Result<RegistryTrial.Root, any Error>
 
     private var url: UpstreamURL { trial.url }
+    /// The way to the registry, where a proxy is on it.
+    private var via: String { trial.proxy.map { " through the proxy \($0)" } ?? "" }
+    private var proxyRemedy: String? {
+        trial.proxy.map {
+            "see whether the proxy \($0) runs and lets this machine reach \(url.host); correct --proxy, or the variables HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; what needs no proxy belongs into NO_PROXY"
+        }
+    }
 
     /// Asks the registry for `/v2/`.
     static func begin(
@@ -44,7 +51,7 @@ struct RegistryExamination: Sendable {
     /// Whether it failed, how far it came.
     private var failure: (step: RegistryTrial.Step, words: String)? {
         guard case .failure(let error) = root else { return nil }
-        guard !(error is TimeBound.Exceeded) else { return (.connection, "\(url): \(error)") }
+        guard !(error is TimeBound.Exceeded) else { return (.connection, "\(url)\(via): \(error)") }
         return (RegistryTrial.step(of: error), ErrorSentence.of(error))
     }
 
@@ -53,12 +60,15 @@ struct RegistryExamination: Sendable {
         case (.name, let words)?:
             .fail(
                 words,
-                remedy: "correct the host in \(option), or have this machine's DNS know it: getent hosts \(url.host)")
+                remedy: proxyRemedy
+                    ?? "correct the host in \(option), or have this machine's DNS know it: getent hosts \(url.host)")
         case (.connection, let words)?:
             .fail(
                 words,
-                remedy: "start the registry, or correct \(option); a firewall or a proxy may stand between as well")
-        default: .ok("\(url) is reached")
+                remedy: proxyRemedy
+                    ?? "start the registry, or correct \(option); a firewall may stand between as well")
+        // Nothing but the proxy has been reached where it is asked in clear.
+        default: .ok("\(url.isSecure || trial.proxy == nil ? "\(url)" : "the proxy on the way to \(url)") is reached")
         }
     }
 
@@ -76,19 +86,26 @@ struct RegistryExamination: Sendable {
 
     func registry() -> DoctorReport.Outcome {
         let remedy = "correct \(option): it must be the address of a registry, http or https as that speaks"
+        // What is not encrypted the proxy may have answered itself.
+        let byProxy = url.isSecure ? nil : proxyRemedy
         switch root {
-        case .failure(let error): return .fail("\(url): \(ErrorSentence.of(error))", remedy: remedy)
+        case .failure(let error):
+            return .fail("\(url)\(via): \(ErrorSentence.of(error))", remedy: proxyRemedy ?? remedy)
         case .success(let root):
-            let answer = "\(url)/v2/ answers \(root.status.code) \(root.status.reasonPhrase)"
+            let answer = "\(url)/v2/\(via) answers \(root.status.code) \(root.status.reasonPhrase)"
             switch root.status.code {
             case _ where root.isPage:
-                return .fail("\(answer), and a page for people: that is no registry", remedy: remedy)
+                return .fail("\(answer), and a page for people: that is no registry", remedy: byProxy ?? remedy)
             case 200..<300, 401, 403: return .ok(answer)
             case 300..<400:
                 return .warn("\(answer): it leads elsewhere", remedy: "give the address it leads to with \(option)")
             case 429: return .warn("\(answer): it is asked too much", remedy: "wait, or log in with --credentials")
-            case 500...: return .fail(answer, remedy: "see the registry's log: it is there, and does not work")
-            default: return .fail("\(answer): that is no registry", remedy: remedy)
+            case 500...:
+                return .fail(
+                    answer,
+                    remedy: byProxy.map { "see the logs of proxy and registry: one of them does not work. Else \($0)" }
+                        ?? "see the registry's log: it is there, and does not work")
+            default: return .fail("\(answer): that is no registry", remedy: byProxy ?? remedy)
             }
         }
     }
@@ -110,7 +127,12 @@ struct RegistryExamination: Sendable {
             default: return .warn("\(url) answers \(status.code) to our credentials", remedy: remedy)
             }
         } catch {
-            return .fail("\(url) does not let us in: \(ErrorSentence.of(error))", remedy: remedy)
+            let isUnreached = RegistryTrial.step(of: error) != .answer
+            return .fail(
+                "\(url) does not let us in: \(ErrorSentence.of(error))",
+                remedy: isUnreached
+                    ? "see whether this machine reaches what the registry names for logins, and correct its settings (realm) if not"
+                    : remedy)
         }
     }
 

@@ -6,8 +6,6 @@ import signal
 import socket
 import subprocess
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -16,43 +14,13 @@ from ndn.security import DigestSha256Signer
 
 from conftest import IMAGE
 from harness import guarded, peers, tls
+from harness.doctor import SERVERS, Stub, examine, found_by, names, statuses
 from harness.parts import PREFIX, binary, registry_ndn
+from harness.proxy import Proxy
 from harness.tamper import Tamper, flip
 from harness.trust import PacketProducer, segments
 
 REPOSITORY = "demo/blobs"
-CHECKS = ["open-files", "configuration", "listen", "engine", "upstream", "tls", "registry", "login", "clock", "image", "router",
-          "receive-buffer", "route", "packet-size", "metadata", "signature", "blob"]
-
-
-def examine(folder, registry, router, *options, prefix=PREFIX, listen="127.0.0.1:0", engines=""):
-    """(exit status, what was found by check), with the options of a client. `engines` is the PATH where engines are."""
-    return found_by("--upstream", registry.url, "--name", prefix, "--router", router, "--listen", listen, *options,
-                    folder=folder, environment={"PATH": str(engines)})
-
-
-def found_by(*arguments, folder, checks=CHECKS, environment=None):
-    done = registry_ndn("doctor", *arguments, "--json", folder=folder, timeout=40, environment=environment)
-    assert done.stdout.startswith("["), done.stdout + done.stderr
-    found = json.loads(done.stdout)
-    assert [finding["check"] for finding in found] == checks
-    assert all(finding.keys() == {"check", "status", "message", "remedy"} for finding in found)
-    return done.returncode, {finding["check"]: finding for finding in found}
-
-
-def statuses(found, status):
-    return [check for check in found if found[check]["status"] == status]
-
-
-def names(result, check, *words):
-    """Whether this check alone failed, with these words, and says what to do."""
-    status, found = result
-    assert (status, statuses(found, "fail")) == (1, [check]), found
-    assert all(word in found[check]["message"] for word in words), found[check]
-    assert found[check]["remedy"]
-    skipped = [found[other]["message"] for other in statuses(found, "skip")]
-    assert all(check in message for message in skipped if message.startswith("not tried")), skipped
-    return found
 
 
 @pytest.fixture
@@ -61,32 +29,6 @@ def doctor(folder, chain, shared_registry):
     def work(*options, registry=shared_registry, router=chain[0].unix, **more):
         return examine(folder, registry, router, *options, **more)
     return work
-
-
-class Stub:
-    """Answers every GET in one way; its clock may be ahead."""
-
-    def __init__(self, status=200, kind="application/json", ahead=0):
-        class Handler(BaseHTTPRequestHandler):
-            def date_time_string(self, timestamp=None):
-                return super().date_time_string((timestamp or time.time()) + ahead)
-
-            def do_GET(self):
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *_):
-                pass
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
 
 
 # Where all is well.
@@ -263,6 +205,33 @@ def test_a_certificate_that_is_good(doctor, start, folder, shared_registry):
     assert status == 0 and found["tls"]["status"] == "ok", found
 
 
+@pytest.mark.parametrize("kind, check, words", [
+    ("silent", "registry", "through the proxy"), ("502", "registry", "502"), ("407", "upstream", "407"),
+    ("gone", "upstream", "cannot connect to the proxy"),
+])
+def test_a_proxy_that_does_not_help(doctor, start, free_tcp_port, kind, check, words):
+    proxy = {"silent": lambda: "http://" + start.keep(Proxy(silent=True)).address,
+             "502": lambda: start.keep(Stub(502)).url,
+             "407": lambda: "http://" + start.keep(Proxy("user:password")).address,
+             "gone": lambda: f"http://127.0.0.1:{free_tcp_port}"}[kind]()
+    found = names(doctor("--proxy", proxy), check, words, proxy)
+    assert "--proxy" in found[check]["remedy"] and "--upstream" not in found[check]["remedy"], found[check]
+
+
+def test_a_proxy_that_refuses_the_way(doctor, start):
+    proxy = start.keep(Proxy("user:password")).address
+    found = names(doctor("--proxy", proxy, registry=SimpleNamespace(url="https://127.0.0.1:1")), "upstream", proxy, "407")
+    assert "--proxy" in found["upstream"]["remedy"], found["upstream"]
+
+
+def test_a_token_service_that_is_not_reached(doctor, start, folder, free_tcp_port):
+    realm = f"http://127.0.0.1:{free_tcp_port}/token"
+    registry = start.keep(Stub(401, challenge=f'Bearer realm="{realm}",service="r"'))
+    credentials = guarded.credentials_file(folder, registry.url.partition("//")[2], "any")
+    found = names(doctor("--credentials", credentials, registry=registry), "login", "token service that " + registry.url)
+    assert "realm" in found["login"]["remedy"], found["login"]
+
+
 @pytest.mark.parametrize("password", [guarded.PASSWORD, "wrong"])
 def test_a_login(doctor, start, folder, shared_registry, password):
     registry = start.keep(guarded.GuardedRegistry(folder, shared_registry.folder / "data", guarded.by_password(folder)))
@@ -398,11 +367,6 @@ def test_a_trust_anchor(folder, start, shared_registry, is_right):
 
 
 # A server.
-
-SERVERS = [*CHECKS]
-SERVERS.remove("engine")
-SERVERS.insert(2, "keychain")
-
 
 @pytest.fixture
 def server_doctor(folder, chain, shared_registry):

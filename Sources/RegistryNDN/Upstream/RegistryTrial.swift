@@ -60,12 +60,16 @@ package struct RegistryTrial: Sendable {
     private static let longestManifest = 4 << 20
 
     package let url: UpstreamURL
+    /// The proxy on the way to it; nil for the direct way.
+    package let proxy: ProxyURL?
     private let upstream: UpstreamClient
 
     /// Nothing is opened yet.
     package init(base url: UpstreamURL, group: any EventLoopGroup, configuration: UpstreamConfiguration, logger: Logger)
     {
         self.url = url
+        // One that cannot be read is told by the first question.
+        proxy = try? configuration.proxies.proxy(for: url)
         upstream = UpstreamClient(base: url, group: group, configuration: configuration, logger: logger)
     }
 

@@ -17,7 +17,14 @@ struct TokenClient: Sendable {
     func token(_ request: TokenRequest, _ credential: Credential?) async throws -> TokenAnswer? {
         let limit = configuration.overallTimeout
         return try await UpstreamSender.within(limit) {
-            try await fetch(request, credential)
+            do {
+                return try await fetch(request, credential)
+            } catch let error as UpstreamError where error.code == .connect || error.code == .tls {
+                // Whoever reads it knows the registry's address alone.
+                throw UpstreamError(
+                    error.code, "the token service that \(base) names is not reached: \(error.message)",
+                    underlying: error.underlying)
+            }
         } otherwise: {
             UpstreamError(
                 .timeout,

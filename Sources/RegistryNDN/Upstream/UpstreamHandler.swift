@@ -120,7 +120,11 @@ final class UpstreamHandler: ChannelInboundHandler {
         lastActivity = .now()
         switch unwrapInboundIn(data) {
         case .head(let head):
-            if relay != nil, head.status == .proxyAuthenticationRequired { return fail(context, .proxy, nil) }
+            if let relay, head.status == .proxyAuthenticationRequired {
+                let place = "the proxy \(relay.proxy) on the way to \(relay.origin)"
+                let words = "demands other credentials (407): give them as http://user:password@host:port"
+                return fail(context, .proxy, UpstreamError(.proxy, "\(place) \(words)"))
+            }
             guard state.received(head) else { return fail(context, .malformed, nil) }
             // What follows may take less long than the head.
             if !state.isIdle { armTimer(context) }
@@ -216,7 +220,6 @@ final class UpstreamHandler: ChannelInboundHandler {
         case .stale: "the upstream closed a kept connection"
         case .malformed: "the upstream's answer is not HTTP/1.1 or too large"
         case .cancelled: "cancelled"
-        case .proxy: "the proxy demands other credentials (407): give them as http://user:password@host:port"
         case .tls: "the connection to the upstream broke"
         default: "the upstream closed the connection before its answer was complete"
         }
