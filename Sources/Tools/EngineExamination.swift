@@ -51,8 +51,10 @@ struct EngineExamination {
         let what = wanted.isEmpty ? "" : " for images of \(missing(led).joined(separator: ", "))"
         return .absent(
             "\(engine) does not ask \(place)\(what)",
-            remedy: (["registry-ndn setup \(engine)"] + options).joined(separator: " "))
+            remedy: setup)
     }
+
+    private var setup: String { (["registry-ndn setup \(engine)"] + options).joined(separator: " ") }
 
     private func list(_ names: Set<String>) -> String {
         names.sorted().map { name in
@@ -94,7 +96,7 @@ struct EngineExamination {
             return .ignored(
                 "\(name) reads no hosts.toml, and only those lead to \(place)",
                 remedy: hasMirrors
-                    ? "registry-ndn setup docker, for images of Docker Hub; others are pulled by the client's address"
+                    ? "\(setup), for images of Docker Hub; others are pulled by the client's address"
                     : byAddress)
         }
         guard !hasMirrors else { return verdict(led) }
@@ -111,7 +113,7 @@ struct EngineExamination {
         guard suffices(led), state.containerd?.folders.contains(folder) != true else { return verdict(led) }
         return .ignored(
             "hosts.toml files in \(folder) lead to \(place), and containerd's config_path does not name that folder: only who names it reads them, as ctr does with --hosts-dir",
-            remedy: "registry-ndn setup containerd prints what belongs into \(state.places.containerd)")
+            remedy: "\(setup) prints what belongs into \(state.places.containerd)")
     }
 
     private func podman() -> Verdict {

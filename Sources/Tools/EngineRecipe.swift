@@ -55,6 +55,14 @@ struct EngineRecipe {
         return endpoints
     }
 
+    /// The registries that the engine is led from, when they were named.
+    var led: [LedRegistry] {
+        let named =
+            engine == .docker && state.docker?.readsHostsFiles == false
+            ? registries.filter(\.host.isDockerHub) : registries
+        return named.map { $0.own == endpoint ? LedRegistry(host: $0.host) : $0 }
+    }
+
     /// What is led to another program than a client gets that one's images, or none.
     private mutating func lookAtAnswers() {
         for one in endpoints where state.answers[one] == .stranger {

@@ -4,7 +4,7 @@ import RegistryNDN
 
 /// A registry whose images an engine is to get through the client: `quay.io`, or `quay.io=127.0.0.1:5001` where the client
 /// has an address that is this registry's alone.
-struct LedRegistry: Equatable {
+struct LedRegistry: Equatable, CustomStringConvertible {
     let host: RegistryHost
     let own: EngineEndpoint?
 
@@ -33,6 +33,9 @@ struct LedRegistry: Equatable {
         else { return false }
         return IPAddress.family(of: String(rest[..<end])) == .v6
     }
+
+    /// As `--registry` has it.
+    var description: String { ([host.text] + (own.map { ["\($0)"] } ?? [])).joined(separator: "=") }
 
     /// Where its requests go, when the client is at `endpoint` for all.
     func endpoint(_ common: EngineEndpoint) -> EngineEndpoint { own ?? common }

@@ -25,7 +25,7 @@ struct SetupCommand: AsyncParsableCommand {
         help: """
             HOST[=HOST:PORT] of a registry whose images are to come through the client, as quay.io, or quay.io=127.0.0.1:5001 \
             for an address of the client that is this registry's own (repeatable; default all that the engine can have \
-            mirrors of).
+            mirrors of, and for --check those that setup was told of).
             """, transform: LedRegistry.parse)
     var registry: [LedRegistry] = []
 
@@ -130,7 +130,8 @@ struct SetupCommand: AsyncParsableCommand {
             try files.check(path, within: places.base(of: path))
             now[path] = try files.read(path)
         }
-        return SetupPlan(wanted, now: now, record: record, endpoints: recipe?.endpoints ?? [])
+        return SetupPlan(
+            wanted, now: now, record: record, endpoints: recipe?.endpoints ?? [], registries: recipe?.led ?? [])
     }
 
     private func show(_ plan: SetupPlan, _ recipe: EngineRecipe?) {
@@ -152,11 +153,28 @@ struct SetupCommand: AsyncParsableCommand {
             : ["systemctl restart docker: a reload keeps addresses that \(change.path) no longer has"]
     }
 
+    /// The registries that an earlier call was told of; where another address is asked about, their own do not count.
+    private func remembered(_ record: SetupRecord) throws -> [LedRegistry] {
+        let registries = try (record.registries ?? []).map(LedRegistry.parse)
+        return endpoint == nil ? registries : registries.map { LedRegistry(host: $0.host) }
+    }
+
+    /// What a call of setup is to be given so that the engine asks for these.
+    private func options(_ common: EngineEndpoint?, _ registries: [LedRegistry]) -> [String] {
+        var options: [String] = []
+        if let common, common != .usual() { options += ["--endpoint", "\(common)"] }
+        for one in registries { options += ["--registry", "\(one)"] }
+        return root == "/" ? options : options + ["--root", root]
+    }
+
     private func examine(_ state: EngineState, _ record: SetupRecord) throws {
         var common = try endpoint.map { [$0] } ?? (record.endpoints ?? []).map(EngineEndpoint.parse)
         if common.isEmpty { common = [.usual()] }
+        let registries = try registry.isEmpty ? remembered(record) : registry
+        let owned = registries.compactMap(\.own)
         let examination = EngineExamination(
-            engine: engine, state: state, endpoints: common + registry.compactMap(\.own), wanted: registry.map(\.host))
+            engine: engine, state: state, endpoints: common + owned, wanted: registries.map(\.host),
+            options: options(common.first { !owned.contains($0) }, registries))
         switch examination.verdict() {
         case .leads(let words): Output.write("ok\t\(words)\n")
         case .ignored(let words, let remedy), .absent(let words, let remedy), .unable(let words, let remedy):

@@ -19,8 +19,10 @@ struct SetupPlan: Equatable {
     ///   - wanted: the files as they are to be.
     ///   - now: the text of each file of `wanted` and of `record` that is there.
     ///   - endpoints: the client's addresses that stand in `wanted`.
+    ///   - registries: those that `wanted` leads to them; none for all.
     init(
-        _ wanted: [EngineRecipe.File], now: [String: String], record: SetupRecord, endpoints: [EngineEndpoint] = []
+        _ wanted: [EngineRecipe.File], now: [String: String], record: SetupRecord, endpoints: [EngineEndpoint] = [],
+        registries: [LedRegistry] = []
     ) {
         self.record = SetupRecord(entries: [], folders: record.folders)
         for file in wanted {
@@ -29,12 +31,20 @@ struct SetupPlan: Equatable {
         for entry in record.entries where !wanted.contains(where: { $0.path == entry.path }) {
             restore(entry, now[entry.path])
         }
-        if !self.record.entries.isEmpty, !endpoints.isEmpty { self.record.endpoints = endpoints.map { "\($0)" } }
+        if self.record.entries.isEmpty { return }
+        if wanted.isEmpty {
+            // What is left still leads there.
+            self.record.addPlaces(of: record)
+        } else {
+            if !endpoints.isEmpty { self.record.endpoints = endpoints.map { "\($0)" } }
+            if !registries.isEmpty { self.record.registries = registries.map { "\($0)" } }
+        }
     }
 
     /// What is to be remembered while the changes are made, so that they can be undone wherever that ends.
     func recordMeanwhile(_ old: SetupRecord) -> SetupRecord {
         var meanwhile = record
+        meanwhile.addPlaces(of: old)
         for entry in old.entries {
             guard let index = meanwhile.entries.firstIndex(where: { $0.path == entry.path }) else {
                 meanwhile.entries.append(entry)
@@ -48,10 +58,7 @@ struct SetupPlan: Equatable {
     /// What is to be remembered when some changes were made and then one was not.
     func record(afterThose made: Set<String>, _ old: SetupRecord) -> SetupRecord {
         var partial = record
-        // Files of both are there.
-        for endpoint in old.endpoints ?? [] where partial.endpoints?.contains(endpoint) == false {
-            partial.endpoints?.append(endpoint)
-        }
+        partial.addPlaces(of: old)
         for change in changes where !made.contains(change.path) {
             partial.entries.removeAll { $0.path == change.path }
             if let entry = old.entry(change.path) { partial.entries.append(entry) }

@@ -19,6 +19,19 @@ struct SetupRecord: Codable, Equatable {
     var folders: [String] = []
     /// The client's addresses that the engine was told: those that `--check` asks about unless it is given one.
     var endpoints: [String]?
+    /// The registries that the engine was told to ask the client for, each as `--registry` has it; nil for all.
+    var registries: [String]?
+
+    /// Remembers also what another record has of where the engine was led, as while files of both are there.
+    mutating func addPlaces(of other: SetupRecord) {
+        endpoints = Self.union(endpoints, other.endpoints)
+        registries = Self.union(registries, other.registries)
+    }
+
+    private static func union(_ one: [String]?, _ other: [String]?) -> [String]? {
+        guard let one, let other else { return one ?? other }
+        return one + other.filter { !one.contains($0) }
+    }
 
     func entry(_ path: String) -> Entry? { entries.first { $0.path == path } }
 

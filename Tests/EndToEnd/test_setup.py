@@ -112,6 +112,32 @@ def test_check_asks_about_the_address_that_setup_wrote(machine):
     machine.setup("podman", "--check", status=1)
 
 
+def test_check_asks_about_the_registries_that_setup_was_told_of(machine):
+    machine.setup("podman", "--yes", "--registry", "quay.io", "--registry", "ghcr.io=127.0.0.1:5051")
+    machine.setup("podman", "--check")
+    theirs = machine.write("/etc/containers/registries.conf.d/z.conf", '[[registry]]\nprefix = "quay.io"\nlocation = "quay.io"\n')
+    done = machine.setup("podman", "--check", status=1)
+    assert "has an entry of quay.io, which counts instead" in done.stdout
+    machine.setup("podman", "--check", "--registry", "ghcr.io")
+    # As long as a file of setup's is left, so is what it was told.
+    theirs.unlink()
+    ours = machine.path(OURS["podman"][0])
+    text = ours.read_text()
+    ours.write_text(text + "# mine\n")
+    machine.setup("podman", "--undo", "--yes", status=1)
+    ours.write_text(text.replace("quay.io", "quay.example"))
+    remedy = f"registry-ndn setup podman --registry quay.io --registry ghcr.io=http://127.0.0.1:5051 --root {machine.root}"
+    assert machine.setup("podman", "--check", status=1).stdout.endswith(f" for images of quay.io\n\t{remedy}\n")
+
+
+def test_the_remedy_of_check_leads_to_the_address_that_was_asked_about(machine):
+    options = ["--endpoint", "http://127.0.0.1:21050", "--registry", "quay.io"]
+    done = machine.setup("docker", "--check", *options, status=1)
+    assert done.stdout.endswith(f"\tregistry-ndn setup docker {' '.join(options)} --root {machine.root}\n"), done.stdout
+    machine.setup("docker", "--yes", *options)
+    machine.setup("docker", "--check", *options)
+
+
 def test_a_password_in_a_file_is_not_shown_and_stays(machine):
     machine.write("/etc/docker/daemon.json", '{"proxies": {"http-proxy": "http://u:secret@proxy.example:3128"}}')
     shown = machine.setup("docker", "--yes").stdout

@@ -61,6 +61,29 @@ struct SetupPlanTests {
         #expect(SetupPlan([], now: [Self.own: "c"], record: other.record).record == SetupRecord())
     }
 
+    @Test("where the engine was led is remembered as long as anything of setup's is left")
+    func places() throws {
+        let endpoint = try EngineEndpoint.parse("127.0.0.1:1")
+        let (quay, own) = (try LedRegistry.parse("quay.io"), try LedRegistry.parse("[::1]:5=127.0.0.1:2"))
+        let text = SetupMark.comment(.podman) + "a"
+        let plan = SetupPlan(
+            [self.own(text)], now: [:], record: SetupRecord(), endpoints: [endpoint], registries: [quay, own])
+        #expect(plan.record.registries == ["quay.io", "[::1]:5=http://127.0.0.1:2"])
+        #expect(try plan.record.registries?.map(LedRegistry.parse) == [quay, own])
+        // Undoing leaves a file that was changed since.
+        let refused = SetupPlan([], now: [Self.own: text + "b"], record: plan.record)
+        #expect(refused.left.count == 1 && refused.record == plan.record)
+        // Undoing was ended in the middle, or failed.
+        let undo = SetupPlan([], now: [Self.own: text], record: plan.record)
+        #expect(undo.record == SetupRecord() && undo.recordMeanwhile(plan.record) == plan.record)
+        #expect(undo.record(afterThose: [], plan.record) == plan.record)
+        let other = SetupPlan(
+            [self.own("c")], now: [Self.own: text], record: plan.record, endpoints: [endpoint], registries: [quay])
+        #expect(other.record.registries == ["quay.io"])
+        let all = SetupPlan([self.own("d")], now: [Self.own: "c"], record: other.record, endpoints: [endpoint])
+        #expect(all.record.registries == nil)
+    }
+
     @Test("a file of somebody else's is not replaced, but for one that is the same already")
     func others() {
         let foreign = SetupPlan([own("a")], now: [Self.own: "b"], record: SetupRecord())
