@@ -1,6 +1,6 @@
 import RegistryNDN
 
-/// What `top` shows of a program: lines no wider than the terminal.
+/// What `top` shows of a program: lines no wider than the terminal, where there is one.
 struct StateScreen {
     /// The numbers of SGR (ECMA-48, section 8.3.117).
     enum Color: Int {

@@ -66,9 +66,10 @@ struct TopCommand: AsyncParsableCommand {
                 before = state
                 return true
             }
-            let width = KeyedTerminal.size()?.width ?? 120
-            let screen = StateScreen(state, since: earlier, width: width)
-            Output.write(screen.lines(hasColors: KeyedTerminal.size() != nil).map { $0 + "\n" }.joined())
+            let terminal = KeyedTerminal.size()
+            // Lines for a program are whole.
+            let screen = StateScreen(state, since: earlier, width: terminal?.width ?? .max)
+            Output.write(screen.lines(hasColors: terminal != nil).map { $0 + "\n" }.joined())
             return false
         }
     }

@@ -43,6 +43,19 @@ import Testing
         #expect(lines.contains { $0.contains("over NDN") && $0.hasSuffix("1.0 MB  50 %") })
     }
 
+    @Test func withoutATerminalNoLineIsCut() throws {
+        let text = Self.json.replacing("odd", with: String(repeating: "long ", count: 100) + "end")
+            .replacing("NOW", with: "1101").replacing("OCTETS", with: "1").replacing("RECENT", with: Self.recent)
+            .replacing("no route", with: String(repeating: "far ", count: 100) + "away")
+        let lines = StateScreen(try ProgramState(json: text.utf8), since: nil, width: .max).lines(hasColors: false)
+        #expect(lines.contains { $0.contains("long end") })
+        #expect(
+            lines.contains {
+                $0.hasPrefix("  old")
+                    && $0.hasSuffix("connection refused; \(String(repeating: "far ", count: 100))away")
+            })
+    }
+
     @Test func pullsThatFailedAreMarked() throws {
         let lines = try Self.screen(width: 200).lines(hasColors: false).filter { $0.hasPrefix("  old") }
             .map { $0.split(separator: "  ", omittingEmptySubsequences: true).map { $0.trimmingPrefix(" ") } }
