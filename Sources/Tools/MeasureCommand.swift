@@ -48,6 +48,7 @@ struct MeasureCommand: AsyncParsableCommand {
         configuration.credentials = try await access.keeper(
             for: .init(url: upstream, isInsecure: connecting.insecure), logger: logger)
         let endpoint = try client ?? UpstreamURL("http://127.0.0.1:5000")
+        try await checkIsClient(endpoint)
         let registry = RegistryTrial(
             base: upstream, group: MultiThreadedEventLoopGroup.singleton, configuration: configuration, logger: logger)
         // The client is no registry of the proxy's, and gets our credentials where nobody can read them on the way.
@@ -66,6 +67,17 @@ struct MeasureCommand: AsyncParsableCommand {
         } catch let error as UpstreamError {
             throw Failure(description: "\(error)")
         }
+    }
+
+    /// Numbers of a registry that is taken for the client would say nothing. Where nothing answers, reading from it says why.
+    private func checkIsClient(_ url: UpstreamURL) async throws {
+        let place = EngineEndpoint(
+            isSecure: url.isSecure, address: ListenArgument(host: url.host, port: url.port))
+        guard await EndpointQuestion(endpoint: place).answer(about: []) == .stranger else { return }
+        throw Failure(
+            description:
+                "what answers at \(place) is no registry-ndn client: give the client's address, as --client http://127.0.0.1:5050"
+        )
     }
 
     private func compare(_ client: RegistryTrial, _ registry: RegistryTrial) async throws {

@@ -296,15 +296,24 @@ def test_measure_compares_the_client_with_its_registry(chain, shared_registry, l
     assert done.returncode == 1 and "404 Not Found when it is asked for the manifest latest of demo/nothing" in done.stderr
 
 
+def test_measure_takes_no_registry_for_the_client(shared_registry, folder):
+    done = registry_ndn("measure", "demo/app", "--upstream", shared_registry.url, "--client", shared_registry.url, folder=folder)
+    assert done.returncode == 1 and not done.stdout, done
+    assert f"what answers at {shared_registry.url} is no registry-ndn client" in done.stderr and "--client" in done.stderr
+
+
 class Giver(http.server.BaseHTTPRequestHandler):
     """Answers every blob with the same, of which there is less than it says when `missing` is more than 0."""
     missing = 0
 
     def do_GET(self):
+        # What a client answers for itself.
+        own = b"User-agent: *\nDisallow: /\n" if self.path == "/robots.txt" else None
+        body = own or bytes(1000)
         self.send_response(200)
-        self.send_header("Content-Length", str(1000 + self.missing))
+        self.send_header("Content-Length", str(len(body) + (0 if own else self.missing)))
         self.end_headers()
-        self.wfile.write(bytes(1000))
+        self.wfile.write(body)
         self.close_connection = True
 
     def log_message(self, *_):
