@@ -4,7 +4,8 @@ import ArgumentParser
 struct DoctorOptions: ParsableArguments {
     @Option(
         help: """
-            REPOSITORY[:TAG|@DIGEST] of an image whose smallest blob is fetched over NDN and compared with the registry's.
+            REPOSITORY, REPOSITORY:TAG or REPOSITORY@DIGEST of an image whose smallest blob is fetched over NDN and compared \
+            with the registry's.
             """, transform: ImageReference.parse)
     var image: ImageReference?
 

@@ -18,7 +18,8 @@ struct MeasureCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: "REPOSITORY[:TAG|@DIGEST], such as library/alpine:3, without the registry's address.",
+        help:
+            "REPOSITORY, REPOSITORY:TAG or REPOSITORY@DIGEST, such as library/alpine:3, without the registry's address.",
         transform: ImageReference.parse)
     var image: ImageReference
 

@@ -28,8 +28,9 @@ struct UpstreamOptions: ParsableArguments {
 
     @Option(
         help: """
-            http://[USER:PASSWORD@]HOST:PORT of a proxy for all connections to registries and NDN-FCH. (default: HTTPS_PROXY, \
-            HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment)
+            http://HOST:PORT of a proxy for all connections to registries and NDN-FCH; a user and a password stand before \
+            HOST, a : between them and an @ after them. (default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the \
+            environment)
             """)
     var proxy: String?
 

@@ -86,7 +86,8 @@ final class ProxyTunnelHandler: ChannelInboundHandler {
     private static func refusal(_ status: Int?) -> String {
         switch status {
         case nil: "does not answer in HTTP"
-        case 407?: "demands other credentials (407): give them as http://user:password@host:port"
+        case 407?:
+            "demands other credentials (407): give a user and a password before the proxy's host, a : between them and an @ after them"
         case let status?: "refuses the way (\(status)): it must permit CONNECT to this host and port"
         }
     }

@@ -45,7 +45,8 @@ package struct ProxyURL: Hashable, Sendable, CustomStringConvertible, CustomDebu
     private static func malformed(_ source: String) -> UpstreamError {
         UpstreamError(
             .proxy,
-            "\(source) must be http://[user:password@]host:port, with @ : / and % of user and password percent-encoded")
+            "\(source) must be http://host:port, or with a user and a password before the host, a : between them and an @ after them, and each @ : / and % in them percent-encoded"
+        )
     }
 
     package var description: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
