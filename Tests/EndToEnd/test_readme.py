@@ -3,6 +3,7 @@ so the shell lives in a network namespace of its own, with a registry at 127.0.0
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from harness import parts, pulls
 from harness.namespaces import Alone
 from harness.program import event_of
-from harness.registry import Registry, run
+from harness.registry import Registry, containers_environment, run
 
 
 def commands(name: str) -> list[str]:
@@ -59,7 +60,7 @@ def typed(line: str, folder: Path) -> list[str]:
     if not started:
         return [line]
     name = started.group(2) or started.group(3)
-    return [f"{started.group(1)} >{folder}/{name}.out 2>{folder}/{name}.log &",
+    return [f"rm -f {folder}/{name}.out", f"{started.group(1)} >{folder}/{name}.out 2>{folder}/{name}.log &",
             f"for _ in $(seq 300); do if grep -q '^ready ' {folder}/{name}.out; then break; fi; sleep 0.1; done"]
 
 
@@ -73,6 +74,33 @@ def test_the_first_pull_works_as_it_is_written(machine, alone, folder, layout):
     run(*alone.enter, *hidden, "env", "-u", "NDN_CLIENT_TRANSPORT", "-u", "NDNTS_UPLINK", "bash", "-c", "\n".join(script),
         environment=environment, timeout=120)
     assert machine.id_of("127.0.0.1:5050/my/app") == layout[1]
+    assert sources(folder) == {blob.digest: "ndn" for blob in layout[2]}
+
+
+def sources(folder: Path) -> dict:
     events = [event for line in (folder / "client.log").read_text().splitlines() if (event := event_of(line))]
-    sources = {event["digest"]: event["source"] for event in events if event["message"] == "request" and "digest" in event}
-    assert sources == {blob.digest: "ndn" for blob in layout[2]}
+    return {event["digest"]: event["source"] for event in events if event["message"] == "request" and "digest" in event}
+
+
+def test_images_keep_their_names_as_it_is_written(alone, folder, layout):
+    """With skopeo in place of podman, which reads the same files and wants no storage."""
+    registry = Registry(folder, address="127.0.0.1:5000", within=alone.enter)
+    registry.push(layout[0], "my/app:latest")
+    script = ["set -e"]
+    for line in [*commands("first pull")[:-1], "kill %3; wait %3 || true", *commands("names kept")]:
+        if line.startswith("registry-ndn setup "):
+            line += " --yes"
+        if line.startswith("podman pull "):
+            line = f"skopeo --insecure-policy copy docker://{line.removeprefix('podman pull ')} dir:{folder}/pulled"
+        script += typed(line, folder)
+    script += ["registry-ndn setup podman --check", "kill $(jobs -p)", "wait"]
+    (folder / "empty").mkdir()
+    hidden = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+              'for it in /run /var/lib; do mount -t tmpfs none $it; done; mount --bind "$0" /etc && exec "$@"', folder / "empty"]
+    try:
+        run(*alone.enter, *hidden, "env", "-u", "NDN_CLIENT_TRANSPORT", "-u", "NDNTS_UPLINK", "bash", "-c", "\n".join(script),
+            environment=containers_environment(folder), timeout=120)
+    finally:
+        registry.stop()
+    assert json.loads((folder / "pulled" / "manifest.json").read_text())["config"]["digest"] == layout[1]
+    assert sources(folder) == {blob.digest: "ndn" for blob in layout[2]}
