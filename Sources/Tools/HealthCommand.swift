@@ -70,12 +70,18 @@ struct HealthCommand: AsyncParsableCommand {
     private func endpoint() throws -> UpstreamURL {
         do {
             if let url { return try UpstreamURL(url) }
-            guard case .values(let listeners) = try OptionSources([ClientCommand._commandName])["listen"]?.content,
-                let first = listeners.first?.prefix(while: { $0 != "=" })
+            guard let given = try OptionSources([ClientCommand._commandName])["listen"],
+                case .values(let listeners) = given.content, let first = listeners.first
             else { return try UpstreamURL("http://127.0.0.1:5000") }
-            return try UpstreamURL("http://\(first)")
+            return try UpstreamURL("http://\(try Self.address(first, given.source))")
         } catch let error as UpstreamError {
             throw ValidationError(error.message)
+        }
+    }
+
+    private static func address(_ listener: String, _ source: GivenOption.Source) throws -> ListenArgument {
+        do { return try ListenerArgument.parse(listener).address } catch let error as ValidationError {
+            throw ValidationError("\(source): \(error.message)")
         }
     }
 

@@ -16,8 +16,9 @@ struct ListenerArgument: CustomStringConvertible, Sendable {
     static func parse(_ text: String) throws -> ListenerArgument {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = ListenArgument(argument: String(parts[0])) else {
+            let several = parts[0].contains(",") ? "; several addresses in one variable are separated by blanks" : ""
             throw ValidationError(
-                "\"\(parts[0])\" is no address to listen at: write a host and a port, such as 127.0.0.1:5050, or [::1]:5050 for IPv6"
+                "\"\(parts[0])\" is no address to listen at: write a host and a port, such as 127.0.0.1:5050, or [::1]:5050 for IPv6\(several)"
             )
         }
         guard parts.count == 2 else { return ListenerArgument(address: address) }

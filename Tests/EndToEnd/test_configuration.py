@@ -104,6 +104,12 @@ def test_doctor_and_health_go_by_the_file_of_a_client(folder, shared_registry):
     assert done.returncode == 1 and f"http://{address} does not answer" in done.stderr, done
 
 
+def test_health_names_the_variable_whose_address_is_wrong(folder):
+    done = call(folder, "health", DOCKER_NDN_LISTEN="127.0.0.1:1,127.0.0.1:2")
+    words = 'variable DOCKER_NDN_LISTEN: "127.0.0.1:1,127.0.0.1:2" is no address to listen at'
+    assert done.returncode == 64 and words in done.stderr and "separated by blanks" in done.stderr, done
+
+
 # Refused
 
 @pytest.mark.parametrize("text, words", [
