@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import NDN
 import NIOCore
 import NIOPosix
 import RegistryNDN
@@ -24,6 +25,18 @@ struct AdminOptions: ParsableArguments {
         for name in adminHost where RegistryHost(name) == nil {
             throw ValidationError("--admin-host \(name): write the name of a host, such as pulls.example")
         }
+    }
+
+    /// Refuses an address of the program's own: whichever comes second would find it taken, and not by whom.
+    func check(beside listeners: [ListenArgument], of option: String) throws {
+        guard let admin, let same = listeners.first(where: admin.overlaps) else { return }
+        throw ValidationError("--admin \(admin) and \(option) \(same) are one address: give each a port of its own")
+    }
+
+    /// The same, of faces.
+    func check(beside listeners: [FaceURI], of option: String) throws {
+        let connected = listeners.filter { $0.scheme == .tcp }
+        try check(beside: connected.map { ListenArgument(host: $0.host, port: $0.port) }, of: option)
     }
 
     /// Runs a program, and answers those who watch it meanwhile, where that is wanted.

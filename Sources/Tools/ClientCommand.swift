@@ -67,6 +67,7 @@ struct ClientCommand: AsyncParsableCommand {
         _ logger: Logger
     ) async throws {
         let registries = try registry.registries()
+        try admin.check(beside: registries.listeners, of: "--listen")
         MemoryLimit.warns("--memory", fetching.memory.octets, .ofProcess(), logger)
         let hasCredentials = try checkSharing(registries)
         for listener in registries.listeners where !listener.isLoopback {
@@ -194,6 +195,8 @@ extension ClientCommand: CheckedCommand {
         _ = try connecting.proxies()
         _ = try fetching.configuration()
         guard registry.mirrors == nil else { return }
-        _ = try checkSharing(try registry.registries())
+        let registries = try registry.registries()
+        try admin.check(beside: registries.listeners, of: "--listen")
+        _ = try checkSharing(registries)
     }
 }

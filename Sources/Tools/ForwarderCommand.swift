@@ -92,6 +92,7 @@ struct ForwarderCommand: AsyncParsableCommand {
         _ program: RunningProgram, _ gauge: ForwarderGauge, _ level: LogLevel, _ logger: Logger
     ) async throws {
         let listeners = try listeners()
+        try admin.check(beside: listeners, of: "--tcp")
         for uri in listeners where !uri.isOfThisMachine {
             logger.warning(
                 "listening beyond this machine: whoever reaches the port can use the forwarder and make it send",
@@ -119,7 +120,7 @@ struct ForwarderCommand: AsyncParsableCommand {
 }
 
 extension ForwarderCommand: CheckedCommand {
-    func check() throws { _ = try listeners() }
+    func check() throws { try admin.check(beside: try listeners(), of: "--tcp") }
 }
 
 extension FaceURI {

@@ -37,6 +37,7 @@ struct ServerCommand: AsyncParsableCommand {
         _ program: RunningProgram, _ monitor: ServerMonitor, _ level: LogLevel, _ logger: Logger
     ) async throws {
         let configuration = try await options.configuration(logger: logger)
+        try admin.check(beside: configuration.listeners, of: "--listen")
         for uri in configuration.listeners where !uri.isOfThisMachine {
             logger.warning(
                 "listening beyond this machine: Data is 100 times an Interest, and UDP sources can be forged",

@@ -295,8 +295,12 @@ def test_a_registry_that_is_gone_is_told_by_the_server_and_by_the_client(start):
 def test_an_address_in_use_is_told(folder, free_tcp_port):
     done = registry_ndn("forwarder", "--unix", f"{folder}/f.sock", "--udp", "none", "--admin", "nonsense", folder=folder)
     assert done.returncode == 64 and "write HOST:PORT, such as 127.0.0.1:9100" in done.stderr, done
-    done = registry_ndn("client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--router", "/no.sock", "--listen",
-                        f"127.0.0.1:{free_tcp_port}", "--admin", f"127.0.0.1:{free_tcp_port}", folder=folder)
+    words = ["client", "--upstream", "http://127.0.0.1:9", "--name", PREFIX, "--router", "/no.sock", "--admin",
+             f"127.0.0.1:{free_tcp_port}", "--listen"]
+    done = registry_ndn(*words, f"127.0.0.1:{free_tcp_port}", folder=folder)
+    assert done.returncode == 64 and "are one address" in done.stderr, done
+    with socket.create_server(("127.0.0.1", free_tcp_port)):
+        done = registry_ndn(*words, "127.0.0.1:0", folder=folder)
     assert done.returncode == 1 and f"port {free_tcp_port} of 127.0.0.1 is taken by another program" in done.stderr, done
 
 

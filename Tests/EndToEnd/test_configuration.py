@@ -250,7 +250,10 @@ def test_the_end_waits_for_no_reload(program, folder, monkeypatch):
     ("server", ["--proxy", "http://u:p@h:xx"], "--proxy must be http://"),
     ("server", ["--registry", "ftp://h"], "the scheme must be https or http"),
     ("server", ["--repository", "A B"], "--repository A B: write a repository"),
-    ("forwarder", ["--udp", "h:xx"], "--udp h:xx: ")])
+    ("forwarder", ["--udp", "h:xx"], "--udp h:xx: "),
+    ("forwarder", ["--tcp", "127.0.0.1:6363", "--admin", "localhost:6363"], "are one address"),
+    ("client", ["--upstream", "http://h", "--name", "/a", "--listen", "127.0.0.1:5050", "--admin", "127.0.0.1:5050"],
+     "--admin 127.0.0.1:5050 and --listen 127.0.0.1:5050 are one address: give each a port of its own")])
 def test_what_the_start_would_refuse_is_not_printed(folder, command, wrong, words):
     done = call(folder, command, *wrong, "--print-config")
     assert done.returncode == 64 and words in done.stderr and done.stdout == "", done
