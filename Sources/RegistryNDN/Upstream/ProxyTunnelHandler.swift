@@ -86,8 +86,7 @@ final class ProxyTunnelHandler: ChannelInboundHandler {
     private static func refusal(_ status: Int?) -> String {
         switch status {
         case nil: "does not answer in HTTP"
-        case 407?:
-            "demands other credentials (407): give a user and a password before the proxy's host, a : between them and an @ after them"
+        case 407?: ProxyURL.demandsCredentials
         case let status?: "refuses the way (\(status)): it must permit CONNECT to this host and port"
         }
     }

@@ -8,6 +8,10 @@ package struct ProxyURL: Hashable, Sendable, CustomStringConvertible, CustomDebu
     /// The value of Proxy-Authorization (RFC 7617), if there are credentials.
     let authorization: String?
 
+    /// What a proxy does that answers 407, and what to do.
+    static let demandsCredentials =
+        "demands other credentials (407): give a user and a password before the proxy's host, a : between them and an @ after them"
+
     /// Reads `text`, without a scheme too; user and password percent-encoded.
     ///
     /// - Parameter source: what errors name in the place of the text, of which a part may be a password.

@@ -122,8 +122,7 @@ final class UpstreamHandler: ChannelInboundHandler {
         case .head(let head):
             if let relay, head.status == .proxyAuthenticationRequired {
                 let place = "the proxy \(relay.proxy) on the way to \(relay.origin)"
-                let words = "demands other credentials (407): give them as http://user:password@host:port"
-                return fail(context, .proxy, UpstreamError(.proxy, "\(place) \(words)"))
+                return fail(context, .proxy, UpstreamError(.proxy, "\(place) \(ProxyURL.demandsCredentials)"))
             }
             guard state.received(head) else { return fail(context, .malformed, nil) }
             // What follows may take less long than the head.
