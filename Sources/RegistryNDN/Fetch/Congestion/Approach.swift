@@ -33,3 +33,14 @@ struct Approach: Sendable {
         }
     }
 }
+
+/// Where a blob is, beside what came before it.
+enum BlobOrigin: UInt8, Sendable {
+    case unanswered
+    /// As near as what came before, out of the same cache.
+    case near
+    /// Elsewhere, while what came before is near.
+    case far
+    /// Wherever what came before is, which is not near.
+    case usual
+}

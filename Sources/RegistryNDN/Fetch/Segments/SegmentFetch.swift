@@ -11,17 +11,6 @@ package import NIOCore
 /// trip. Segment 0 confirms the guess; whatever speaks against it before, or segment 0 itself, ends the guess: what has come is
 /// forgotten, and the fetch goes on as one that had none.
 package struct SegmentFetch: Sendable {
-    /// Where a blob is, beside what came before it.
-    enum Origin: UInt8, Sendable {
-        case unanswered
-        /// As near as what came before, out of the same cache.
-        case near
-        /// Elsewhere, while what came before is near.
-        case far
-        /// Wherever what came before is, which is not near.
-        case usual
-    }
-
     package static let maximumCapacity = 1 << 14
     /// By a guess the final segment is asked for at once only when it is one of so many: a server reads them in one go from the blob's
     /// begin on, and one that does not know yet which segment is the final one would read as many around another.
@@ -48,7 +37,7 @@ package struct SegmentFetch: Sendable {
     /// While it is not known how far the blob is.
     private(set) var approach: Approach?
     /// Where the first answer came from.
-    private(set) var origin = Origin.unanswered
+    private(set) var origin = BlobOrigin.unanswered
     /// Whether the owner can get octets from elsewhere, ``nextHoles()``.
     package var canRepair = false
 
