@@ -240,8 +240,12 @@ def test_a_small_blob_out_of_a_cache_does_not_hide_that_the_rest_comes_from_the_
         digest, large = blob(1_000_000, seed=seed)
         assert blobs.get(client.address, REPOSITORY, digest) == large
         assert client.request(digest)["source"] == "upstream"
-    # The failure's minute is over, and requests try the path themselves.
-    assert eventually(lambda: ready(client.address)[1].startswith("degraded: no blob came over NDN for "), timeout=70)
+
+    def is_degraded():
+        # It is only while blobs are asked for.
+        assert blobs.get(client.address, REPOSITORY, digest) == large
+        return ready(client.address)[1].startswith("degraded: no blob came over NDN for ")
+    assert eventually(is_degraded, timeout=90)
     count = iter(range(2, 100))
 
     def pull():
