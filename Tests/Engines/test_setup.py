@@ -43,6 +43,9 @@ def forget_files(root) -> None:
     for folder in ("docker", "containerd"):
         for file in root.path(f"/etc/{folder}/certs.d").glob("*/hosts.toml"):
             file.unlink()
+            # An empty folder counts for its registry in place of _default.
+            if not any(file.parent.iterdir()):
+                file.parent.rmdir()
     root.path("/etc/containers/registries.conf.d/alpha.example.conf").unlink(missing_ok=True)
 
 
