@@ -71,7 +71,7 @@ def test_a_pull_is_seen_while_it_runs(start, browser, folder, blob):
     client = start.client(router=forwarder.unix, options=ADMIN)
     # More than lies in sockets while nobody reads.
     digest, octets = blob(64_000_000)
-    download = blobs.Download(client.address, REPOSITORY, digest)
+    download = blobs.Download(client.address, REPOSITORY, digest, buffer=1 << 20)
     body = download.read(16_000_000)
     browser.open(f"http://{admin(client)}/", *SIZES[0][:1], dark=SIZES[0][1])
     share = "document.querySelector('#pulls progress').value / document.querySelector('#pulls progress').max"

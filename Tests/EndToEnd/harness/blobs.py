@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import random
+import socket
 from typing import Optional
 
 
@@ -17,8 +18,12 @@ class Download:
     """One GET of a blob, read step by step: whoever does not read holds the sender back."""
 
     def __init__(self, address: str, repository: str, digest: str, headers: Optional[dict] = None,
-                 timeout: float = 30.0):
+                 timeout: float = 30.0, buffer: Optional[int] = None):
+        """`buffer`: octets that the kernel may keep for who does not read; else it takes as many as it likes, 32 MB on some machines."""
         self._connection = http.client.HTTPConnection(address, timeout=timeout)
+        if buffer:
+            self._connection.connect()
+            self._connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self._connection.request("GET", f"/v2/{repository}/blobs/{digest}", headers=headers or {})
         self.response = self._connection.getresponse()
         self.status = self.response.status
