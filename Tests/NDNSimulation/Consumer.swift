@@ -69,10 +69,20 @@ struct Consumer: FetchingConsumer {
         for index in transfers.count..<model.blobs.count {
             var segments = SegmentFetch(configuration: configuration, deadline: now + configuration.timeout, now: now)
             segments.canRepair = model.faultyPeriod > 0
+            let blob = model.blobs[index]
+            if blob.isExpected {
+                let geometry = BlobGeometry(unchecked: blob.chunk, final: blob.final)
+                segments.guess(geometry, capacity: capacity(for: blob))
+            }
             transfers.append(BlobTransfer(Name([.generic("\(index)")]), segments))
             scheduler.add(transfers[index])
+            if blob.isExpected { raise(index) }
             if index + 1 < model.blobs.count, model.blobs[index + 1].isLater { return }
         }
+    }
+
+    private func capacity(for blob: SimulatedBlob) -> Int {
+        min(blob.room / max(blob.chunk, 1) + 1, SegmentFetch.maximumCapacity)
     }
 
     private var isOverSoFar: Bool { transfers.allSatisfy(\.segments.isOver) }
@@ -101,7 +111,7 @@ struct Consumer: FetchingConsumer {
         let blob = model.blobs[id]
         let length = model.isFaulty(segment) ? blob.chunk + 1 : blob.length(segment)
         let data = SegmentData(segment: segment, length: length, final: blob.final, isMarked: isMarked)
-        let capacity = min(blob.room / max(blob.chunk, 1) + 1, SegmentFetch.maximumCapacity)
+        let capacity = capacity(for: blob)
         let isNew = scheduler.receive(data, for: transfers[id], now: now, capacity: { _ in capacity })
         if isNew { try keep(segment, of: id) }
         return isNew ? data.length : 0

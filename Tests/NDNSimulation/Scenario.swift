@@ -13,6 +13,8 @@ package struct SimulatedBlob: Sendable {
     package var content = 0
     /// It is asked for when all before it are there.
     package var isLater = false
+    /// Its size is known before it is asked for, as from a manifest.
+    package var isExpected = false
 
     package init(size: Int) {
         self.size = size

@@ -3,7 +3,7 @@ import NIOCore
 
 /// The scenario table with its bounds.
 package enum Table {
-    package static var rows: [Row] { grid + queues + sharing + changes + caches + suppression + site }
+    package static var rows: [Row] { grid + queues + sharing + changes + caches + suppression + small + site }
 
     /// More octets than any run takes.
     static let endless = 1 << 40
@@ -201,6 +201,46 @@ package enum Table {
             row("100 Mbit/s, 1 ms, 5 % lost", 0.7, Link(rate: 100e6, rtt: .milliseconds(1), loss: 0.05)),
             row("a small receive buffer", 0.6, buffer),
         ]
+    }
+
+    // MARK: Small blobs
+
+    private static let smallCount = 60
+
+    /// Blobs of known sizes, each asked for when the one before is there: a round trip and the time that the line takes for each.
+    static var small: [Row] {
+        [(10_000, 1.03), (100_000, 1.05), (200_000, 1.05), (400_000, 1.1)].map { size, limit in
+            smallBlobs("\(size / 1000) kB", of: size, limit)
+        } + [
+            // What they measure of the path is what they use of it.
+            smallBlobs("200 kB, where the rate has grown since a large one", of: 200_000, 1.12) {
+                var large = SimulatedBlob(size: 19_000_000)
+                large.content = smallCount
+                $0.consumers[0].blobs.insert(large, at: 0)
+                $0.consumers[0].blobs[1].isLater = true
+                $0.warmUp = .milliseconds(4050)
+                $0.changes = [LinkChange(.zero) { $0.rate = 40e6 }, LinkChange($0.warmUp) { $0.rate = 100e6 }]
+            }
+        ]
+    }
+
+    private static func smallBlobs(
+        _ name: String, of size: Int, _ limit: Double, change: @escaping @Sendable (inout Scenario) -> Void = { _ in }
+    ) -> Row {
+        let count = smallCount
+        let time = Bound.atMost("time", limit) {
+            $0.seconds / Double(count) / (0.05 + Double(size) * 1.02 / $0.capacity)
+        }
+        return Row("one by one: \(name)", [time, .atMost("repeated", 0) { $0.repeated }]) {
+            let blobs = (0..<count).map { index in
+                var blob = SimulatedBlob(size: size)
+                (blob.content, blob.isLater, blob.isExpected) = (index, index > 0, true)
+                return blob
+            }
+            var scenario = Scenario(link: link { _ in }, consumers: [SimulatedConsumer($0, blobs: blobs)])
+            change(&scenario)
+            return scenario
+        }
     }
 
     // MARK: Caches

@@ -22,6 +22,23 @@ import Testing
         #expect(script.fetch.size == 1000 && script.fetch.isComplete && script.path.inFlight == 0)
     }
 
+    /// Each asks for its first and its last segment at once, and for no more than there is room for.
+    @Test func manyAtOnceAskForAsMuchAsTheWindowHolds() {
+        let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var scheduler = FetchScheduler(path: FetchPath(initialWindow: 32, maximumWindow: 1000))
+        for number in 0..<20 {
+            var segments = SegmentFetch(configuration: FetchConfiguration(), deadline: now + .minutes(1), now: now)
+            segments.guess(BlobGeometry(unchecked: 100, final: 25), capacity: 64)
+            segments.raiseLimit(to: 100)
+            scheduler.add(BlobTransfer(Name([.generic("\(number)")]), segments))
+        }
+        var asked: [Int: [UInt64]] = [:]
+        while let (transfer, interest) = scheduler.nextInterest(now: now) {
+            asked[transfer.id, default: []].append(interest.segment)
+        }
+        #expect(asked.count == 20 && asked.values.allSatisfy { $0 == [0, 25] })
+    }
+
     /// The last segment's length is not what the guess is about.
     @Test func theSizeIsWhatDataSay() {
         let script = Self.guessing()

@@ -75,6 +75,61 @@ import Testing
         #expect(pace(isLocal: true, lost: 20) != nil)
     }
 
+    /// Flights one after another on a path of 50 ms and a Data packet each `spacing`; a flight leaves when the last one has come.
+    private struct Flights {
+        var path = FetchPath(initialWindow: 32, maximumWindow: 1000)
+        var now = FetchRateModelTests.start
+
+        /// - Parameter late: what the producer takes before its first answer.
+        /// - Returns: how long it took to send all.
+        @discardableResult
+        mutating func fly(_ count: Int, late: TimeAmount = .zero, spacing: TimeAmount = .microseconds(600))
+            -> TimeAmount
+        {
+            var unsent = count
+            var flight: [(Transmission, arrives: NIODeadline)] = []
+            let begin = now
+            var sentLast = now
+            while unsent > 0 || !flight.isEmpty {
+                while unsent > 0, path.maySend(now: now) {
+                    let free = flight.last.map { $0.arrives + spacing } ?? now
+                    flight.append((path.transmit(now: now), max(free, now + .milliseconds(50) + late)))
+                    (unsent, sentLast) = (unsent - 1, now)
+                    if unsent == 0 { path.noteIdle() }
+                }
+                while let (sent, arrives) = flight.first, arrives <= now {
+                    flight.removeFirst()
+                    path.forget(1)
+                    path.received(sent, isAmbiguous: false, first: nil, isMarked: false, now: now)
+                }
+                now = now + .microseconds(100)
+            }
+            now = now + .milliseconds(1)
+            return sentLast - begin
+        }
+    }
+
+    /// Many blobs that the producer reads at one moment take longer; that is no queue of what was asked for.
+    @Test func aSmallFlightThatIsAnsweredLateSaysNothingOfTheWindow() {
+        var flights = Flights()
+        for _ in 0..<20 { flights.fly(2) }
+        for _ in 0..<4 { flights.fly(30, late: .milliseconds(40)) }
+        #expect(flights.fly(26) < .milliseconds(20))
+    }
+
+    /// What blobs one by one measure is what they use; half of a round-trip time is enough for as much as the path is known to hold.
+    @Test func afterAPauseThePathIsFilledAtTwiceItsPace() {
+        var flights = Flights()
+        // 500 packets a second: 25 are what the path holds.
+        for _ in 0..<3 { flights.fly(400, spacing: .milliseconds(2)) }
+        for _ in 0..<4 {
+            let whole = flights.fly(24, spacing: .milliseconds(2))
+            #expect(whole > .milliseconds(15) && whole < .milliseconds(30), "paced, and twice as fast")
+        }
+        let more = flights.fly(60, spacing: .milliseconds(2))
+        #expect(more > .milliseconds(90), "what it does not hold waits for the first answers")
+    }
+
     /// A probe within NFD's suppression interval would be dropped, and be missing later.
     @Test func probesWaitUntilTheyCount() {
         var now = Self.start

@@ -10,6 +10,9 @@ protocol CongestionController: Sendable {
     /// Interests a second; nil: as the window allows.
     var pacingRate: Double? { get }
 
+    /// Interests that may leave at twice the pace when nothing is under way, as many as the path holds without a queue; nil: none.
+    var restart: Double? { get }
+
     /// Loss alone changes nothing, so that it does not stand for the reaction to a mark in the same round trip.
     var ignoresLoss: Bool { get }
 
@@ -36,6 +39,7 @@ protocol CongestionController: Sendable {
 
 extension CongestionController {
     var pacingRate: Double? { nil }
+    var restart: Double? { nil }
     var ignoresLoss: Bool { false }
     mutating func lost() {}
     mutating func wasNotLost() {}
@@ -62,6 +66,8 @@ struct PathSample: Sendable {
     var interval = TimeAmount.zero
     /// Interests were kept back by the readers' demand rather than by the path: the rate may be too low.
     var isDemandLimited = false
+    /// Nothing was in flight when the Interest left, or the first of its flight, and that flight is all that was wanted.
+    var isAfterPause = false
     /// The window was what kept further Interests back; otherwise it must not grow.
     var isWindowLimited = true
     /// Data packets that have arrived on the path, this one included.

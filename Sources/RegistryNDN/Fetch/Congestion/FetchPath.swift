@@ -10,6 +10,7 @@ package struct Transmission: Sendable {
     fileprivate var deliveredAt = NIODeadline.uptimeNanoseconds(0)
     fileprivate var firstSentAt = NIODeadline.uptimeNanoseconds(0)
     fileprivate var isDemandLimited = false
+    fileprivate var isAfterPause = false
 }
 
 /// What all fetches over one face share: its round-trip times, its window, its pace and the order of transmissions.
@@ -42,6 +43,8 @@ package struct FetchPath: Sendable {
     private(set) var lastArrival = NIODeadline.uptimeNanoseconds(0)
     /// When there was a round-trip sample, and ambiguous answers since.
     private var lastSample = (at: NIODeadline.uptimeNanoseconds(0), ambiguities: 0)
+    /// Packets that had arrived when an Interest left last and nothing was in flight.
+    private var restartedAt: UInt64 = .max
     /// What is in flight until this many have arrived left while demand was short.
     private var demandLimitedUntil: UInt64 = 0
 
@@ -62,9 +65,19 @@ package struct FetchPath: Sendable {
 
     // MARK: Sending
 
+    /// Nothing was in flight, and nothing has come since: what leaves now finds the path empty.
+    private var isRestarting: Bool { restartedAt == delivered }
+
+    /// Interests that may be in flight. What the path holds is asked for in half a round-trip time after a pause; more would stand in
+    /// its queue.
+    private var allowance: Int {
+        guard isRestarting, let restart = controller.restart else { return window }
+        return min(window, Int(min(restart, 1e9)) + 1)
+    }
+
     /// Whether the window and the pace allow an Interest.
     mutating func maySend(now: NIODeadline) -> Bool {
-        guard inFlight < window, pacer.maySend(now: now) else {
+        guard inFlight < allowance, pacer.maySend(now: now) else {
             isWindowLimited = true
             return false
         }
@@ -73,7 +86,7 @@ package struct FetchPath: Sendable {
 
     /// When the pace allows the next train, if that alone keeps Interests back.
     func nextTrain() -> NIODeadline? {
-        inFlight < window && isWindowLimited ? pacer.nextTrain : nil
+        inFlight < allowance && isWindowLimited ? pacer.nextTrain : nil
     }
 
     /// There is nothing to be asked for although there is room.
@@ -87,14 +100,17 @@ package struct FetchPath: Sendable {
         if inFlight == 0 {
             firstSentAt = now
             deliveredAt = now
+            if demandLimitedUntil > 0 { restartedAt = delivered }
         }
         inFlight += 1
         let slack = TimeAmount.nanoseconds((rtt.minimum ?? .zero).nanoseconds / 8)
-        pacer.sent(rate: controller.pacingRate, slack: min(slack, .milliseconds(10)), now: now)
+        let pace =
+            isRestarting && controller.restart != nil ? controller.pacingRate.map { 2 * $0 } : controller.pacingRate
+        pacer.sent(rate: pace, slack: min(slack, .milliseconds(10)), now: now)
         defer { nextSequence &+= 1 }
         return Transmission(
             sentAt: now, sequence: nextSequence, delivered: delivered, deliveredAt: deliveredAt,
-            firstSentAt: firstSentAt, isDemandLimited: demandLimitedUntil > 0)
+            firstSentAt: firstSentAt, isDemandLimited: demandLimitedUntil > 0, isAfterPause: isRestarting)
     }
 
     /// The Nonce of a transmission: different for each, and nothing to store (SplitMix64).
@@ -143,7 +159,7 @@ package struct FetchPath: Sendable {
             rtt: isAmbiguous ? nil : elapsed, sinceLast: elapsed,
             rate: rate(sent, over: interval, isAmbiguous: isAmbiguous),
             interval: interval,
-            isDemandLimited: sent.isDemandLimited,
+            isDemandLimited: sent.isDemandLimited, isAfterPause: sent.isAfterPause && !isWindowLimited,
             isWindowLimited: isWindowLimited && controller.window < Double(maximumWindow), delivered: delivered,
             deliveredBefore: sent.delivered, inFlight: inFlight, smoothedRTT: rtt.smoothed, now: now)
         firstSentAt = max(firstSentAt, sent.sentAt)
@@ -234,5 +250,6 @@ package struct FetchPath: Sendable {
         isWindowLimited = false
         dataSinceTimeout = true
         demandLimitedUntil = 0
+        restartedAt = .max
     }
 }

@@ -18,6 +18,7 @@ struct RateController: CongestionController {
 
     var window: Double { cubic?.window ?? model.window }
     var pacingRate: Double? { cubic == nil ? model.pacingRate : nil }
+    var restart: Double? { cubic == nil ? model.restart : nil }
     var ignoresLoss: Bool { cubic == nil }
 
     mutating func received(_ sample: PathSample) {

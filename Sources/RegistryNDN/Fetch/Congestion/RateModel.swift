@@ -29,6 +29,8 @@ struct RateModel: CongestionController {
         case test
     }
 
+    /// Interests that a thin or short path holds, at most: a small blob, of 64 segments, is much of it.
+    private static let thin = 128.0
     private static let startupGain = 2.77
     private static let windowGain = 2.0
     private static let minimumWindow = 4.0
@@ -89,6 +91,12 @@ struct RateModel: CongestionController {
     /// The bandwidth-delay product, in Interests.
     private var product: Double { rate * base.seconds }
 
+    /// Small blobs one by one measure what they use of the path, and at that pace would never use more of it.
+    var restart: Double? {
+        let isCalm = (phase == .cruise || phase == .up) && losses.last == 0
+        return pacingRate != nil && isCalm && product < Self.thin ? product : nil
+    }
+
     // MARK: Data
 
     mutating func received(_ sample: PathSample) {
@@ -103,7 +111,7 @@ struct RateModel: CongestionController {
         aggregation.received(sample, rate: rate, round: round.number)
         base.received(sample, isTest: phase == .test)
         if hasEnded { endRound(sample) }
-        if phase == .startup { watchQueue(sample) }
+        if phase == .startup, !sample.isAfterPause || window > Self.thin { watchQueue(sample) }
         step(sample)
         setWindow(sample)
     }
@@ -176,7 +184,7 @@ struct RateModel: CongestionController {
             let before = base.seconds
             base.tested(found, isSuspect: test.isSuspect, now: sample.now)
             // A path that has become longer holds more: find out how much.
-            if base.seconds > 2 * before { restart() }
+            if base.seconds > 2 * before { startAgain() }
             // The rate is as it was: so much the path holds at once, paced.
             window = max(window, min(windowBefore, Self.windowGain * product))
             enter(hasFilled ? .cruise : .startup, sample)
@@ -188,7 +196,7 @@ struct RateModel: CongestionController {
         }
     }
 
-    private mutating func restart() {
+    private mutating func startAgain() {
         hasFilled = false
         ceiling = .infinity
         plateau = (rate, 0)

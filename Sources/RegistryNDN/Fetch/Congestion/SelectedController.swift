@@ -11,6 +11,7 @@ struct SelectedController: CongestionController {
     /// What the controller says, read several times for each packet: asking it would copy all that it knows.
     private(set) var window = 1.0
     private(set) var pacingRate: Double?
+    private(set) var restart: Double?
     private(set) var ignoresLoss = false
 
     /// - Parameter isLocal: the face leads to a program on this machine.
@@ -26,6 +27,7 @@ struct SelectedController: CongestionController {
     private mutating func note() {
         window = rate?.window ?? cubic?.window ?? aimd?.window ?? 1
         pacingRate = rate?.pacingRate
+        restart = rate?.restart
         ignoresLoss = rate?.ignoresLoss ?? false
     }
 

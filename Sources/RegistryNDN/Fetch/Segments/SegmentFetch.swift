@@ -61,7 +61,7 @@ package struct SegmentFetch: Sendable {
     }
 
     /// Takes a geometry for the blob's, until segment 0 says what it is. To be called before anything is asked for.
-    mutating func guess(_ geometry: BlobGeometry, capacity: Int) {
+    package mutating func guess(_ geometry: BlobGeometry, capacity: Int) {
         // Segment 0 alone is asked for anyhow.
         guard geometry.final > 0 else { return }
         discovery.guess(geometry)
@@ -113,6 +113,8 @@ package struct SegmentFetch: Sendable {
     /// One of them may be asked for now.
     var isUrgent: Bool {
         guard geometry != nil else { return ring.inFlight == 0 }
+        // What a guess tells need not be found out: many that begin at one moment would fill the path's queue.
+        if discovery.isGuessing { return wantsFinal || unsent == 0 }
         return wantsFinal || unsent < min(4, sequentialEnd)
     }
 
