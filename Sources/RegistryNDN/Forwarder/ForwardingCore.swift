@@ -39,6 +39,7 @@ package struct ForwardingCore {
     private(set) var kept: [UInt64] = []
     package var routes: RoutingTable
     var pit: PendingInterestTable
+    private var refusals: HopRefusals
     /// No host may have more than half of the PIT.
     var shares = PendingShares()
     var store: ContentStore
@@ -53,6 +54,7 @@ package struct ForwardingCore {
     package init(limits: Limits = Limits()) {
         self.limits = limits
         routes = RoutingTable(capacity: limits.routes)
+        refusals = HopRefusals(capacity: limits.routes)
         pit = PendingInterestTable(capacity: limits.pendingInterests)
         store = ContentStore(capacity: limits.contentStore)
     }
@@ -101,6 +103,7 @@ package struct ForwardingCore {
         guard let record = faces.removeValue(forKey: id) else { return }
         shares.removeFace(of: record.host)
         routes.removeFace(id)
+        refusals.removeFace(id)
         kept.removeAll { $0 == id }
     }
 
@@ -220,9 +223,11 @@ package struct ForwardingCore {
     }
 
     /// One more upstream gets the Interest, to find out whether it is better than the one that was chosen. Nobody waits for one that
-    /// is silent: its Nack must not be missing when the other one sends one.
+    /// is silent or has refused: its Nack must not be missing when the other one sends one.
     private mutating func probe(_ upstream: UInt64, _ arrival: Arrival, _ slot: Int) {
-        if faces[upstream]?.health.isSilent(now: arrival.now) ?? true {
+        let hasRefused =
+            route(for: arrival.interest).map { refusals.tried(upstream, $0.prefix, now: arrival.now) } ?? false
+        if hasRefused || faces[upstream]?.health.isSilent(now: arrival.now) ?? true {
             faces[upstream]?.health.tried(now: arrival.now)
             send(arrival.forwarded, LinkFields(), to: upstream)
         } else {
@@ -269,7 +274,8 @@ extension ForwardingCore {
     /// A Data arrived.
     package mutating func receive(_ data: DataPacket, _ fields: LinkFields, from face: UInt64, now: NIODeadline) {
         guard let record = faces[face] else { return }
-        if record.health.awaited != nil { faces[face]?.health.heard(now: now) }
+        if record.health.listens { heard(data.name, from: face, now: now) }
+        if !refusals.isEmpty, let prefix = routes.match(data.name)?.prefix { refusals.served(face, prefix) }
         counters.data += 1
         guard record.isLocal || !Name.localhost.isPrefix(of: data.name) else {
             counters.drops += 1
@@ -308,7 +314,8 @@ extension ForwardingCore {
     package mutating func receive(
         nack reason: NackReason, for interest: Interest, from face: UInt64, now: NIODeadline
     ) {
-        faces[face]?.health.heard(now: now)
+        heard(interest.name, from: face, now: now)
+        if reason != .duplicate { noteRefusal(of: interest.name, by: face, now: now) }
         let key = PITKey(
             name: interest.name, canBePrefix: interest.canBePrefix, mustBeFresh: interest.mustBeFresh)
         // One with another Nonce answers an earlier transmission (docs/protocol.md 7.4).
@@ -327,6 +334,25 @@ extension ForwardingCore {
         }
         counters.unsatisfied += 1
         finish(slot, rememberNonces: true, now: now)
+    }
+
+    /// Whatever comes shows that the peer lives; only the answer to what others than this forwarder asked shows that it serves.
+    private mutating func heard(_ name: Name, from face: UInt64, now: NIODeadline) {
+        let isAnswerToQuestion =
+            faces[face]?.keeping != nil && (Name.localhop.isPrefix(of: name) || Name.localhost.isPrefix(of: name))
+        if isAnswerToQuestion {
+            faces[face]?.health.answeredQuestion(now: now)
+        } else {
+            faces[face]?.health.heard(now: now)
+        }
+    }
+
+    /// A next hop refuses what another one may have. It may be a copy that it refuses, or an Interest that was answered since.
+    private mutating func noteRefusal(of name: Name, by face: UInt64, now: NIODeadline) {
+        guard let (prefix, hops) = routes.match(name), hops.count > 1, hops.contains(where: { $0.face == face }) else {
+            return
+        }
+        refusals.refused(face, prefix, now: now)
     }
 
     /// All that were asked have refused: a next hop that was not asked gets the Interest. Returns whether there is one.
@@ -353,19 +379,20 @@ extension ForwardingCore {
     /// Where to send an Interest.
     private func choose(for arrival: Arrival, entry: PITEntry?) -> NextHopChoice {
         var choice = NextHopChoice(now: arrival.now)
-        for hop in nextHops(for: arrival.interest) where isEligible(hop.face, arrival) {
+        guard let (prefix, hops) = route(for: arrival.interest) else { return choice }
+        for hop in hops where isEligible(hop.face, arrival) {
             guard let face = faces[hop.face], face.isUp else { continue }
             let record = entry?.outRecords.first { $0.face == hop.face && $0.expiry > arrival.now }
-            choice.offer(hop, face.health, isQuestioned: face.keeping != nil, sent: record?.sent)
+            choice.offer(
+                hop, face.health, isQuestioned: face.keeping != nil,
+                standing: refusals.standing(of: hop.face, for: prefix, now: arrival.now), sent: record?.sent)
         }
         return choice
     }
 
     /// The routes for the name, else for the first delegation of its ForwardingHint that has any.
-    private func nextHops(for interest: Interest) -> [NextHop] {
-        let hops = routes.nextHops(for: interest.name)
-        guard hops.isEmpty else { return hops }
-        return interest.forwardingHint.lazy.map { routes.nextHops(for: $0) }.first { !$0.isEmpty } ?? []
+    private func route(for interest: Interest) -> (prefix: Name, nextHops: [NextHop])? {
+        routes.match(interest.name) ?? interest.forwardingHint.lazy.compactMap { routes.match($0) }.first
     }
 
     /// Not back where it came from; with HopLimit 0 only to this host (docs/protocol.md 4.1); /localhost only to this host, and

@@ -4,7 +4,9 @@ package import NIOCore
 ///
 /// Anything that comes over a face shows that its peer lives. A face is silent when it was sent an Interest and nothing has come
 /// since for the retransmission timeout (RFC 6298): another next hop is then better. What is silent is tried now and then, ever
-/// more rarely, and so is what was never measured beside another of the same cost.
+/// more rarely, and so is what was never measured beside another of the same cost. The answer to a question that every forwarder
+/// answers ends the fear that the peer is dead, not its silence: a server whose registry hangs answers that question and nothing
+/// else.
 package struct HopHealth: Sendable {
     /// The retransmission timeout before the first measurement, and its bounds: a producer that has to read what it is asked for
     /// takes longer than a round trip.
@@ -13,37 +15,21 @@ package struct HopHealth: Sendable {
     static let maximumTimeout = TimeAmount.seconds(2)
     /// Silence after which nothing more is expected of a peer that is also asked questions which every forwarder answers.
     static let death = TimeAmount.seconds(5)
-    /// Between two trials, and between two questions: doubled with each that brings nothing, up to the limit.
-    private static let firstPause = TimeAmount.seconds(1)
+    /// Between two trials, and between two questions, at most.
     private static let longestTrialPause = TimeAmount.seconds(16)
     private static let longestQuestionPause = TimeAmount.seconds(8)
 
     /// When the first Interest was sent that nothing has followed; nil while nothing is awaited.
     private(set) var awaited: NIODeadline?
+    /// Whether the peer has answered a question, and nothing that it was asked before.
+    private var isMute = false
     private var smoothedNanoseconds: Int64 = 0
     private var variationNanoseconds: Int64 = 0
     /// The shortest round trip; nil before the first measurement. Other than a mean it does not change with the load, and so
     /// Interests do not swing between two next hops.
     package private(set) var shortest: TimeAmount?
-    private var trial = Pause(limit: Self.longestTrialPause)
-    private var question = Pause(limit: Self.longestQuestionPause)
-
-    /// How often something may be done.
-    private struct Pause {
-        let limit: TimeAmount
-        var length = HopHealth.firstPause
-        var until: NIODeadline?
-
-        mutating func begin(now: NIODeadline) {
-            until = now + length
-            length = min(length * 2, limit)
-        }
-
-        mutating func reset() {
-            length = HopHealth.firstPause
-            until = nil
-        }
-    }
+    private var trial = DoublingPause(limit: Self.longestTrialPause)
+    private var question = DoublingPause(limit: Self.longestQuestionPause)
 
     package init() {}
 
@@ -55,14 +41,17 @@ package struct HopHealth: Sendable {
     }
 
     /// Whether the face is silent.
-    package func isSilent(now: NIODeadline) -> Bool { awaited.map { now - $0 >= timeout } ?? false }
+    package func isSilent(now: NIODeadline) -> Bool { isMute || awaited.map { now - $0 >= timeout } ?? false }
+
+    /// Whether anything that comes changes what is known.
+    var listens: Bool { awaited != nil || isMute }
 
     /// Whether it has been silent for so long that nothing is expected of it any more.
     package func isDead(now: NIODeadline) -> Bool { awaited.map { now - $0 >= Self.death } ?? false }
 
     /// Whether one Interest may be spent to find out more.
     package func wantsTrial(now: NIODeadline) -> Bool {
-        (shortest == nil || isSilent(now: now)) && trial.until.map { $0 <= now } ?? true
+        (shortest == nil || isSilent(now: now)) && trial.isOver(now: now)
     }
 
     /// When the peer should be asked whether it lives; nil while nothing is awaited.
@@ -82,8 +71,17 @@ package struct HopHealth: Sendable {
 
     /// Something came, or a new connection to the peer was made.
     package mutating func heard(now: NIODeadline) {
-        guard awaited != nil else { return }
+        guard listens else { return }
         if isSilent(now: now) { trial.reset() }
+        question.reset()
+        awaited = nil
+        isMute = false
+    }
+
+    /// The peer has answered the question whether it lives.
+    package mutating func answeredQuestion(now: NIODeadline) {
+        guard awaited != nil else { return }
+        isMute = isSilent(now: now)
         question.reset()
         awaited = nil
     }

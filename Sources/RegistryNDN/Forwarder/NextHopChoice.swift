@@ -3,7 +3,7 @@ package import NIOCore
 /// The strategy: which of several next hops gets an Interest.
 ///
 /// It is NFD's best-route (docs/protocol.md 9.2), the cheapest next hop and for a retransmission the next one not tried yet, among
-/// those that are not silent. Of equal costs the one with the shortest round trip is taken. Those that would be better, if only
+/// those that are neither silent nor refuse. Of equal costs the one with the shortest round trip is taken. Those that would be better, if only
 /// they answered, get a copy now and then (`trials`).
 package struct NextHopChoice {
     private let now: NIODeadline
@@ -12,7 +12,8 @@ package struct NextHopChoice {
 
     /// What is better is smaller.
     private struct Rank: Comparable {
-        let isSilent: Bool
+        /// Whether it is silent or refuses.
+        let isPoor: Bool
         /// When the Interest was last sent there; 0 when it was not.
         let sent: UInt64
         let cost: UInt64
@@ -20,7 +21,7 @@ package struct NextHopChoice {
         let face: UInt64
 
         static func < (one: Rank, other: Rank) -> Bool {
-            if one.isSilent != other.isSilent { return other.isSilent }
+            if one.isPoor != other.isPoor { return other.isPoor }
             return (one.sent, one.cost, one.roundTrip, one.face) < (other.sent, other.cost, other.roundTrip, other.face)
         }
     }
@@ -34,13 +35,18 @@ package struct NextHopChoice {
     /// - Parameters:
     ///   - isQuestioned: whether its peer is also asked questions that every forwarder answers: then nothing is expected of it
     ///     when it has been silent for long.
+    ///   - standing: whether it has refused Interests below the prefix.
     ///   - sent: when this Interest was last sent there, if an answer may still come.
-    package mutating func offer(_ hop: NextHop, _ health: HopHealth, isQuestioned: Bool, sent: NIODeadline?) {
-        let wantsTrial = health.wantsTrial(now: now)
+    mutating func offer(
+        _ hop: NextHop, _ health: HopHealth, isQuestioned: Bool, standing: HopRefusals.Standing = .willing,
+        sent: NIODeadline?
+    ) {
+        let wantsTrial = standing == .willing ? health.wantsTrial(now: now) : standing == .due
         if wantsTrial, sent == nil { untried.append(hop) }
         guard wantsTrial || !isQuestioned || !health.isDead(now: now) else { return }
         let rank = Rank(
-            isSilent: health.isSilent(now: now), sent: sent?.uptimeNanoseconds ?? 0, cost: hop.cost,
+            isPoor: standing != .willing || health.isSilent(now: now), sent: sent?.uptimeNanoseconds ?? 0,
+            cost: hop.cost,
             roundTrip: health.shortest?.nanoseconds ?? .max, face: hop.face)
         if best.map({ rank < $0.rank }) ?? true { best = (rank, hop) }
     }
@@ -48,8 +54,8 @@ package struct NextHopChoice {
     /// Where to send the Interest; nil: nowhere.
     package var face: UInt64? { best?.hop.face }
 
-    /// Whether the chosen one is silent, so that the Interest is spent to find out more.
-    package var isTrial: Bool { best?.rank.isSilent ?? false }
+    /// Whether the chosen one is silent or refuses, so that the Interest is spent to find out more.
+    package var isTrial: Bool { best?.rank.isPoor ?? false }
 
     /// Who gets a copy, to find out whether it is better than the chosen one.
     package var trials: [UInt64] {

@@ -71,13 +71,19 @@ package struct RoutingTable: Sendable {
     package var count: Int { entries.count }
 
     /// The next hops of the longest prefix of `name` that has any; empty: no route.
-    package func nextHops(for name: Name) -> [NextHop] {
+    package func nextHops(for name: Name) -> [NextHop] { match(name)?.nextHops ?? [] }
+
+    /// The longest prefix of `name` that has next hops; nil: no route.
+    package func match(_ name: Name) -> (prefix: Name, nextHops: [NextHop])? {
         var length = min(name.count, longest)
         while length >= 0 {
-            if lengths[length] > 0, let entry = entries[name.prefix(length)] { return entry.nextHops }
+            if lengths[length] > 0 {
+                let prefix = name.prefix(length)
+                if let entry = entries[prefix] { return (prefix, entry.nextHops) }
+            }
             length -= 1
         }
-        return []
+        return nil
     }
 
     /// Adds a route, or renews the one of the same face and origin.

@@ -82,6 +82,99 @@ struct ForwardingHealthTests {
         #expect(try script.interest(Packets.interest("/a/2"), from: 2) == ["I 20 /a/2 nonce 1"])
     }
 
+    @Test func anotherTakesOverFromOneThatAnswersOnlyWhetherItLives() throws {
+        let script = ForwardingScript()
+        keep(20, script)
+        keep(21, script)
+        try script.route("/a", to: 20, cost: 1)
+        try script.route("/a", to: 21, cost: 2)
+        let answer = try Packets.interest("/localhop/nfd/rib/list", canBePrefix: true)
+        #expect(try script.interest(Packets.interest("/a/1"), from: 2) == ["I 20 /a/1 nonce 1"])
+        script.wait(.seconds(1))
+        #expect(script.sentNames == ["/localhop/nfd/rib/list"])
+        script.nack(.noRoute, answer, from: 20)
+        // A copy, to find out whether it serves again; nobody waits for that.
+        #expect(
+            try script.interest(Packets.interest("/a/2"), from: 2) == ["I 21 /a/2 nonce 1", "I 20 /a/2 nonce 1"])
+        #expect(try script.data(Packets.data("/a/2"), from: 21) == ["D 2 /a/2"])
+        #expect(try script.interest(Packets.interest("/a/3"), from: 2) == ["I 21 /a/3 nonce 1"])
+        script.data(try Packets.data("/a/3"), from: 21)
+        var copies = 0
+        for second in 1...40 as ClosedRange<UInt32> {
+            script.wait(.seconds(1))
+            if script.sentNames.contains("/localhop/nfd/rib/list") { script.nack(.noRoute, answer, from: 20) }
+            let sent = try script.interest(Packets.interest("/a/s\(second)"), from: 2)
+            #expect(sent.first == "I 21 /a/s\(second) nonce 1")
+            copies += sent.count - 1
+            script.data(try Packets.data("/a/s\(second)"), from: 21)
+        }
+        #expect(copies == 5, "after 1, 3, 7, 15 and 31 s")
+        script.data(try Packets.data("/a/s40"), from: 20)
+        #expect(try script.interest(Packets.interest("/a/4"), from: 2) == ["I 20 /a/4 nonce 1"])
+    }
+
+    @Test func oneThatRefusesIsNotAskedFirstUntilItServes() throws {
+        let script = ForwardingScript()
+        try script.route("/a", to: 2, cost: 1)
+        try script.route("/a", to: 3, cost: 2)
+        try script.route("/b", to: 2, cost: 1)
+        try script.route("/b", to: 3, cost: 2)
+        #expect(try script.interest(Packets.interest("/a/1"), from: 5) == ["I 2 /a/1 nonce 1"])
+        #expect(script.nack(.congestion, try Packets.interest("/a/1", nonce: 1), from: 2) == ["I 3 /a/1 nonce 1"])
+        script.data(try Packets.data("/a/1"), from: 3)
+        #expect(try script.interest(Packets.interest("/a/2"), from: 5) == ["I 3 /a/2 nonce 1"])
+        script.data(try Packets.data("/a/2"), from: 3)
+        #expect(try script.interest(Packets.interest("/b/1"), from: 5) == ["I 2 /b/1 nonce 1"], "another prefix")
+        script.data(try Packets.data("/b/1"), from: 2)
+        script.wait(.seconds(1))
+        #expect(
+            try script.interest(Packets.interest("/a/3"), from: 5) == ["I 3 /a/3 nonce 1", "I 2 /a/3 nonce 1"])
+        #expect(script.nack(.congestion, try Packets.interest("/a/3", nonce: 1), from: 2) == [])
+        script.data(try Packets.data("/a/3"), from: 3)
+        script.wait(.seconds(1))
+        #expect(try script.interest(Packets.interest("/a/4"), from: 5) == ["I 3 /a/4 nonce 1"])
+        script.data(try Packets.data("/a/4"), from: 3)
+        script.wait(.seconds(1))
+        #expect(
+            try script.interest(Packets.interest("/a/5"), from: 5) == ["I 3 /a/5 nonce 1", "I 2 /a/5 nonce 1"])
+        script.data(try Packets.data("/a/5"), from: 2)
+        #expect(try script.interest(Packets.interest("/a/6"), from: 5) == ["I 2 /a/6 nonce 1"])
+    }
+
+    @Test func aRefusalCountsThoughTheInterestIsAnswered() throws {
+        let script = ForwardingScript()
+        try script.route("/a", to: 2, cost: 1)
+        try script.route("/a", to: 3, cost: 2)
+        script.interest(try Packets.interest("/a/1", nonce: 1), from: 5)
+        script.wait(.milliseconds(300))
+        #expect(try script.interest(Packets.interest("/a/1", nonce: 2), from: 5) == ["I 3 /a/1 nonce 2"])
+        script.data(try Packets.data("/a/1"), from: 3)
+        script.nack(.noRoute, try Packets.interest("/a/1", nonce: 1), from: 2)
+        #expect(try script.interest(Packets.interest("/a/2"), from: 5) == ["I 3 /a/2 nonce 1"])
+    }
+
+    @Test func whereAllRefuseTheBestIsAskedFirst() throws {
+        let script = ForwardingScript()
+        try script.route("/a", to: 2, cost: 1)
+        try script.route("/a", to: 3, cost: 2)
+        for number in 1...3 {
+            #expect(
+                try script.interest(Packets.interest("/a/\(number)"), from: 5) == ["I 2 /a/\(number) nonce 1"])
+            let refused = try Packets.interest("/a/\(number)", nonce: 1)
+            #expect(script.nack(.noRoute, refused, from: 2) == ["I 3 /a/\(number) nonce 1"])
+            #expect(script.nack(.noRoute, refused, from: 3) == ["N 5 /a/\(number) noRoute nonce 1"])
+        }
+    }
+
+    @Test func aLoopIsNoRefusal() throws {
+        let script = ForwardingScript()
+        try script.route("/a", to: 2, cost: 1)
+        try script.route("/a", to: 3, cost: 2)
+        script.interest(try Packets.interest("/a/1"), from: 5)
+        script.nack(.duplicate, try Packets.interest("/a/1", nonce: 1), from: 2)
+        #expect(try script.interest(Packets.interest("/a/2"), from: 5) == ["I 2 /a/2 nonce 1"])
+    }
+
     @Test func theNearerOfEqualsIsFound() throws {
         let script = ForwardingScript()
         try script.route("/a", to: 2)
@@ -104,10 +197,11 @@ struct ForwardingHealthTests {
         #expect(script.core.statistics.pending == 0)
         // Not beyond what HopLimit allows.
         script.core.removeFace(3)
-        try script.route("/a", to: 6, cost: 2)
-        script.interest(try Packets.interest("/a/2", nonce: 7, hopLimit: 2), from: 5)
-        let last = try Packets.interest("/a/2", nonce: 7, hopLimit: 1)
-        #expect(script.nack(.noRoute, last, from: 2) == ["N 5 /a/2 noRoute nonce 7"])
+        try script.route("/b", to: 2, cost: 1)
+        try script.route("/b", to: 6, cost: 2)
+        script.interest(try Packets.interest("/b/2", nonce: 7, hopLimit: 2), from: 5)
+        let last = try Packets.interest("/b/2", nonce: 7, hopLimit: 1)
+        #expect(script.nack(.noRoute, last, from: 2) == ["N 5 /b/2 noRoute nonce 7"])
     }
 
     @Test func aRetransmissionIsToldWhenTheLastNextHopIsGone() throws {

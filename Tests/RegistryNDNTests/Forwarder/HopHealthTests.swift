@@ -57,6 +57,21 @@ struct HopHealthTests {
         #expect(health.wantsTrial(now: start + .seconds(1)))
     }
 
+    @Test func theAnswerToAQuestionEndsNoSilence() {
+        var health = HopHealth()
+        health.asked(now: start)
+        health.answeredQuestion(now: start + .milliseconds(500))
+        #expect(!health.isSilent(now: start + .hours(1)), "not silent yet, and nothing is awaited")
+        health.asked(now: start + .seconds(2))
+        health.answeredQuestion(now: start + .seconds(4))
+        #expect(health.isSilent(now: start + .hours(1)) && !health.isDead(now: start + .hours(1)))
+        #expect(health.questionDue == nil, "nobody has asked since")
+        health.asked(now: start + .seconds(5))
+        #expect(health.questionDue == start + .seconds(6) && health.isDead(now: start + .seconds(10)))
+        health.heard(now: start + .seconds(11))
+        #expect(!health.isSilent(now: start + .hours(1)))
+    }
+
     @Test func questionsAreAskedOfWhatIsSilent() {
         var health = HopHealth()
         #expect(health.questionDue == nil)
@@ -135,5 +150,45 @@ struct NextHopChoiceTests {
         #expect(choose(hops, sent: [1: 20, 2: 40]).face == 2)
         let silent = [(1, 0, health()), (2, 5, health(silentFor: 2))] as [(UInt64, UInt64, HopHealth)]
         #expect(choose(silent, sent: [1: 20]).face == 1, "rather again to who answers")
+    }
+}
+
+@Suite("Forwarder: refusals of next hops")
+struct HopRefusalsTests {
+    private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    private let prefix = Name([.generic("a")])
+
+    @Test func trialsBecomeRareUntilDataComes() {
+        var refusals = HopRefusals(capacity: 2)
+        #expect(refusals.standing(of: 1, for: prefix, now: start) == .willing)
+        let hasRefused = refusals.tried(1, prefix, now: start)
+        #expect(!hasRefused)
+        refusals.refused(1, prefix, now: start)
+        var trials: [Int64] = []
+        for second in 0...70 as ClosedRange<Int64> {
+            let now = start + .seconds(second)
+            guard refusals.standing(of: 1, for: prefix, now: now) == .due else { continue }
+            let isRefusing = refusals.tried(1, prefix, now: now)
+            #expect(isRefusing)
+            refusals.refused(1, prefix, now: now)
+            trials.append(second)
+        }
+        #expect(trials == [1, 3, 7, 15, 31, 47, 63])
+        #expect(refusals.standing(of: 2, for: prefix, now: start) == .willing)
+        #expect(refusals.standing(of: 1, for: Name([.generic("b")]), now: start) == .willing)
+        refusals.served(1, prefix)
+        #expect(refusals.standing(of: 1, for: prefix, now: start) == .willing && refusals.isEmpty)
+    }
+
+    @Test func faceAndCapacityBoundWhatIsRemembered() {
+        var refusals = HopRefusals(capacity: 2)
+        refusals.refused(1, prefix, now: start)
+        refusals.refused(2, prefix, now: start)
+        refusals.removeFace(1)
+        #expect(refusals.standing(of: 1, for: prefix, now: start) == .willing)
+        refusals.refused(3, prefix, now: start)
+        refusals.refused(4, prefix, now: start)
+        #expect(refusals.standing(of: 2, for: prefix, now: start) == .willing, "forgotten with all others")
+        #expect(refusals.standing(of: 4, for: prefix, now: start) == .refusing)
     }
 }
