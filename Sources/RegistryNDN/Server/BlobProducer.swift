@@ -36,6 +36,7 @@ final class BlobProducer {
     private var overloads = LogLimiter(interval: .minutes(1))
     private var reportedShed: UInt64 = 0
     private var wakeUp: Scheduled<Void>?
+    private var outageWatch: Scheduled<Void>?
     private var signing: SigningQueue?
     private let pool: SigningPool?
     private var nacksBeingSigned = 0
@@ -96,10 +97,17 @@ final class BlobProducer {
     func receive(_ interest: Interest, _ fields: LinkFields, from face: Face) -> Bool {
         counters.interests &+= 1
         let now = eventLoop.now
-        let waiter = Waiter(face: face.id, pitToken: fields.pitToken, expires: now + interest.lifetime)
+        let waiter = Waiter(
+            face: face.id, pitToken: fields.pitToken, expires: now + interest.lifetime, nonce: interest.nonce,
+            canBePrefix: interest.canBePrefix, mustBeFresh: interest.mustBeFresh)
         let name = interest.name
         if let (blob, segment) = name.splitSegment() {
-            answer(cache.segment(segment, of: blob, waiter: waiter, now: now), waiter)
+            let lookup = cache.segment(segment, of: blob, waiter: waiter, now: now)
+            if case .refused = lookup {
+                refuse(interest, fields, .congestion, on: face)
+            } else {
+                answer(lookup, waiter)
+            }
         } else if name.last == BlobName.metadataComponent {
             let blob = name.dropLast()
             if case .unknown = cache.existence(of: blob, waiter: waiter, now: now) { sendNack(for: blob, to: waiter) }
@@ -108,7 +116,7 @@ final class BlobProducer {
         } else if let certificate = certificates.packet(for: interest) {
             send(certificate.wire, to: waiter)
         } else if Self.questions.contains(name) {
-            refuse(interest, fields, on: face)
+            refuse(interest, fields, .noRoute, on: face)
         } else {
             return false
         }
@@ -121,10 +129,10 @@ final class BlobProducer {
     /// What it asks the host at the other end of a face.
     private static let neighboursQuestion = ManagementScope.localhop.question
 
-    private func refuse(_ interest: Interest, _ fields: LinkFields, on face: Face) {
+    private func refuse(_ interest: Interest, _ fields: LinkFields, _ reason: NackReason, on face: Face) {
         face.send(
             interest.with(nonce: interest.nonce ?? 0, hopLimit: interest.hopLimit),
-            LinkFields(pitToken: fields.pitToken, nack: .noRoute))
+            LinkFields(pitToken: fields.pitToken, nack: reason))
         if !face.isInBatch { face.flush() }
     }
 
@@ -133,7 +141,7 @@ final class BlobProducer {
         case .hit(let range, let index):
             counters.cacheHits &+= 1
             respond(range, index, waiter)
-        case .waiting, .unknown, .ignored:
+        case .waiting, .unknown, .refused, .ignored:
             // Silence for what does not exist: the original client would take a Nack for an empty segment
             // (docs/protocol.md 10.3).
             break
@@ -300,6 +308,7 @@ final class BlobProducer {
         }
         reportOverload()
         startReadsLater()
+        watchForOutage()
     }
 
     /// Starts reads again when the registry may be asked for blobs that perhaps do not exist.
@@ -308,6 +317,46 @@ final class BlobProducer {
         wakeUp = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
             self?.wakeUp = nil
             self?.startReads()
+        }
+    }
+
+    // MARK: a registry that is away
+
+    /// Looks again when the registry may have been silent for too long.
+    private func watchForOutage() {
+        guard outageWatch == nil, let deadline = cache.outage.deadline else { return }
+        outageWatch = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            guard let self else { return }
+            outageWatch = nil
+            if cache.expireOutage(now: eventLoop.now) { registryIsSilent() }
+            watchForOutage()
+        }
+    }
+
+    private func registryIsSilent() {
+        let why = "it has sent nothing for \(RegistryOutage.patience.nanoseconds / 1_000_000_000) s"
+        trouble = why
+        if let suppressed = failures.pass(now: eventLoop.now) {
+            logger.warning(
+                "cannot read from the registry",
+                metadata: ["why": "\(why)", "not_logged": .stringConvertible(suppressed)])
+        }
+        sendRefusals()
+    }
+
+    /// Tells those who waited that nothing comes for now: a forwarder asks its other next hop.
+    ///
+    /// The reason is Congestion, by which consumers come back: after NoRoute they give up.
+    private func sendRefusals() {
+        for refusal in cache.refused.take() {
+            let waiter = refusal.waiter
+            guard let peer = peers[waiter.face] else { continue }
+            var interest = InterestBuilder(name: refusal.blob.appending(.segment(refusal.segment)))
+            (interest.canBePrefix, interest.mustBeFresh) = (waiter.canBePrefix, waiter.mustBeFresh)
+            interest.nonce = waiter.nonce ?? 0
+            guard let packet = try? interest.encode() else { continue }
+            peer.face.send(packet, LinkFields(pitToken: waiter.pitToken, nack: .congestion))
+            if !peer.face.isInBatch { peer.face.flush() }
         }
     }
 
@@ -352,6 +401,7 @@ final class BlobProducer {
         let isNews = cache.failed(id, failure, now: eventLoop.now) { waiter, blob in
             sendNack(for: blob.name, to: waiter)
         }
+        sendRefusals()
         let why = isNews ? why : nil
         note(failure, why)
         if failure == .outOfReach, let why {

@@ -41,6 +41,9 @@ final class CachedBlob {
     /// Whether it is not to be asked for yet.
     func isHeld(_ now: NIODeadline) -> Bool { hold.map { now < $0.until } ?? false }
 
+    /// Whether it is not to be had here for a while.
+    func isRefused(_ now: NIODeadline) -> Bool { hold.map { $0.isUnknown && now < $0.until } ?? false }
+
     /// The number of the range that a segment is in, unless that is the tail.
     func number(of segment: UInt64) -> UInt64 { segment / fetchChunks }
 

@@ -20,6 +20,8 @@ final class CachedRange {
     /// The final segment alone: small, so that the question for the size is answered fast.
     let isTail: Bool
     var state = State.queued
+    /// How often it has been read in vain, one time after the other.
+    var failures = 0
     var slab: PacketSlab?
     /// What makes its packets while it is read, where that happens on the event loop.
     private var filler: SlabFiller?
@@ -87,6 +89,17 @@ final class CachedRange {
 
     func noteAsked(_ index: Int) {
         if index == count - 1 { isConsumed = true }
+    }
+
+    /// All who wait, and still do, with the segment that each waits for; nobody is left.
+    func takeWaiters(from table: inout WaiterTable, now: NIODeadline) -> [(segment: UInt64, waiter: Waiter)] {
+        var taken: [(UInt64, Waiter)] = []
+        for index in waiters.indices where waiters[index] != WaiterTable.none {
+            table.take(&waiters[index]) { waiter in
+                if waiter.expires > now { taken.append((firstSegment + UInt64(index), waiter)) }
+            }
+        }
+        return taken
     }
 
     var hasBytes: Bool { hasArrived(0) }

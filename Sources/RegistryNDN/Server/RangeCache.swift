@@ -48,6 +48,8 @@ struct RangeCache {
         case waiting
         /// The blob is not to be had here: the registry does not have it, or not so that it could be served.
         case unknown
+        /// The registry is away: whoever asks is told to ask elsewhere, or again. `nextRead` may have something to do all the same.
+        case refused
         /// No answer: the name is none of ours, the segment does not exist, or there is too much to do.
         case ignored
     }
@@ -64,6 +66,14 @@ struct RangeCache {
     private var reading: [Int: CachedRange] = [:]
     /// Ranges to be read though nobody has asked for them yet.
     private var ahead: Deque<CachedRange> = []
+    /// Ranges that somebody waits for, of blobs that are not to be asked for yet.
+    private var postponed: Deque<(until: NIODeadline, range: CachedRange, waiter: Waiter)> = []
+    private static let maximumPostponed = 256
+    /// How often a range is read in vain before those who wait for it are forgotten.
+    private static let maximumFailures = 8
+    private(set) var outage = RegistryOutage()
+    /// Who of those who wait is to be told.
+    var refused = RefusedInterests()
     /// The host that a face's Interests count for, where it is not the face itself.
     var hosts: [UInt64: PeerHost] = [:]
     /// Reads that were given up because too many waited.
@@ -101,6 +111,10 @@ struct RangeCache {
             }
             return .hit(range, index: index)
         }
+        if outage.isAway, refused.admits(segment, of: blob.name, from: waiter.face, now: now) {
+            range.latestExpiry = max(range.latestExpiry, waiter.expires)
+            return .refused
+        }
         sweepIfFull(now)
         guard waiters.add(waiter, to: &range.waiters[index]) else { return .ignored }
         range.latestExpiry = max(range.latestExpiry, waiter.expires)
@@ -124,7 +138,7 @@ struct RangeCache {
     private mutating func ask(
         for existing: CachedRange?, or segment: UInt64, of blob: CachedBlob, _ waiter: Waiter, _ now: NIODeadline
     ) -> CachedRange? {
-        guard let existing else { return blob.isHeld(now) ? nil : make(segment, in: blob, for: waiter, now: now) }
+        guard let existing else { return blob.isRefused(now) ? nil : make(segment, in: blob, for: waiter, now: now) }
         askedAgain(existing, now)
         return existing
     }
@@ -133,7 +147,7 @@ struct RangeCache {
     private mutating func sweepIfFull(_ now: NIODeadline) {
         guard waiters.count >= waiters.limit, now >= nextSweep else { return }
         nextSweep = now + .seconds(1)
-        for range in Array(reading.values) + queue.items + Array(ahead) {
+        for range in Array(reading.values) + queue.items + Array(ahead) + postponed.map(\.range) {
             for index in range.waiters.indices { waiters.expire(&range.waiters[index], now: now) }
             waiters.expire(&range.blob.inquirers, now: now)
         }
@@ -147,6 +161,7 @@ struct RangeCache {
     private mutating func make(
         _ segment: UInt64, in blob: CachedBlob, for waiter: Waiter?, now: NIODeadline
     ) -> CachedRange? {
+        guard !blob.isHeld(now) || postponed.count < Self.maximumPostponed else { return nil }
         let others = Array(blob.ranges.values)
         let isRepeated = !blob.isEmpty
         nextID += 1
@@ -160,6 +175,9 @@ struct RangeCache {
         _ range: CachedRange, for waiter: Waiter?, isRepeated: Bool, _ now: NIODeadline
     ) {
         guard let waiter else { return ahead.append(range) }
+        if let hold = range.blob.hold, now < hold.until {
+            return postponed.append((hold.until, range, waiter))
+        }
         let host = hosts[waiter.face] ?? .face(waiter.face)
         guard range.blob.shape == nil else { return shed(queue.add(range, of: range.blob, from: host), now) }
         let known = blobs.knownRepository(of: range.blob)
@@ -189,6 +207,10 @@ struct RangeCache {
     /// - Parameter streams: how many there are, over which reads come or may come.
     mutating func nextRead(streams: Int, now: NIODeadline) -> OriginRead? {
         blobs.forget(now)
+        while let (until, range, waiter) = postponed.first, until <= now {
+            postponed.removeFirst()
+            if range.state == .queued { enqueue(range, for: waiter, isRepeated: true, now) }
+        }
         while reading.count < configuration.concurrency {
             let queued = queue.next(lookups: lookups, now: now)
             guard let range = queued ?? ahead.first else { return nil }
@@ -201,20 +223,22 @@ struct RangeCache {
             let hasRoom = makeRoom(for: range, isWanted: isWanted, streams: streams, now: now)
             guard hasRoom || isWanted && reading.isEmpty else { return nil }
             if queued != nil { queue.begin(range) } else { ahead.removeFirst() }
-            return start(range)
+            return start(range, now)
         }
         return nil
     }
 
     /// When `nextRead` may have something again though nothing happens; nil when it will not.
     func deadline(now: NIODeadline) -> NIODeadline? {
-        reading.count < configuration.concurrency ? queue.deadline(now: now) : nil
+        guard reading.count < configuration.concurrency else { return nil }
+        return [queue.deadline(now: now), postponed.first?.until].compactMap(\.self).min()
     }
 
     /// Reads under way of blobs that may not exist.
     private var lookups: Int { reading.values.count { $0.blob.shape == nil } }
 
-    private mutating func start(_ range: CachedRange) -> OriginRead {
+    private mutating func start(_ range: CachedRange, _ now: NIODeadline) -> OriginRead {
+        outage.asked(now: now)
         range.state = .reading
         store.reserve(range)
         reading[range.id] = range
@@ -236,7 +260,7 @@ struct RangeCache {
             // Somebody may just have asked for it.
             guard queue.contains(known), makeRoom(for: known, streams: streams, now: now) else { return nil }
             queue.begin(known)
-            return start(known)
+            return start(known, now)
         }
         guard segment != blob.shape?.geometry.final, let range = make(segment, in: blob, for: nil, now: now) else {
             return nil
@@ -246,7 +270,7 @@ struct RangeCache {
             remove(range, now: now)
             return nil
         }
-        return start(range)
+        return start(range, now)
     }
 
     // MARK: reads under way
@@ -260,6 +284,7 @@ struct RangeCache {
     /// The head of a response has come: the size of the blob is known, and whether its bytes follow is not. Returns where the
     /// packets are to be made; nil when the read must be given up.
     mutating func began(_ id: Int, total: UInt64, now: NIODeadline) throws(WireError) -> SlabLayout? {
+        outage.heard(now: now)
         guard let range = reading[id] else { return nil }
         let blob = range.blob
         let shape = BlobShape(size: total, chunk: configuration.chunkSize)
@@ -291,6 +316,7 @@ struct RangeCache {
     mutating func arrived(
         _ id: Int, _ filled: SlabFiller.Filled, now: NIODeadline, answer: (Waiter, CachedRange, Int) -> Void
     ) {
+        outage.heard(now: now)
         guard let range = reading[id], let before = range.slab?.arrived else { return }
         range.slab?.take(filled)
         // Now it is certain that there is something to be had. Segments say so; nothing else answers who asked.
@@ -310,6 +336,7 @@ struct RangeCache {
     mutating func ended(_ id: Int, now: NIODeadline) -> Bool {
         guard let range = reading[id], range.slab?.isComplete == true else { return false }
         reading[id] = nil
+        if reading.isEmpty { outage.ended() }
         range.endPacking()
         range.state = .complete
         range.waiters = []
@@ -327,6 +354,13 @@ struct RangeCache {
         guard let range = reading.removeValue(forKey: id) else { return false }
         let blob = range.blob
         let isLookup = blob.shape == nil
+        if failure == .failed {
+            refused.refuse(range, &waiters, now: now)
+            if range.slab == nil { outage.failed() }
+        } else {
+            outage.heard(now: now)
+        }
+        defer { if reading.isEmpty { outage.ended() } }
         var (isNews, inVain) = (true, 1)
         switch failure {
         case .unknown:
@@ -349,9 +383,43 @@ struct RangeCache {
             _ = giveUp(blob, now: now)
         }
         if isLookup, blob.shape == nil, failure != .outOfReach { queue.missed(inVain, now: now) }
-        remove(range, now: now)
+        guard failure == .failed else {
+            remove(range, now: now)
+            return isNews
+        }
+        let waiting = range.takeWaiters(from: &waiters, now: now)
+        detach(range)
+        waitAgain(waiting, range, now: now)
+        forgetIfEmpty(blob, now: now)
         return isNews
     }
+
+    // MARK: the registry is away
+
+    /// Nothing has come of the reads under way for long. Returns whether the registry counts as away from now on.
+    mutating func expireOutage(now: NIODeadline) -> Bool {
+        guard outage.expire(now: now) else { return false }
+        for range in Array(reading.values) + queue.items + postponed.map(\.range) {
+            refused.refuse(range, &waiters, now: now)
+        }
+        return true
+    }
+
+    /// A range has been read in vain: those who have been told so, and asked again, wait for another read.
+    private mutating func waitAgain(
+        _ waiting: [(segment: UInt64, waiter: Waiter)], _ range: CachedRange, now: NIODeadline
+    ) {
+        guard range.failures < Self.maximumFailures else { return }
+        for (segment, waiter) in waiting {
+            guard let next = range.blob.find(segment) ?? make(segment, in: range.blob, for: waiter, now: now),
+                let index = next.index(of: segment), waiters.add(waiter, to: &next.waiters[index])
+            else { continue }
+            next.failures = range.failures + 1
+            next.latestExpiry = max(next.latestExpiry, waiter.expires)
+        }
+    }
+
+    // MARK: blobs that are not to be had
 
     /// The blob is not to be had here for a while; calls `answer` for those who asked.
     private mutating func refuse(
@@ -396,15 +464,23 @@ struct RangeCache {
 
     private mutating func remove(_ range: CachedRange, now: NIODeadline) {
         guard range.state != .gone else { return }
-        let blob = range.blob
+        detach(range)
+        forgetIfEmpty(range.blob, now: now)
+    }
+
+    private mutating func detach(_ range: CachedRange) {
+        guard range.state != .gone else { return }
         queue.remove(range)
         for index in range.waiters.indices { waiters.take(&range.waiters[index]) { _ in } }
         range.state = .gone
-        blob.remove(range)
+        range.blob.remove(range)
         // Memory is kept for the reads that are counted and have none yet.
         store.remove(range, readers: reading.values.count { $0.slab == nil })
         range.endPacking()
         range.signing = [:]
+    }
+
+    private mutating func forgetIfEmpty(_ blob: CachedBlob, now: NIODeadline) {
         guard blob.isEmpty else { return }
         waiters.take(&blob.inquirers) { _ in }
         blobs.noteEmpty(blob, now: now)

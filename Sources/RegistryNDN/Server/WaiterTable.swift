@@ -9,6 +9,10 @@ struct Waiter: Sendable {
     var pitToken: PitToken?
     /// When its Interest ends.
     var expires: NIODeadline
+    /// What a Nack has to repeat of its Interest.
+    var nonce: UInt32?
+    var canBePrefix = false
+    var mustBeFresh = false
 }
 
 /// Who waits for which segment, without an allocation per Interest: lists linked through one array.

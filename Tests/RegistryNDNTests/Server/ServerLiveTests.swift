@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    /// Sends one Interest; its Data, or nil when nothing comes within its lifetime.
+    /// Sends one Interest; its Data, or nil when nothing comes within its lifetime, or the server says that nothing comes for now.
     static func ask(_ interest: InterestBuilder, at uri: FaceURI) async throws -> DataPacket? {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let promise = loop.makePromise(of: DataPacket.self)
@@ -83,6 +83,8 @@ import Testing
         do {
             data = try await promise.futureResult.get()
         } catch ExpressError.timeout {
+            data = nil
+        } catch ExpressError.nack(.congestion) {
             data = nil
         } catch {
             try await loop.submit { endpoint.value.close() }.get()

@@ -52,6 +52,7 @@ import Testing
             case .hit(_, let index): "hit \(index)"
             case .waiting: "waiting"
             case .unknown: "unknown"
+            case .refused: "refused"
             case .ignored: "ignored"
             }
         }
@@ -152,7 +153,7 @@ import Testing
         for read in others { try script.complete(read, total: 400) }
         #expect(script.cache.store.spares.isEmpty)
         // Of reads that come to nothing, the memory for one is kept.
-        for read in read(["e", "f"]) { _ = script.fail(read, .failed) }
+        for read in read(["e", "f"]) { _ = script.failIsNews(read, .beyondEnd(total: nil)) }
         #expect(script.cache.store.spares.count == 1)
         // A small blob does not take it: it would not count.
         for read in read(["g"]) { try script.complete(read, total: 50) }

@@ -1,0 +1,105 @@
+"""Two servers of one prefix, each beside a registry of its own with the same content, and one of these registries is away: the
+other server takes over at once, and the first one serves again when its registry is back."""
+
+import itertools
+import threading
+import time
+
+import pytest
+
+from harness import blobs
+from harness.absent import Absentee
+from harness.parts import PREFIX, registry_ndn
+
+REPOSITORY = "demo/blobs"
+
+
+class Nowhere:
+    """A registry that nobody reaches."""
+
+    url = "http://127.0.0.1:9"
+
+
+class Pair:
+    """Two servers that listen, a forwarder that prefers the first, and a client that reaches no registry."""
+
+    def __init__(self, start, registry):
+        self.near = start.keep(Absentee(registry.address))
+        self.servers = [start.server(registry=one, name=name) for one, name in ((self.near, "near"), (registry, "far"))]
+        near, far = (f"udp://{server.udp}" for server in self.servers)
+        self.forwarder = start.forwarder(options=["--route", f"{PREFIX}={near}"])
+        done = registry_ndn("register", PREFIX, "--face", far, "--cost", "1", "--router", self.forwarder.unix,
+                            folder=self.forwarder.folder)
+        assert done.returncode == 0, done.stderr
+        self.client = start.client(router=self.forwarder.unix, registry=Nowhere, options=["--fallback", "fail"])
+
+    def pull(self, blob: tuple[str, bytes]) -> float:
+        """Pulls a blob, over NDN alone; how many seconds it took."""
+        begin = time.monotonic()
+        assert blobs.get(self.client.address, REPOSITORY, blob[0]) == blob[1]
+        return round(time.monotonic() - begin, 3)
+
+    def sent(self) -> list[int]:
+        """Interests that the forwarder has sent to each server."""
+        done = registry_ndn("faces", "--router", self.forwarder.unix, folder=self.forwarder.folder)
+        rows = [line.split() for line in done.stdout.splitlines()[1:]]
+        counts = {row[1].rpartition("/")[2]: int(row[9]) for row in rows}
+        return [counts[server.udp] for server in self.servers]
+
+
+@pytest.fixture
+def made(blob):
+    """One blob after the other, each a new one: (digest, octets)."""
+    seeds = itertools.count(7300)
+    return lambda size=4 << 20: blob(size, seed=next(seeds))
+
+
+@pytest.mark.parametrize("how", ["refuse", "hang"])
+def test_the_other_server_takes_over(start, shared_registry, made, how):
+    pair = Pair(start, shared_registry)
+    pair.pull(made())
+    assert pair.sent()[0] > pair.sent()[1]
+    getattr(pair.near, how)()
+    before = pair.sent()
+    seconds = [pair.pull(made()) for _ in range(4)]
+    asked = [now - then for now, then in zip(pair.sent(), before)]
+    assert seconds[0] < 3 and max(seconds[1:]) < 1, (seconds, asked)
+    # Of the first blob the near one may be asked for much: nobody knows yet. It used to be asked for each segment of each blob.
+    assert asked[0] < 600 and asked[1] > 2000, (seconds, asked)
+
+    pair.near.answer()
+    # Trials that nothing came of are 16 s apart at last.
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        before = pair.sent()[0]
+        pair.pull(made(1 << 20))
+        if pair.sent()[0] - before > 100:
+            return
+        time.sleep(0.5)
+    raise AssertionError("the near server is not used again")
+
+
+@pytest.mark.parametrize("way", ["direct", "forwarder"])
+@pytest.mark.parametrize("how", ["refuse", "hang"])
+def test_a_short_outage_of_the_only_registry_fails_no_pull(start, shared_registry, made, how, way):
+    registry = start.keep(Absentee(shared_registry.address))
+    server = start.server(registry=registry)
+    router = server.udp
+    if way == "forwarder":
+        router = start.forwarder(options=["--route", f"{PREFIX}=udp://{server.udp}"]).unix
+    client = start.client(router=router, registry=Nowhere, options=["--fallback", "fail", "--memory", "8MiB"])
+    digest, octets = made(100_000)
+    assert blobs.get(client.address, REPOSITORY, digest) == octets
+
+    def away(seconds: float) -> None:
+        getattr(registry, how)()
+        threading.Timer(seconds, registry.answer).start()
+
+    digest, octets = made(1 << 20)
+    away(0.3)
+    assert blobs.get(client.address, REPOSITORY, digest) == octets
+    digest, octets = made(32 << 20)
+    download = blobs.Download(client.address, REPOSITORY, digest, buffer=65536)
+    head = download.read(1 << 20)
+    away(2.5)
+    assert head + download.rest() == octets
