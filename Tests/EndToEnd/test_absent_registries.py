@@ -54,7 +54,7 @@ def made(blob):
     return lambda size=4 << 20: blob(size, seed=next(seeds))
 
 
-@pytest.mark.parametrize("how", ["refuse", "hang"])
+@pytest.mark.parametrize("how", ["refuse", "hang", "be_busy"])
 def test_the_other_server_takes_over(start, shared_registry, made, how):
     pair = Pair(start, shared_registry)
     pair.pull(made())

@@ -7,7 +7,10 @@ import threading
 
 
 class Absentee:
-    """Stands before `target` at a port of its own. Its connections are carried, until `refuse` or `hang`, and after `answer`."""
+    """Stands before `target` at a port of its own. Its connections are carried, until `refuse`, `hang` or `be_busy`, and after
+    `answer`."""
+
+    _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
     def __init__(self, target: str):
         host, _, port = target.rpartition(":")
@@ -15,6 +18,7 @@ class Absentee:
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self._is_carrying = True
+        self._answer = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._address = self._listener.getsockname()
         self.url = "http://%s:%d" % self._address
@@ -28,8 +32,15 @@ class Absentee:
 
     def hang(self) -> None:
         """Connections are accepted, and nothing ever comes over them."""
+        self._leave(b"")
+
+    def be_busy(self) -> None:
+        """Every request is answered with 503, and Retry-After a minute."""
+        self._leave(self._BUSY)
+
+    def _leave(self, answer: bytes) -> None:
         with self._lock:
-            self._is_carrying = False
+            self._is_carrying, self._answer = False, answer
         self._cut()
 
     def answer(self) -> None:
@@ -66,8 +77,11 @@ class Absentee:
                 return
             with self._lock:
                 self._open.append(front)
-                if not self._is_carrying:
-                    continue
+                is_carrying, answer = self._is_carrying, self._answer
+            if not is_carrying:
+                if answer:
+                    threading.Thread(target=self._say, args=(front, answer), daemon=True).start()
+                continue
             try:
                 back = socket.create_connection(self._target)
             except OSError:
@@ -77,6 +91,15 @@ class Absentee:
                 self._open.append(back)
             for source, target in ((front, back), (back, front)):
                 threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
+
+    @staticmethod
+    def _say(front: socket.socket, answer: bytes) -> None:
+        try:
+            if front.recv(65536):
+                front.sendall(answer)
+            front.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
 
     @staticmethod
     def _copy(source: socket.socket, target: socket.socket) -> None:
