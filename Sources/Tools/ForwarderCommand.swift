@@ -40,7 +40,8 @@ struct ForwarderCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             """
             Send Interests below a prefix to a server or forwarder elsewhere, as in /example/docker=udp://server.example:6363 \
-            (repeatable; several of one prefix: the nearest of those that answer).
+            (repeatable; several of one prefix: the cheapest of those that answer, of equals the nearest). A cost stands behind \
+            the face, after a comma: …:6363,cost=10 is a spare beside one without, whose cost is 0.
             """, valueName: "prefix=face"), transform: StaticRouteArgument.parse)
     var route: [ForwarderService.StaticRoute] = []
 
@@ -57,8 +58,9 @@ struct ForwarderCommand: AsyncParsableCommand {
 
     func validate() throws {
         for (number, route) in route.enumerated() {
-            guard self.route[..<number].contains(route) else { continue }
-            throw ValidationError("--route \(route.prefix)=\(route.peer) is given twice: give it once")
+            guard let other = self.route[..<number].first(where: { $0.isSame(as: route) }) else { continue }
+            let costs = other.cost == route.cost ? "" : ", with the costs \(other.cost) and \(route.cost)"
+            throw ValidationError("--route \(route.prefix)=\(route.peer) is given twice\(costs): give it once")
         }
     }
 

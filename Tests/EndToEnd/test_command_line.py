@@ -150,6 +150,8 @@ def test_wrong_usage_is_64(arguments, folder):
       "unix:///tmp/./a.sock"], "this address is given twice"),
     (["forwarder", "--route", "/a=localhost", "--route", "/a=udp://localhost:6363"], "is given twice"),
     (["forwarder", "--route", "a=localhost"], "the prefix is not an NDN name"),
+    (["forwarder", "--route", "/a=localhost,cost=x"], "the cost x is no whole number"),
+    (["forwarder", "--route", "/a=localhost,10"], "write PREFIX=FACE,cost=N"),
     (["register", "/a", "--face", "-1"], "the number of a face is 1 or more"),
 ], ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "")
 def test_what_is_wrong_is_said(arguments, words, folder):

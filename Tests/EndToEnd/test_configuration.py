@@ -93,6 +93,19 @@ def test_what_is_printed_is_a_file_that_gives_the_same(folder, command):
     assert len(options) == {"client": 4, "server": 2, "forwarder": 1}[command]
 
 
+def test_a_route_has_its_cost_in_the_file_and_in_the_variable_too(folder):
+    routes = ["/a=udp://a.example,cost=10", "/a=udp://b.example"]
+    (folder / "c.toml").write_text(f"route = {routes}\n")
+    for more, variables in ((["--config", "c.toml"], {}), ([], {"DOCKER_NDN_ROUTE": " ".join(routes)})):
+        done = call(folder, "forwarder", *more, "--print-config", **variables)
+        assert done.returncode == 0 and tomllib.loads(done.stdout)["forwarder"]["route"] == routes, done
+    (folder / "c.toml").write_text('\nroute = ["/a=udp://a.example,cost=ten"]\n')
+    done = call(folder, "forwarder", "--config", "c.toml")
+    assert done.returncode == 64 and "c.toml:2:" in done.stderr and "the cost ten is no whole number" in done.stderr, done
+    done = call(folder, "forwarder", DOCKER_NDN_ROUTE="/a=udp://a.example,cost=")
+    assert done.returncode == 64 and "DOCKER_NDN_ROUTE" in done.stderr and "the cost after ,cost= is missing" in done.stderr, done
+
+
 def test_doctor_and_health_go_by_the_file_of_a_client(folder, shared_registry):
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"

@@ -54,12 +54,15 @@ package final class Forwarder: FaceDelegate {
     /// one prefix are several next hops.
     ///
     /// - Throws: when the routing table does not take the prefix.
-    package func addRoute(to prefix: Name, over peer: FaceURI) throws(RoutingTable.Refusal) {
-        let known = kept.values.first { $0.connector.peer == peer }?.connector
-        let connector = known ?? makeFace(to: peer, persistency: FacePersistency.permanent)
+    package func addRoute(_ route: ForwarderService.StaticRoute) throws {
+        let known = kept.values.first { $0.connector.peer == route.peer }?.connector
+        let connector = known ?? makeFace(to: route.peer, persistency: FacePersistency.permanent)
         if known == nil { core.keepFace(connector.face.id, for: .operators) }
-        try core.routes.register(prefix, .init(face: connector.face.id, origin: RouteOrigin.staticRoute))
-        logger.info("static route", metadata: ["prefix": "\(prefix)", "to": "\(peer)"])
+        try core.routes.register(
+            route.prefix, .init(face: connector.face.id, origin: RouteOrigin.staticRoute, cost: route.cost))
+        logger.info(
+            "static route",
+            metadata: ["prefix": "\(route.prefix)", "to": "\(route.peer)", "cost": .stringConvertible(route.cost)])
         changeFaces()
     }
 

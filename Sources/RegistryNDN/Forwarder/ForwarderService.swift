@@ -9,11 +9,17 @@ package struct ForwarderService: Service {
     package struct StaticRoute: Hashable, Sendable {
         package let prefix: Name
         package let peer: FaceURI
+        /// Of several peers of a prefix the one of the lowest cost is preferred.
+        package let cost: UInt64
 
-        package init(to prefix: Name, over peer: FaceURI) {
+        package init(to prefix: Name, over peer: FaceURI, cost: UInt64 = 0) {
             self.prefix = prefix
             self.peer = peer
+            self.cost = cost
         }
+
+        /// Whether both are one route, which has one cost.
+        package func isSame(as other: StaticRoute) -> Bool { prefix == other.prefix && peer == other.peer }
     }
 
     private let listeners: [FaceURI]
@@ -60,7 +66,7 @@ package struct ForwarderService: Service {
                 bound.append(try await eventLoop.flatSubmit { forwarder.value.listen(at: uri) }.get())
             }
             try await eventLoop.submit {
-                for route in routes { try forwarder.value.addRoute(to: route.prefix, over: route.peer) }
+                for route in routes { try forwarder.value.addRoute(route) }
             }.get()
             gauge.begin(forwarder)
             // Nothing is ready until all of it is.

@@ -156,7 +156,7 @@ struct ForwarderLiveTests {
         let site = try await LiveForwarder()
         let local = try await site.listen(Self.socket())
         try await site.route("/a", over: peer)
-        try await site.route("/a/b", over: peer)
+        try await site.route("/a/b", over: peer, cost: 7)
         let consumer = try await site.connect(local)
         #expect(try await site.fetch("/a/1", consumer) == "/a/1")
         #expect(try await site.statistics.faces == 2, "one face for both routes")
@@ -164,6 +164,7 @@ struct ForwarderLiveTests {
             to: local, group: site.group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let routes = try await session.routes().flatMap(\.routes)
         #expect(routes.map(\.origin) == [RouteOrigin.staticRoute, RouteOrigin.staticRoute])
+        #expect(routes.map(\.cost) == [0, 7])
         #expect(routes.allSatisfy { $0.expirationPeriod == nil })
         let faces = try await session.faces().filter { $0.persistency == FacePersistency.permanent }
         #expect(faces.map(\.faceID) == [routes[0].faceID])

@@ -26,9 +26,9 @@ final class LiveForwarder: Sendable {
         return try await loop.flatSubmit { self.forwarder.value.listen(at: uri) }.get()
     }
 
-    func route(_ prefix: String, over peer: FaceURI) async throws {
-        let prefix = try Name(uri: prefix)
-        try await loop.submit { try self.forwarder.value.addRoute(to: prefix, over: peer) }.get()
+    func route(_ prefix: String, over peer: FaceURI, cost: UInt64 = 0) async throws {
+        let route = ForwarderService.StaticRoute(to: try Name(uri: prefix), over: peer, cost: cost)
+        try await loop.submit { try self.forwarder.value.addRoute(route) }.get()
     }
 
     /// Ends the forwarder and begins another, which knows nothing.
