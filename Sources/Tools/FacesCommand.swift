@@ -5,7 +5,8 @@ import NDN
 struct FacesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "faces",
-        abstract: "List the faces of a forwarder (faces/list), over its Unix socket or TCP on the loopback.")
+        abstract: "List the faces of a forwarder (faces/list), over its Unix socket or TCP on the loopback.",
+        discussion: NextHopHealth.discussion)
 
     @Option(
         help: .number("End the face of this number, with its routes, instead (faces/destroy).", 1...Int.max),
@@ -23,7 +24,7 @@ struct FacesCommand: AsyncParsableCommand {
             }
             var table = TextTable([
                 "FACE", "REMOTE", "LOCAL", "SCOPE", "PERSISTENCY", "MTU", "IN-INTERESTS", "IN-DATA", "IN-NACKS",
-                "OUT-INTERESTS", "OUT-DATA", "OUT-NACKS", "IN-BYTES", "OUT-BYTES",
+                "OUT-INTERESTS", "OUT-DATA", "OUT-NACKS", "IN-BYTES", "OUT-BYTES", "HEALTH",
             ])
             for face in try await session.faces() {
                 let persistency = ["persistent", "on-demand", "permanent"]
@@ -32,7 +33,7 @@ struct FacesCommand: AsyncParsableCommand {
                     face.persistency < 3 ? persistency[Int(face.persistency)] : "\(face.persistency)",
                     face.mtu.map { "\($0)" } ?? "-", "\(face.inInterests)", "\(face.inData)", "\(face.inNacks)",
                     "\(face.outInterests)", "\(face.outData)", "\(face.outNacks)", "\(face.inBytes)",
-                    "\(face.outBytes)",
+                    "\(face.outBytes)", NextHopHealth.word(face.health),
                 ])
             }
             table.print()

@@ -66,7 +66,8 @@ extension ForwarderState {
         self.faces = faces.prefix(ProgramState.longest).map { face in
             Face(
                 id: face.faceID, uri: face.remoteURI, inInterests: face.inInterests, inData: face.inData,
-                inBytes: face.inBytes, outInterests: face.outInterests, outData: face.outData, outBytes: face.outBytes)
+                inBytes: face.inBytes, outInterests: face.outInterests, outData: face.outData, outBytes: face.outBytes,
+                health: face.health.map { "\($0)" })
         }
         self.routes = routes.prefix(ProgramState.longest).map { entry in
             Route(prefix: "\(entry.name)", faces: entry.routes.map(\.faceID))

@@ -293,10 +293,12 @@ struct StateScreen {
                 ],
             ], none: "")
         writeTitle("Routes (\(forwarder.routeCount))")
-        let uris = Dictionary(forwarder.faces.map { ($0.id, $0.uri) }) { first, _ in first }
+        let places = Dictionary(
+            forwarder.faces.map { face in (face.id, face.uri + (face.health.map { " (\($0))" } ?? "")) }
+        ) { first, _ in first }
         writeTable(
             forwarder.routes.map { route in
-                [Piece(route.prefix), Piece(route.faces.map { uris[$0] ?? "face \($0)" }.joined(separator: ", "))]
+                [Piece(route.prefix), Piece(route.faces.map { places[$0] ?? "face \($0)" }.joined(separator: ", "))]
             }, none: "no prefix has a route")
         writeTitle("Faces (\(forwarder.faceCount))")
         writeTable(

@@ -1,7 +1,9 @@
 """What an operator does at a forwarder: routes, faces, strategies; and what is said when it refuses."""
 
 import signal
+import socket
 import subprocess
+import time
 
 import pytest
 
@@ -32,10 +34,12 @@ def rows(text: str) -> list[list[str]]:
 def test_what_a_server_registered_is_listed(manage):
     listed = rows(manage("routes"))
     assert [row[0] for row in listed] == [PREFIX]
-    _, face, origin, cost, flags, expires = listed[0]
+    _, face, origin, cost, flags, expires, health = listed[0]
+    assert health in ("untried", "answers")
     assert (origin, cost, flags) == ("client", "0", "child-inherit") and 1000 < int(expires.rstrip("s")) <= 1200
     faces = {row[0]: row for row in rows(manage("faces"))}
-    assert faces[face][3] == "local"
+    assert faces[face][3] == "local" and faces[face][-1] == health
+    assert any(row[-1] == "-" for row in faces.values()), "this command's own is no next hop"
 
 
 def test_routes_come_and_go(manage):
@@ -53,6 +57,22 @@ def test_routes_come_and_go(manage):
     assert len(rows(manage("routes"))) == 1
     manage("unregister", PREFIX, "--face", face)
     assert rows(manage("routes")) == []
+
+
+def test_a_next_hop_that_does_not_answer_is_seen(start, folder):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        forwarder = start.forwarder(options=["--route", f"{PREFIX}=udp://127.0.0.1:{silent.getsockname()[1]},cost=7"])
+
+        def route():
+            return rows(registry_ndn("routes", "--router", forwarder.unix, folder=folder).stdout)[0]
+        assert (route()[3], route()[-1]) == ("7", "untried")
+        registry_ndn("ping", PREFIX, "--count", "1", "--router", forwarder.unix, folder=folder)
+        assert route()[-1] == "silent"
+    # Now the machine says that no program listens there: the forwarder goes on asking.
+    deadline = time.monotonic() + 20
+    while route()[-1] != "down":
+        assert time.monotonic() < deadline, route()
 
 
 def test_a_route_to_the_command_itself_lives_as_long(manage, folder):

@@ -433,7 +433,7 @@ package enum AdminPage {
               ["Pending Interests (PIT)", {kind: "wide", bar: {value: one.pit_entries, of: one.pit_capacity_entries, kind: "ndn",
                 label: "Pending Interests"}, note: `${whole(one.pit_entries)} of ${whole(one.pit_capacity_entries)}`}]], "", "half");
             const more = (all, shown) => all > shown ? ` (${shown} of ${all})` : "";
-            const places = new Map(one.faces.map(face => [face.id, face.uri]));
+            const places = new Map(one.faces.map(face => [face.id, face.uri + (face.health ? ` (${face.health})` : "")]));
             table("routes", "Routes (FIB)", ["Prefix", "Leads to"], one.routes.map(route => [route.prefix,
               route.faces.map(face => places.get(face) || "face " + face).join(", ")]), "No prefix has a route.", "half");
             put(byId("routes-head"), "Routes (FIB)" + more(one.route_count, one.routes.length));

@@ -31,14 +31,17 @@ package struct ForwarderState: Codable, Hashable, Sendable {
         package var outInterests: UInt64
         package var outData: UInt64
         package var outBytes: UInt64
+        /// Whether it answers as a next hop: `untried`, `answers`, `silent` or `down`; nil for a face that is none.
+        package var health: String?
 
         package init(
             id: UInt64, uri: String, inInterests: UInt64, inData: UInt64, inBytes: UInt64, outInterests: UInt64,
-            outData: UInt64, outBytes: UInt64
+            outData: UInt64, outBytes: UInt64, health: String? = nil
         ) {
             (self.id, self.uri) = (id, uri)
             (self.inInterests, self.inData, self.inBytes) = (inInterests, inData, inBytes)
             (self.outInterests, self.outData, self.outBytes) = (outInterests, outData, outBytes)
+            self.health = health
         }
     }
 

@@ -32,7 +32,7 @@ package final class Forwarder: FaceDelegate {
         timer = DeadlineTimer(on: eventLoop)
         core.setFaceMaking(
             FaceMaking(
-                list: { [unowned self] in faceStatuses },
+                list: { [unowned self] in listedFaces },
                 make: { [unowned self] in FaceStatus(makeFace(to: $0, persistency: $1).face, persistency: $1) },
                 close: { [unowned self] in closeLater($0) }))
         timer.onDeadline = { [weak self] in self?.timerFired() }
@@ -122,6 +122,11 @@ package final class Forwarder: FaceDelegate {
 
     /// Its faces by number.
     var faceStatuses: [FaceStatus] {
+        listedFaces.map { core.withHealth($0, now: eventLoop.now) }
+    }
+
+    /// What is known here, without the core, which may be asking.
+    private var listedFaces: [FaceStatus] {
         let ofPrograms = faces.values.filter { kept[$0.id] == nil }
             .map { FaceStatus($0, persistency: FacePersistency.onDemand) }
         let ofOurs = kept.values.map { FaceStatus($0.connector.face, persistency: $0.persistency) }

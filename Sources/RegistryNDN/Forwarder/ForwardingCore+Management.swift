@@ -24,7 +24,7 @@ extension ForwardingCore {
                 for entry in routes.list(now: now) { entry.encode(into: &content) }
             }
         case ("faces/list", nil)? where interest.canBePrefix:
-            let faceList = management.faces.list()
+            let faceList = management.faces.list().map { withHealth($0, now: now) }
             answer = management.publish(under: interest.name) { content in
                 for status in faceList { status.encode(into: &content) }
             }

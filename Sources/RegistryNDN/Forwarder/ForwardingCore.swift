@@ -110,6 +110,16 @@ package struct ForwardingCore {
     /// Whether any route leads to a face.
     package func hasRoute(to face: UInt64) -> Bool { routes.hasRoute(to: face) }
 
+    /// A face's status, together with whether it answers as a next hop, where it is one.
+    package func withHealth(_ status: FaceStatus, now: NIODeadline) -> FaceStatus {
+        guard let record = faces[status.faceID], record.keeping != nil || hasRoute(to: status.faceID) else {
+            return status
+        }
+        var status = status
+        status.health = record.isUp ? record.health.status(now: now) : .down
+        return status
+    }
+
     /// Who lists, makes and closes faces.
     package mutating func setFaceMaking(_ making: FaceMaking) { management.faces = making }
 

@@ -1,3 +1,4 @@
+package import NDN
 package import NIOCore
 
 /// Whether what was sent to a face is answered, and how soon: no clock, no packets.
@@ -23,6 +24,8 @@ package struct HopHealth: Sendable {
     private(set) var awaited: NIODeadline?
     /// Whether the peer has answered a question, and nothing that it was asked before.
     private var isMute = false
+    /// Whether anything that was awaited has come.
+    private var hasAnswered = false
     private var smoothedNanoseconds: Int64 = 0
     private var variationNanoseconds: Int64 = 0
     /// The shortest round trip; nil before the first measurement. Other than a mean it does not change with the load, and so
@@ -48,6 +51,12 @@ package struct HopHealth: Sendable {
 
     /// Whether it has been silent for so long that nothing is expected of it any more.
     package func isDead(now: NIODeadline) -> Bool { awaited.map { now - $0 >= Self.death } ?? false }
+
+    /// What is said of it to those who look.
+    package func status(now: NIODeadline) -> FaceStatus.Health {
+        if isSilent(now: now) { return .silent }
+        return hasAnswered ? .answers : .untried
+    }
 
     /// Whether one Interest may be spent to find out more.
     package func wantsTrial(now: NIODeadline) -> Bool {
@@ -76,6 +85,7 @@ package struct HopHealth: Sendable {
         question.reset()
         awaited = nil
         isMute = false
+        hasAnswered = true
     }
 
     /// The peer has answered the question whether it lives.

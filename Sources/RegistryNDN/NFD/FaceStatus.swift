@@ -36,6 +36,29 @@ public struct FaceStatus: Equatable, Sendable {
     public var outBytes: UInt64 = 0
     /// Bits of the face: 1 local fields, 2 reliability, 4 congestion marking.
     public var flags: UInt64 = 0
+    /// Whether the peer answers what is sent to it as a next hop; `registry-ndn forwarder` alone tells, and only of faces that are one.
+    public var health: Health?
+
+    /// Whether a next hop answers.
+    public enum Health: UInt64, Sendable, CustomStringConvertible {
+        /// Nothing has come back yet, and nothing is overdue.
+        case untried = 0
+        /// What was sent there has been answered, if only by a Nack.
+        case answers = 1
+        /// It was sent something, and nothing has come for longer than an answer takes.
+        case silent = 2
+        /// There is no connection to it, or its host says that no program listens.
+        case down = 3
+
+        public var description: String {
+            switch self {
+            case .untried: "untried"
+            case .answers: "answers"
+            case .silent: "silent"
+            case .down: "down"
+            }
+        }
+    }
 
     /// An entry with all numbers 0 and no URIs.
     public init() {}
@@ -72,6 +95,7 @@ public struct FaceStatus: Equatable, Sendable {
             case NFDType.facePersistency: persistency = try element.number()
             case NFDType.linkType: linkType = try element.number()
             case NFDType.mtu: mtu = try element.number()
+            case NFDType.health: health = Health(rawValue: try element.number())
             default:
                 guard let known = Self.counters.first(where: { $0.type == element.type }) else { continue }
                 self[keyPath: known.field] = try element.number()
@@ -91,6 +115,8 @@ public struct FaceStatus: Equatable, Sendable {
             inside.writeTLV(type: NFDType.linkType, number: linkType)
             if let mtu { inside.writeTLV(type: NFDType.mtu, number: mtu) }
             for (type, field) in Self.counters { inside.writeTLV(type: type, number: self[keyPath: field]) }
+            // Behind all others: ndn-cxx reads the fields in their order, and ends with Flags.
+            if let health { inside.writeTLV(type: NFDType.health, number: health.rawValue) }
         }
     }
 }

@@ -36,6 +36,8 @@ package enum NFDType {
     static let outBytes: UInt32 = 149
     package static let inNacks: UInt32 = 151
     package static let outNacks: UInt32 = 152
+    /// Of `registry-ndn forwarder` alone: an even number of the applications' range, which other programs skip (docs/protocol.md 2.4).
+    static let health: UInt32 = 36364
 
     /// ForwarderStatus (`status/general`).
     package enum Status {

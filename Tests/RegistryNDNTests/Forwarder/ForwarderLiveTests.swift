@@ -169,6 +169,7 @@ struct ForwarderLiveTests {
         let faces = try await session.faces().filter { $0.persistency == FacePersistency.permanent }
         #expect(faces.map(\.faceID) == [routes[0].faceID])
         #expect(faces.map(\.remoteURI) == ["\(peer)"])
+        #expect(faces.map(\.health) == [.answers])
         await session.close()
         try await site.stop()
         try await far.stop()

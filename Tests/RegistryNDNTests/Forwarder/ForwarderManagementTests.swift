@@ -172,9 +172,15 @@ struct ForwarderManagementTests {
         status.faceID = 3
         let listed = status
         script.core.setFaceMaking(FaceMaking(list: { [listed] }))
-        script.interest(try Packets.interest("/localhost/nfd/faces/list", canBePrefix: true), from: 2)
-        let data = try DataPacket(decoding: try #require(script.sent.first).packet)
+        func list() throws -> DataPacket {
+            script.interest(try Packets.interest("/localhost/nfd/faces/list", canBePrefix: true), from: 2)
+            return try DataPacket(decoding: try #require(script.sent.first).packet)
+        }
+        let data = try list()
         #expect(try FaceStatus.decodeList(data.content) == [listed])
         #expect(data.finalSegment == 0)
+        try script.route("/a", to: 3)
+        status.health = .untried
+        #expect(try FaceStatus.decodeList(list().content) == [status])
     }
 }

@@ -25,6 +25,30 @@ struct ForwardingHealthTests {
         #expect(!script.core.hasRoute(to: 20))
     }
 
+    @Test func whetherANextHopAnswersIsTold() throws {
+        let script = ForwardingScript()
+        keep(20, script, isUp: false)
+        func health(_ face: UInt64 = 20) -> FaceStatus.Health? {
+            var status = FaceStatus()
+            status.faceID = face
+            return script.core.withHealth(status, now: script.now).health
+        }
+        #expect(health() == .down)
+        script.core.changeFace(20, isUp: true, isLocal: false, isReached: false, now: script.now)
+        try script.route("/a", to: 20)
+        #expect(health() == .untried)
+        script.interest(try Packets.interest("/a/1"), from: 2)
+        script.wait(.milliseconds(900))
+        #expect(health() == .untried, "an answer may still come")
+        script.wait(.milliseconds(100))
+        #expect(health() == .silent)
+        script.data(try Packets.data("/a/1"), from: 20)
+        #expect(health() == .answers)
+        #expect(health(2) == nil, "no route leads there")
+        try script.route("/b", to: 3)
+        #expect(health(3) == .untried)
+    }
+
     @Test func theNextOneTakesOverFromASilentOneUntilThatAnswers() throws {
         let script = ForwardingScript()
         keep(20, script)
