@@ -62,6 +62,13 @@ struct ForwarderCommand: AsyncParsableCommand {
             let costs = other.cost == route.cost ? "" : ", with the costs \(other.cost) and \(route.cost)"
             throw ValidationError("--route \(route.prefix)=\(route.peer) is given twice\(costs): give it once")
         }
+        // Addresses are compared when the real ones are known.
+        let socket = unix.hasPrefix("unix://") ? String(unix.dropFirst(7)) : unix
+        if let own = route.first(where: { $0.peer.scheme == .unix && SocketPath.isSame($0.peer.path, socket) }) {
+            throw ValidationError(
+                "--route \(own.prefix)=\(own.peer) leads to the forwarder's own socket (--unix), from where Interests would come back: name the socket of another forwarder"
+            )
+        }
     }
 
     private func listeners() throws -> [FaceURI] {

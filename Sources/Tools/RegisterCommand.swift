@@ -33,6 +33,7 @@ struct RegisterCommand: AsyncParsableCommand {
         guard expires.map({ $0.amount >= .milliseconds(1) }) ?? true else {
             throw ValidationError("--expires must be at least 1ms")
         }
+        try target.checkMakeable()
     }
 
     func run() async throws {

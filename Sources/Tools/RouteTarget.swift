@@ -42,6 +42,14 @@ struct RouteTarget: ParsableArguments {
         }
     }
 
+    /// - Throws: `ValidationError` for a far end to which no face can be made. A forwarder may have a group's face already: it goes by
+    ///   its number.
+    func checkMakeable() throws {
+        guard case .remote(let uri) = try parse(), let error = uri.whyNoPeer else { return }
+        throw ValidationError(
+            "--face \(error); a face that the forwarder has goes by its number too (`registry-ndn faces`)")
+    }
+
     /// The number of the face, which is there; a remote end is connected to if need be.
     func makeFace(_ session: ManagementSession) async throws -> UInt64 {
         switch try parse() {

@@ -16,6 +16,7 @@ enum StaticRouteArgument {
                 let (face, cost) = try splitCost(text[text.index(after: split)...])
                 let peer = try FaceURI(peer: String(face))
                 try check(prefix)
+                if let error = peer.whyNoPeer { throw error }
                 return ForwarderService.StaticRoute(to: prefix, over: peer, cost: cost)
             } catch {
                 last = last ?? error

@@ -152,6 +152,11 @@ def test_wrong_usage_is_64(arguments, folder):
     (["forwarder", "--route", "a=localhost"], "the prefix is not an NDN name"),
     (["forwarder", "--route", "/a=localhost,cost=x"], "the cost x is no whole number"),
     (["forwarder", "--route", "/a=localhost,10"], "write PREFIX=FACE,cost=N"),
+    (["forwarder", "--route", "/a=224.0.23.170"], "udp://224.0.23.170:6363 is the address of a group, not of one machine"),
+    (["forwarder", "--route", "/a=tcp://[::]:6363"], "tcp://[::]:6363 is all addresses of a machine"),
+    (["forwarder", "--unix", "/tmp/a.sock", "--route", "/a=/tmp/./a.sock"], "leads to the forwarder's own socket"),
+    (["register", "/a", "--face", "udp://[ff02::1234]:6363"], "is the address of a group, not of one machine"),
+    (["register", "/a", "--face", "0.0.0.0"], "name one, such as 127.0.0.1 for this machine"),
     (["register", "/a", "--face", "-1"], "the number of a face is 1 or more"),
 ], ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "")
 def test_what_is_wrong_is_said(arguments, words, folder):

@@ -75,6 +75,17 @@ def test_a_next_hop_that_does_not_answer_is_seen(start, folder):
         assert time.monotonic() < deadline, route()
 
 
+@pytest.mark.parametrize("listens, leads", [("127.0.0.1", "localhost"), ("0.0.0.0", "127.0.0.1")])
+def test_a_route_to_the_forwarder_itself_is_refused_at_the_start(folder, listens, leads):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind((listens, 0))
+        port = free.getsockname()[1]
+    done = registry_ndn("forwarder", "--unix", folder / "f.sock", "--udp", f"{listens}:{port}", "--route",
+                        f"/a=udp://{leads}:{port}", folder=folder)
+    words = f"the route to /a: udp://{leads}:{port} is this forwarder itself: what is sent there would come back"
+    assert done.returncode == 1 and words in done.stderr and "ready" not in done.stdout, done
+
+
 def test_a_route_to_the_command_itself_lives_as_long(manage, folder):
     program = Program("register", [binary(), "register", "/kept", "--router", manage.forwarder.unix], folder)
     program.find(lambda line: "registered" in line)
@@ -92,6 +103,9 @@ def test_what_cannot_be_is_said(manage):
     too_long = "/x" * 33
     face = rows(manage("routes"))[0][1]
     assert "32 components" in manage("register", too_long, "--face", face, fails=1)
+    own = f"udp://{manage.forwarder.udp.rpartition('/')[2]}"
+    itself = manage("register", "/a", "--face", own, fails=1)
+    assert "is this forwarder itself: what is sent there would come back; name the server" in itself, itself
     assert "unsupported" in manage("strategy", "set", PREFIX, "multicast", fails=1)
     manage("strategy", "set", PREFIX, "best-route")
     # What it asks for holds here by itself.

@@ -80,6 +80,8 @@ import Testing
         ("/a=udp://b.example,cost=", "the cost after ,cost= is missing"),
         ("/a=udp://b.example,10", "\",10\" follows the face, where one cost may stand: write PREFIX=FACE,cost=N"),
         ("/a=udp://b.example,cost=1,cost=2", "\",cost=1,cost=2\" follows the face"),
+        ("/a=255.255.255.255", "udp://255.255.255.255:6363 is the address of a group"),
+        ("/a=0.0.0.0", "udp://0.0.0.0:6363 is all addresses of a machine"),
         ("/a", "\"/a\" is not PREFIX=FACE"), ("/localhost/nfd=b.example", "/localhost/nfd never leaves this machine"),
     ])
     func whatIsWrongIsSaid(_ text: String, _ words: String) {

@@ -17,6 +17,8 @@ public final class FaceConnector {
     let configuration: FaceConfiguration
     let eventLoop: any EventLoop
     let logger: Logger
+    /// Why a numeric address of the peer is not connected to; nil for one that is.
+    package var refusal: (FaceURI) -> FaceError? = { _ in nil }
     private let announces: Bool
     private var machine: ConnectionMachine
     private var connection: (any FaceConnection)?
@@ -139,10 +141,18 @@ public final class FaceConnector {
     private func open(_ address: SocketAddress) {
         drop()
         guard face.state != .closed else { return }
+        if let error = refusal(FaceURI(uri.scheme, address)) { return failed(error) }
         let made: any FaceConnection =
             uri.scheme == .udp ? DatagramConnection(self, to: address) : StreamConnection(self, to: address)
         connection = made
         made.open()
+    }
+
+    /// The address that was to be connected to cannot be: the next one is tried, if there is one.
+    private func failed(_ error: any Error) {
+        let action = machine.failed(now: eventLoop.now)
+        if action == .none { report(error) }
+        perform(action)
     }
 
     private func drop() {
@@ -211,9 +221,7 @@ extension FaceConnector {
         guard connection === self.connection else { return }
         drop()
         guard face.state != .closed else { return }
-        let action = machine.failed(now: eventLoop.now)
-        if action == .none { report(error) }
-        perform(action)
+        failed(error)
     }
 
     func lost(_ connection: any FaceConnection, isForeign: Bool) {

@@ -131,6 +131,26 @@ extension FaceURI {
         }
     }
 
+    /// Why no single peer is at a numeric address: it is a group's, or that of a listener that stands for all of a machine; nil for
+    /// one that a peer may have, for a host name, and for a Unix socket.
+    package var whyNoPeer: FaceError? {
+        let plain = host.prefix { $0 != "%" }
+        guard scheme != .unix, let address = try? SocketAddress(ipAddress: String(plain), port: port) else {
+            return nil
+        }
+        if address.isGroup {
+            return FaceError(
+                .invalidURI,
+                "\(self) is the address of a group, not of one machine: name one server or forwarder, by its host name or its own address"
+            )
+        }
+        guard address.isWildcard else { return nil }
+        return FaceError(
+            .invalidURI,
+            "\(self) is all addresses of a machine, at which programs listen and nobody is reached: name one, such as \(IPAddress.reaching(host)) for this machine"
+        )
+    }
+
     private init(checkedPath path: Substring, in text: String) throws(FaceError) {
         guard path.hasPrefix("/"), path.utf8.count > 1 else {
             throw FaceURI.invalid(text, "a Unix socket needs an absolute path, as in unix:///run/nfd/nfd.sock")

@@ -33,6 +33,7 @@ package final class Forwarder: FaceDelegate {
         core.setFaceMaking(
             FaceMaking(
                 list: { [unowned self] in listedFaces },
+                refusal: { [unowned self] in refusal(of: $0) },
                 make: { [unowned self] in FaceStatus(makeFace(to: $0, persistency: $1).face, persistency: $1) },
                 close: { [unowned self] in closeLater($0) }))
         timer.onDeadline = { [weak self] in self?.timerFired() }
@@ -53,8 +54,13 @@ package final class Forwarder: FaceDelegate {
     /// Keeps a face to a peer connected, and has Interests below a prefix sent there as long as the forwarder runs. Several peers of
     /// one prefix are several next hops.
     ///
-    /// - Throws: when the routing table does not take the prefix.
+    /// - Throws: when the peer is the forwarder itself, or none; when the routing table does not take the prefix.
     package func addRoute(_ route: ForwarderService.StaticRoute) throws {
+        if let refusal = refusal(of: route.peer) {
+            throw FaceError(
+                refusal.code,
+                "the route to \(route.prefix): \(refusal); name the server or forwarder that it is to lead to")
+        }
         let known = kept.values.first { $0.connector.peer == route.peer }?.connector
         let connector = known ?? makeFace(to: route.peer, persistency: FacePersistency.permanent)
         if known == nil { core.keepFace(connector.face.id, for: .operators) }
@@ -77,10 +83,23 @@ package final class Forwarder: FaceDelegate {
     private func makeFace(to peer: FaceURI, persistency: UInt64) -> FaceConnector {
         let connector = FaceConnector(to: peer, on: eventLoop, configuration: configuration, logger: logger)
         connector.face.delegate = self
+        // Where a host name leads is known only then.
+        connector.refusal = { [weak self] in self?.refusal(of: $0, named: peer) }
         // Before anything has come, a dataset may list it.
         kept[connector.face.id] = (connector, persistency)
         beginning.append(connector)
         return connector
+    }
+
+    /// Why nothing is sent to a peer.
+    ///
+    /// - Parameter name: the peer as it was named, where that is something else.
+    private func refusal(of peer: FaceURI, named name: FaceURI? = nil) -> FaceError? {
+        if let error = peer.whyNoPeer { return error }
+        guard OwnAddresses(of: listeners.map(\.local)).contain(peer) else { return nil }
+        let words = name.map { $0 == peer ? "" : ", where \($0) leads," } ?? ""
+        return FaceError(
+            .unreachable, "\(peer)\(words) \(CommandError.forwarderItself): what is sent there would come back")
     }
 
     private func closeLater(_ face: UInt64) {

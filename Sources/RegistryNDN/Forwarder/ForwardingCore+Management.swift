@@ -214,6 +214,7 @@ extension ForwardingCore {
         if let old = management.faces.list().first(where: { !isOther($0) }) {
             throw ManagementError(code: 409, text: "a face to \(peer) exists already", body: ControlParameters(old))
         }
+        if let refusal = management.faces.refusal(peer) { throw ManagementError(code: 406, text: refusal.message) }
         let isTrusted = faces[face]?.isTrusted ?? false
         let ofPrograms = kept.count { faces[$0]?.keeping == .programs }
         guard kept.count < limits.keptFaces, isTrusted || ofPrograms < limits.keptFaces / 2 else {

@@ -81,6 +81,8 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         case (.rejected(404, _), _), (.rejected(410, _), _):
             "the forwarder does not know this face or strategy: see `registry-ndn faces` and `registry-ndn strategy list`"
         case (.remote, _): "connect over its Unix socket"
+        case (.rejected(406, let text), .localhost) where text.contains(Self.forwarderItself):
+            "name the server or forwarder that the route is to lead to"
         case (.rejected(406, _), .localhop):
             isOfServer ? routeFromThere : "connect over its Unix socket, or over TCP from its own machine"
         case (.rejected(406, _), .localhost):
@@ -146,6 +148,9 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
 
     /// In the text of a 403 of the built-in forwarder for a prefix below which its own management is.
     package static let forwardersOwn = "belongs to the forwarder"
+
+    /// In the text of a 406 of the built-in forwarder for a face to one of its own addresses.
+    package static let forwarderItself = "is this forwarder itself"
 
     /// What NFD allows between its clock and SignatureTime, milliseconds (docs/protocol.md 8.2).
     private static let grace: UInt64 = 120_000

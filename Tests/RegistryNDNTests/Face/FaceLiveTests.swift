@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import NIOCore
 import NIOPosix
 import Testing
@@ -21,6 +22,20 @@ struct FaceLiveTests {
         let isLocal = try await pair.ofAccepted { $0.map(\.isLocal) }
         #expect(isLocal == [!`where`.hasPrefix("udp")])
         try await pair.stop()
+    }
+
+    @Test func anAddressThatIsRefusedIsNotConnectedTo() async throws {
+        let loop = MultiThreadedEventLoopGroup.singleton.any()
+        let uri = try FaceURI("udp://127.0.0.1:9")
+        let error = await #expect(throws: FaceError.self) {
+            try await loop.flatSubmit {
+                let connector = FaceConnector(
+                    to: uri, on: loop, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                connector.refusal = { FaceError(.unreachable, "\($0) is refused") }
+                return connector.connect()
+            }.get()
+        }
+        #expect(error?.message == "udp4://127.0.0.1:9 is refused")
     }
 
     @Test func aLostStreamIsConnectedAgain() async throws {

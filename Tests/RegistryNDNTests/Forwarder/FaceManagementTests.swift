@@ -75,6 +75,8 @@ struct FaceManagementTests {
             (nil, 0, 400), ("udp://192.0.2.1:6363", 0, 400), ("udp4://server.example:6363", 0, 400),
             ("udp4://192.0.2.1", 0, 400), ("udp6://192.0.2.1:6363", 0, 400), ("udp4://192.0.2.1:0", 0, 400),
             ("ether://[01:00:5e:00:17:aa]", 0, 406), ("unix:///run/x.sock", 0, 406), ("", 0, 406),
+            ("udp4://224.0.23.170:56363", 0, 406), ("udp6://[ff02::1234]:56363", 0, 406),
+            ("tcp4://0.0.0.0:6363", 0, 406),
             ("tcp4://192.0.2.1:6363", 1, 406), ("tcp6://[2001:db8::1]:6363", 0, 200),
         ] as [(String?, UInt64, UInt64)])
     func whatCannotBeMadeIsRefused(_ uri: String?, _ persistency: UInt64, _ code: UInt64) throws {

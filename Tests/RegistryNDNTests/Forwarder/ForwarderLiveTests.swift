@@ -175,6 +175,27 @@ struct ForwarderLiveTests {
         try await far.stop()
     }
 
+    @Test(arguments: ["udp://127.0.0.1:0", "tcp://127.0.0.1:0", "udp://0.0.0.0:0"])
+    func aRouteToTheForwarderItselfIsRefused(_ uri: String) async throws {
+        let site = try await LiveForwarder()
+        let local = try await site.listen(Self.socket())
+        let own = try await site.listen(uri)
+        let loopback = try FaceURI("\(own.scheme.rawValue)://127.0.0.1:\(own.port)")
+        let error = await #expect(throws: FaceError.self) { try await site.route("/a", over: loopback) }
+        #expect(error?.message.contains("the route to /a: \(loopback) is this forwarder itself") == true)
+        let session = try await ManagementSession.connect(
+            to: local, group: site.group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let refused = await #expect(throws: CommandError.self) {
+            try await session.face(to: try await loopback.canonical())
+        }
+        #expect(refused?.description.contains("406 \(try await loopback.canonical()) is this forwarder itself") == true)
+        #expect(refused?.remedy.hasPrefix("name the server or forwarder") == true)
+        #expect(try await session.routes().isEmpty)
+        #expect(try await session.faces().allSatisfy { $0.persistency == FacePersistency.onDemand })
+        await session.close()
+        try await site.stop()
+    }
+
     @Test func aFaceIsMadeAndDestroyedByCommand() async throws {
         let (far, peer) = try await far(at: "udp://127.0.0.1:0")
         let site = try await LiveForwarder()
