@@ -56,8 +56,11 @@ struct StrategyCommand: AsyncParsableCommand {
         func run() async throws {
             let name = try name()
             try await forwarder.withSession(about: prefix) { session in
-                try await session.setStrategy(name, for: prefix)
-                Output.write("strategy of \(prefix) set to \(name) at \(session.router)\n")
+                if try await session.setStrategy(name, for: prefix) {
+                    return Output.write("strategy of \(prefix) set to \(name) at \(session.router)\n")
+                }
+                let why = site ? "it is the cache of a site by itself" : "its one strategy is best-route"
+                Output.write("nothing to set at \(session.router), registry-ndn forwarder: \(why), for every prefix\n")
             }
         }
     }

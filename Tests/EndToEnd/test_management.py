@@ -107,9 +107,14 @@ def test_what_cannot_be_is_said(manage):
     itself = manage("register", "/a", "--face", own, fails=1)
     assert "is this forwarder itself: what is sent there would come back; name the server" in itself, itself
     assert "unsupported" in manage("strategy", "set", PREFIX, "multicast", fails=1)
-    manage("strategy", "set", PREFIX, "best-route")
+    for word, verb in (("multicast", "set"), ("asf", "set"), (None, "unset")):
+        said = manage("strategy", verb, PREFIX, *([word] if word else []), fails=1)
+        assert "this forwarder has one strategy, best-route, for every prefix" in said, said
+        assert "leave the strategy as it is, or use NFD" in said, said
     # What it asks for holds here by itself.
-    manage("strategy", "set", PREFIX, "--site")
+    for word, why in (("best-route", "its one strategy is best-route"), ("--site", "it is the cache of a site by itself")):
+        said = manage("strategy", "set", PREFIX, word)
+        assert said.startswith("nothing to set") and why in said, said
     assert rows(manage("strategy", "list")) == [["/", "/localhost/nfd/strategy/best-route"]]
     # Over UDP a forwarder is remote, from this machine too.
     refused = manage("register", "/a", fails=1, router=manage.forwarder.udp)

@@ -36,7 +36,8 @@ extension ForwardingCore {
                 StrategyChoice(name: Name(), strategy: Self.strategy).encode(into: &$0)
             }
         case ("strategy-choice/set", let argument?)?:
-            answer = command(argument, interest) { _, parameters throws(ManagementError) in
+            let text = "nothing to set: \(Self.oneStrategy)"
+            answer = command(argument, interest, saying: text) { _, parameters throws(ManagementError) in
                 try Self.setStrategy(parameters)
             }
         case ("faces/create", let argument?)?:
@@ -47,10 +48,13 @@ extension ForwardingCore {
             answer = command(argument, interest) { core, parameters throws(ManagementError) in
                 try core.destroyFace(parameters, from: face)
             }
-        case ("strategy-choice/unset", let argument?)?, ("faces/update", let argument?)?:
+        case ("strategy-choice/unset", let argument?)?:
             answer = command(argument, interest) { _, _ throws(ManagementError) in
-                throw ManagementError(
-                    code: 406, text: "unsupported: this forwarder's faces stay as they are, its strategy is best-route")
+                throw ManagementError(code: 406, text: "unsupported: nothing to unset, \(Self.oneStrategy)")
+            }
+        case ("faces/update", let argument?)?:
+            answer = command(argument, interest) { _, _ throws(ManagementError) in
+                throw ManagementError(code: 406, text: "unsupported: this forwarder's faces stay as they are")
             }
         case ("rib/list", _)?, ("faces/list", _)?, ("status/general", _)?, ("strategy-choice/list", _)?:
             answer = management.segment(interest.name)
@@ -83,14 +87,16 @@ extension ForwardingCore {
     }
 
     /// Carries out a command whose ControlParameters are readable; silence otherwise.
+    ///
+    /// - Parameter success: what is said when that is done.
     private mutating func command(
-        _ argument: NameComponent, _ interest: Interest,
+        _ argument: NameComponent, _ interest: Interest, saying success: String = "OK",
         _ body: (inout Self, ControlParameters) throws(ManagementError) -> ControlParameters
     ) -> ByteBuffer? {
         guard let parameters = try? ControlParameters(decoding: argument.value) else { return nil }
         let response: ControlResponse
         do throws(ManagementError) {
-            response = ControlResponse(code: 200, text: "OK", body: try body(&self, parameters))
+            response = ControlResponse(code: 200, text: success, body: try body(&self, parameters))
         } catch {
             response = ControlResponse(code: error.code, text: error.text, body: error.body)
         }
@@ -143,13 +149,16 @@ extension ForwardingCore {
     /// The one strategy.
     private static let strategy = StrategyChoice.prefix.appending(.generic("best-route"))
 
+    private static let oneStrategy =
+        "\(CommandError.oneStrategy), best-route, for every prefix, and is the cache of a site with it"
+
     /// Best-route may be chosen, with any version; nothing else is there.
     private static func setStrategy(_ parameters: ControlParameters) throws(ManagementError) -> ControlParameters {
         guard parameters.name != nil, let wanted = parameters.strategy else {
             throw ManagementError(code: 400, text: "Name or Strategy is missing")
         }
         guard strategy.isPrefix(of: wanted) else {
-            throw ManagementError(code: 406, text: "unsupported: this forwarder has the strategy best-route alone")
+            throw ManagementError(code: 406, text: "unsupported: \(Self.oneStrategy)")
         }
         return parameters
     }

@@ -81,6 +81,8 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
         case (.rejected(404, _), _), (.rejected(410, _), _):
             "the forwarder does not know this face or strategy: see `registry-ndn faces` and `registry-ndn strategy list`"
         case (.remote, _): "connect over its Unix socket"
+        case (.rejected(406, let text), .localhost) where text.contains(Self.oneStrategy):
+            "leave the strategy as it is, or use NFD"
         case (.rejected(406, let text), .localhost) where text.contains(Self.forwarderItself):
             "name the server or forwarder that the route is to lead to"
         case (.rejected(406, _), .localhop):
@@ -151,6 +153,9 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
 
     /// In the text of a 406 of the built-in forwarder for a face to one of its own addresses.
     package static let forwarderItself = "is this forwarder itself"
+
+    /// In the text of what the built-in forwarder answers to those who choose a strategy: of a 200 too.
+    package static let oneStrategy = "this forwarder has one strategy"
 
     /// What NFD allows between its clock and SignatureTime, milliseconds (docs/protocol.md 8.2).
     private static let grace: UInt64 = 120_000

@@ -197,11 +197,15 @@ extension ManagementSession {
     }
 
     /// Chooses what forwards the Interests below `prefix`: `strategy-choice/set`.
-    public func setStrategy(_ strategy: Name, for prefix: Name) async throws {
+    ///
+    /// - Returns: false when the forwarder, as `registry-ndn forwarder`, has one strategy for all prefixes, which this one is.
+    @discardableResult
+    public func setStrategy(_ strategy: Name, for prefix: Name) async throws -> Bool {
         var parameters = ControlParameters(name: prefix)
         parameters.strategy = strategy
         let action = "set the strategy of \(prefix) to \(strategy)"
-        try await execute("strategy-choice", "set", parameters, action: action)
+        let response = try await execute("strategy-choice", "set", parameters, action: action)
+        return !response.text.contains(CommandError.oneStrategy)
     }
 
     /// Goes back to the strategy of the next shorter prefix: `strategy-choice/unset`.

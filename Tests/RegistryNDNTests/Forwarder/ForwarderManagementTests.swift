@@ -85,14 +85,22 @@ struct ForwarderManagementTests {
 
     @Test func whatItHasNotIsSaidToBeUnsupported() throws {
         let script = ForwardingScript()
-        func ask(_ module: String, _ verb: String, strategy: String? = nil) throws -> UInt64 {
+        func answer(_ module: String, _ verb: String, strategy: String? = nil) throws -> ControlResponse {
             var wanted = try parameters("/a")
             wanted.strategy = try strategy.map { try Name(uri: $0) }
             let command = ManagementCommand(scope: .localhost, module: module, verb: verb, parameters: wanted)
             script.interest(try command.signed(by: .digest, clock: .shared), from: 2)
-            return try response(script).code
+            return try response(script)
+        }
+        func ask(_ module: String, _ verb: String, strategy: String? = nil) throws -> UInt64 {
+            try answer(module, verb, strategy: strategy).code
         }
         #expect(try ask("strategy-choice", "set", strategy: "/localhost/nfd/strategy/multicast") == 406)
+        for strategy in ["/localhost/nfd/strategy/multicast", "/localhost/nfd/strategy/best-route"] {
+            let text = try answer("strategy-choice", "set", strategy: strategy).text
+            #expect(text.contains("this forwarder has one strategy, best-route, for every prefix"))
+        }
+        #expect(try answer("strategy-choice", "unset").text.contains("nothing to unset"))
         #expect(try ask("strategy-choice", "set", strategy: "/localhost/nfd/strategy/best-route/v=5") == 200)
         #expect(try ask("strategy-choice", "set") == 400)
         #expect(try ask("strategy-choice", "unset") == 406)
