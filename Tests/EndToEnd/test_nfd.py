@@ -124,5 +124,5 @@ def test_nfd_takes_the_strategy_for_a_site(start, folder):
     registry_ndn("strategy", "set", PREFIX, "--site", "--router", forwarder.unix, folder=folder)
     time.sleep(1.1)
     listed = registry_ndn("strategy", "list", "--router", forwarder.unix, folder=folder)
-    assert [PREFIX, "/localhost/nfd/strategy/best-route/v=5/retx-suppression-initial~100"] in [
+    assert [PREFIX, "/localhost/nfd/strategy/best-route/v=5/retx-suppression-initial~200"] in [
         line.split() for line in listed.splitlines()], listed

@@ -17,10 +17,11 @@ public struct StrategyChoice: Equatable, Sendable {
     public static let prefix = ManagementScope.localhost.prefix.appending(.generic("strategy"))
 
     /// NFD's best-route for a site's cache on a long line: an Interest for a name that is pending is passed on again after
-    /// 100 ms at the soonest, where it would be after 10 ms (NFD `retx-suppression-exponential.hpp`), which is less than the
-    /// line takes to answer, so that what several consumers ask for would cross the line for each of them.
+    /// 200 ms at the soonest, where it would be after 10 ms (NFD `retx-suppression-exponential.hpp`), which is less than the
+    /// line takes to answer, so that what several consumers ask for would cross the line for each of them. A line of 50 ms takes
+    /// 100 when its queue is full, and on a busy machine it takes longer until NFD notices.
     public static let siteCache = prefix.appending(.generic("best-route")).appending(.version(5))
-        .appending(.generic("retx-suppression-initial~100"))
+        .appending(.generic("retx-suppression-initial~200"))
 
     /// Reads the reassembled content of `strategy-choice/list`.
     public static func decodeList(_ content: ByteBuffer) throws(WireError) -> [StrategyChoice] {
