@@ -26,7 +26,7 @@ struct StrategyCommand: AsyncParsableCommand {
             abstract: "Choose the strategy of a prefix.",
             discussion: """
                 With --site, NFD is told that it is the cache of a site: an Interest of one consumer for what another has asked \
-                for already is not passed on for another 100 ms, so that each blob crosses the line to the registry once. The \
+                for already is not passed on for another 200 ms, so that each blob crosses the line to the registry once. The \
                 built-in forwarder does so by itself; it has one strategy, best-route.
                 """)
 
