@@ -31,7 +31,7 @@ package struct ForwarderState: Codable, Hashable, Sendable {
         package var outInterests: UInt64
         package var outData: UInt64
         package var outBytes: UInt64
-        /// Whether it answers as a next hop: `untried`, `answers`, `silent` or `down`; nil for a face that is none.
+        /// Whether it answers as a next hop: `untried`, `answers`, `silent`, `refuses` or `down`; nil for a face that is none.
         package var health: String?
 
         package init(

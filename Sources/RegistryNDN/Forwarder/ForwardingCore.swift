@@ -115,8 +115,9 @@ package struct ForwardingCore {
         guard let record = faces[status.faceID], record.keeping != nil || hasRoute(to: status.faceID) else {
             return status
         }
-        var status = status
-        status.health = record.isUp ? record.health.status(now: now) : .down
+        var (status, health) = (status, record.isUp ? record.health.status(now: now) : .down)
+        if health == .answers, refusals.contains(status.faceID) { health = .refuses }
+        status.health = health
         return status
     }
 

@@ -31,6 +31,9 @@ struct HopRefusals: Sendable {
 
     var isEmpty: Bool { pauses.isEmpty }
 
+    /// Whether a next hop has refused anything that it has not brought since.
+    func contains(_ face: UInt64) -> Bool { pauses.keys.contains { $0.face == face } }
+
     func standing(of face: UInt64, for prefix: Name, now: NIODeadline) -> Standing {
         guard !pauses.isEmpty, let pause = pauses[Key(prefix: prefix, face: face)] else { return .willing }
         return pause.isOver(now: now) ? .due : .refusing

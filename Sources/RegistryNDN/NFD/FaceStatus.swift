@@ -43,12 +43,14 @@ public struct FaceStatus: Equatable, Sendable {
     public enum Health: UInt64, Sendable, CustomStringConvertible {
         /// Nothing has come back yet, and nothing is overdue.
         case untried = 0
-        /// What was sent there has been answered, if only by a Nack.
+        /// What was sent there has been answered.
         case answers = 1
         /// It was sent something, and nothing has come for longer than an answer takes.
         case silent = 2
         /// There is no connection to it, or its host says that no program listens.
         case down = 3
+        /// It has refused, by a Nack, what another next hop may have, and has brought no Data of that prefix since.
+        case refuses = 4
 
         public var description: String {
             switch self {
@@ -56,6 +58,7 @@ public struct FaceStatus: Equatable, Sendable {
             case .answers: "answers"
             case .silent: "silent"
             case .down: "down"
+            case .refuses: "refuses"
             }
         }
     }

@@ -47,6 +47,13 @@ struct ForwardingHealthTests {
         #expect(health(2) == nil, "no route leads there")
         try script.route("/b", to: 3)
         #expect(health(3) == .untried)
+        try script.route("/a", to: 3, cost: 1)
+        let refused = try Packets.interest("/a/2", nonce: 1)
+        #expect(script.interest(refused, from: 2) == ["I 20 /a/2 nonce 1"])
+        #expect(script.nack(.congestion, refused, from: 20) == ["I 3 /a/2 nonce 1"])
+        #expect(health() == .refuses)
+        script.data(try Packets.data("/a/3"), from: 20)
+        #expect(health() == .answers, "the one that refuses gets a copy now and then, and this may be its answer")
     }
 
     @Test func theNextOneTakesOverFromASilentOneUntilThatAnswers() throws {
