@@ -9,6 +9,9 @@ struct Arrival {
     let face: UInt64
     let now: NIODeadline
 
+    /// Whether a peer that says nothing to it is no worse than others: with silence a server says that it has a blob.
+    var expectsAnswer: Bool { !interest.name.isMetadata }
+
     /// HopLimit as sent on, one less than received; nil: none.
     var hopLimit: UInt8? { interest.hopLimit.map { $0 &- 1 } }
 

@@ -178,7 +178,7 @@ package struct ForwardingCore {
         _ = pit[slot].receive(inRecord(arrival, host))
         shares.add(to: host)
         forward(arrival, slot, to: upstream, isTrial: choice.isTrial)
-        for face in choice.trials { probe(face, arrival, slot) }
+        if arrival.expectsAnswer { for face in choice.trials { probe(face, arrival, slot) } }
         pit.schedule(slot, now: arrival.now)
     }
 
@@ -221,10 +221,12 @@ package struct ForwardingCore {
     }
 
     private mutating func forward(_ arrival: Arrival, _ slot: Int, to upstream: UInt64, isTrial: Bool) {
-        if isTrial {
-            faces[upstream]?.health.tried(now: arrival.now)
-        } else {
-            faces[upstream]?.health.asked(now: arrival.now)
+        if arrival.expectsAnswer {
+            if isTrial {
+                faces[upstream]?.health.tried(now: arrival.now)
+            } else {
+                faces[upstream]?.health.asked(now: arrival.now)
+            }
         }
         pit[slot].send(
             OutRecord(

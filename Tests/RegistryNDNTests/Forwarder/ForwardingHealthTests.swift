@@ -56,6 +56,28 @@ struct ForwardingHealthTests {
         #expect(health() == .answers, "the one that refuses gets a copy now and then, and this may be its answer")
     }
 
+    /// A server that has a blob says nothing when it is asked for the blob's metadata.
+    @Test func whatIsAnsweredBySilenceMakesNobodySilent() throws {
+        let script = ForwardingScript()
+        keep(20, script)
+        keep(21, script)
+        try script.route("/a", to: 20, cost: 1)
+        try script.route("/a", to: 21, cost: 2)
+        func health(_ face: UInt64) -> FaceStatus.Health? {
+            var status = FaceStatus()
+            status.faceID = face
+            return script.core.withHealth(status, now: script.now).health
+        }
+        script.interest(try Packets.interest("/a/1"), from: 2)
+        script.data(try Packets.data("/a/1"), from: 20)
+        #expect(try script.interest(Packets.interest("/a/32=metadata"), from: 2) == ["I 20 /a/32=metadata nonce 1"])
+        script.wait(.seconds(3))
+        #expect(health(20) == .answers && health(21) == .untried)
+        #expect(try script.interest(Packets.interest("/a/2"), from: 2).first == "I 20 /a/2 nonce 1")
+        script.wait(.seconds(3))
+        #expect(health(20) == .silent)
+    }
+
     @Test func theNextOneTakesOverFromASilentOneUntilThatAnswers() throws {
         let script = ForwardingScript()
         keep(20, script)
