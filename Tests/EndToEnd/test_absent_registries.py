@@ -61,6 +61,15 @@ def made(blob):
     return lambda size=4 << 20: blob(size, seed=next(seeds))
 
 
+def test_after_a_pull_a_next_hop_still_answers(start, shared_registry, made):
+    """Interests for the blob's metadata are left, which a server that has the blob does not answer."""
+    pair = Pair(start, shared_registry)
+    for _ in range(2):
+        pair.pull(made(10_000))
+        time.sleep(2.5)
+        assert pair.health() == ["answers", "untried"]
+
+
 @pytest.mark.parametrize("how", ["refuse", "hang", "be_busy"])
 def test_the_other_server_takes_over(start, shared_registry, made, how):
     pair = Pair(start, shared_registry)
