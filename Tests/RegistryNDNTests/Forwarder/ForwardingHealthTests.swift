@@ -11,6 +11,12 @@ struct ForwardingHealthTests {
         script.core.changeFace(face, isUp: isUp, isLocal: false, isReached: false, now: script.now)
     }
 
+    private func health(of face: UInt64, _ script: ForwardingScript) -> FaceStatus.Health? {
+        var status = FaceStatus()
+        status.faceID = face
+        return script.core.withHealth(status, now: script.now).health
+    }
+
     @Test func aFaceThatIsDownKeepsItsRoutesAndGetsNothing() throws {
         let script = ForwardingScript()
         keep(20, script, isUp: false)
@@ -28,11 +34,7 @@ struct ForwardingHealthTests {
     @Test func whetherANextHopAnswersIsTold() throws {
         let script = ForwardingScript()
         keep(20, script, isUp: false)
-        func health(_ face: UInt64 = 20) -> FaceStatus.Health? {
-            var status = FaceStatus()
-            status.faceID = face
-            return script.core.withHealth(status, now: script.now).health
-        }
+        func health(_ face: UInt64 = 20) -> FaceStatus.Health? { self.health(of: face, script) }
         #expect(health() == .down)
         script.core.changeFace(20, isUp: true, isLocal: false, isReached: false, now: script.now)
         try script.route("/a", to: 20)
@@ -63,19 +65,14 @@ struct ForwardingHealthTests {
         keep(21, script)
         try script.route("/a", to: 20, cost: 1)
         try script.route("/a", to: 21, cost: 2)
-        func health(_ face: UInt64) -> FaceStatus.Health? {
-            var status = FaceStatus()
-            status.faceID = face
-            return script.core.withHealth(status, now: script.now).health
-        }
         script.interest(try Packets.interest("/a/1"), from: 2)
         script.data(try Packets.data("/a/1"), from: 20)
         #expect(try script.interest(Packets.interest("/a/32=metadata"), from: 2) == ["I 20 /a/32=metadata nonce 1"])
         script.wait(.seconds(3))
-        #expect(health(20) == .answers && health(21) == .untried)
+        #expect(health(of: 20, script) == .answers && health(of: 21, script) == .untried)
         #expect(try script.interest(Packets.interest("/a/2"), from: 2).first == "I 20 /a/2 nonce 1")
         script.wait(.seconds(3))
-        #expect(health(20) == .silent)
+        #expect(health(of: 20, script) == .silent)
     }
 
     @Test func theNextOneTakesOverFromASilentOneUntilThatAnswers() throws {

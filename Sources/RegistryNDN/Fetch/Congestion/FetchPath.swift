@@ -68,12 +68,11 @@ package struct FetchPath: Sendable {
     /// Nothing was in flight, and nothing has come since: what leaves now finds the path empty.
     private var isRestarting: Bool { restartedAt == delivered }
 
-    /// Interests that may be in flight. What the path holds is asked for in half a round-trip time after a pause; more would stand in
-    /// its queue.
-    private var allowance: Int {
-        guard isRestarting, let restart = controller.restart else { return window }
-        return min(window, Int(min(restart, 1e9)) + 1)
-    }
+    /// After a pause, as many Interests as the path holds: they leave in half a round-trip time. More would stand in its queue.
+    private var restart: Double? { isRestarting ? controller.restart : nil }
+
+    /// Interests that may be in flight.
+    private var allowance: Int { restart.map { min(window, Int(min($0, 1e9)) + 1) } ?? window }
 
     /// Whether the window and the pace allow an Interest.
     mutating func maySend(now: NIODeadline) -> Bool {
@@ -104,8 +103,7 @@ package struct FetchPath: Sendable {
         }
         inFlight += 1
         let slack = TimeAmount.nanoseconds((rtt.minimum ?? .zero).nanoseconds / 8)
-        let pace =
-            isRestarting && controller.restart != nil ? controller.pacingRate.map { 2 * $0 } : controller.pacingRate
+        let pace = restart == nil ? controller.pacingRate : controller.pacingRate.map { 2 * $0 }
         pacer.sent(rate: pace, slack: min(slack, .milliseconds(10)), now: now)
         defer { nextSequence &+= 1 }
         return Transmission(
